@@ -1,0 +1,38 @@
+// Wall-clock time as fenchi stores it, and where it comes from.
+//
+// A clock reading is a label, never an order and never a reason to delete: a machine whose clock is
+// wrong loses nothing.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "fenchi/export.h"
+
+namespace fenchi {
+
+// Seconds since 1970-01-01T00:00:00Z without leap seconds, and nanoseconds 0..999,999,999.
+struct Timestamp {
+  std::int64_t seconds = 0;
+  std::uint32_t nanoseconds = 0;
+  friend auto operator<=>(const Timestamp&, const Timestamp&) = default;
+};
+
+// "2026-11-21T07:30:00Z"; years outside 0..9999 are shown as "@seconds".
+FENCHI_EXPORT std::string ToIso8601(Timestamp time);
+
+class FENCHI_EXPORT Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual Timestamp Now() = 0;  // thread-safe
+};
+
+// Lives as long as the process.
+FENCHI_EXPORT Clock& SystemClock();
+
+// Always `start`, plus one second for each reading. For tests.
+FENCHI_EXPORT std::unique_ptr<Clock> SteppingClock(Timestamp start);
+
+}  // namespace fenchi

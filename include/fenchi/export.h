@@ -1,0 +1,8 @@
+// FENCHI_EXPORT marks what the shared library offers; everything else in it is hidden.
+#pragma once
+
+#if defined(FENCHI_STATIC)
+#define FENCHI_EXPORT
+#else
+#define FENCHI_EXPORT __attribute__((visibility("default")))
+#endif

@@ -1,0 +1,55 @@
+#include "fenchi/clock.h"
+
+#include <fmt/format.h>
+
+#include <ctime>
+#include <mutex>
+
+namespace fenchi {
+namespace {
+
+class RealClock final : public Clock {
+ public:
+  Timestamp Now() override {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    return {now.tv_sec, static_cast<std::uint32_t>(now.tv_nsec)};
+  }
+};
+
+class StepClock final : public Clock {
+ public:
+  explicit StepClock(Timestamp start) : next_(start) {}
+  Timestamp Now() override {
+    const std::lock_guard lock(mutex_);
+    Timestamp now = next_;
+    ++next_.seconds;
+    return now;
+  }
+
+ private:
+  std::mutex mutex_;
+  Timestamp next_;
+};
+
+}  // namespace
+
+std::string ToIso8601(Timestamp time) {
+  constexpr std::int64_t kYear0 = -62167219200;
+  constexpr std::int64_t kYear10000 = 253402300800;
+  if (time.seconds < kYear0 || time.seconds >= kYear10000) return fmt::format("@{}", time.seconds);
+  const std::time_t seconds = time.seconds;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+Clock& SystemClock() {
+  static RealClock clock;
+  return clock;
+}
+
+std::unique_ptr<Clock> SteppingClock(Timestamp start) { return std::make_unique<StepClock>(start); }
+
+}  // namespace fenchi
