@@ -4,5 +4,5 @@
 #if defined(FENCHI_STATIC)
 #define FENCHI_EXPORT
 #else
-#define FENCHI_EXPORT __attribute__((visibility("default")))
+#define FENCHI_EXPORT [[gnu::visibility("default")]]
 #endif

@@ -1,0 +1,144 @@
+// Provider: a place that stores objects under names. Implement these five verbs to add a place.
+//
+// Promises that fenchi needs, and the contract suite (fenchi/testing/provider_contract.h) checks:
+// an object is whole or absent, is never changed after Put returned, and two Puts of one name never
+// both succeed unless one asked to replace. Nothing else: no rename, append, directories, locks or
+// truthful clock. Listing may lag. Calls come from several threads at once.
+//
+// Names: 1..200 characters of a-z 0-9 . _ - and '/', no empty part, no part that starts with '.'.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fenchi/bytes.h"
+#include "fenchi/clock.h"
+#include "fenchi/export.h"
+#include "fenchi/status.h"
+
+namespace fenchi {
+
+// Whose hands a provider is in: what the placement policy counts. Empty text = not declared.
+// Countries are ISO 3166-1 alpha-2.
+struct Domain {
+  std::string vendor;
+  std::string vendor_home;
+  std::string country;
+  std::string region;
+  std::string account;
+  std::string medium;
+  friend bool operator==(const Domain&, const Domain&) = default;
+};
+
+// What a place can do, as far as it knows without trying.
+struct Capability {
+  bool create_only = false;     // refuses to overwrite, atomically
+  bool ranged_read = true;      // Get of a part costs a part
+  bool can_delete = true;
+  bool retention = false;       // honours PutOptions::retain_until
+  bool durable = false;         // an acknowledged Put survives power loss
+  std::uint64_t object_size_bytes_max = 1ull << 40;
+  std::uint32_t parallel_calls_max = 8;
+};
+
+// Bytes to upload. Rewindable: any offset may be read again after a failed attempt.
+class FENCHI_EXPORT Source {
+ public:
+  virtual ~Source() = default;
+  virtual std::uint64_t size() const = 0;
+  // Fills all of `out` from `offset`. Errors: whatever the reading meets.
+  virtual Status Read(std::uint64_t offset, MutableBytes out) = 0;
+};
+
+// A Source over memory that the caller keeps alive.
+class FENCHI_EXPORT MemorySource final : public Source {
+ public:
+  explicit MemorySource(ByteView bytes) : bytes_(bytes) {}
+  std::uint64_t size() const override { return bytes_.size(); }
+  Status Read(std::uint64_t offset, MutableBytes out) override;
+
+ private:
+  ByteView bytes_;
+};
+
+struct PutOptions {
+  bool replace = false;                   // only for objects that are not part of a vault
+  std::optional<Timestamp> retain_until;  // ask the place to refuse deletion until then
+};
+
+struct ObjectInfo {
+  std::string name;
+  std::uint64_t size_bytes = 0;
+  friend bool operator==(const ObjectInfo&, const ObjectInfo&) = default;
+};
+
+class FENCHI_EXPORT Provider {
+ public:
+  virtual ~Provider() = default;
+
+  // Stores exactly source.size() bytes under `name`, atomically and, where `durable`, for good.
+  // Errors: kAlreadyExists when the name is taken (nothing was changed); kFull; kDenied;
+  // kUnavailable or kDeadline when it is unknown whether the object was stored.
+  virtual Status Put(std::string_view name, Source& source, const PutOptions& options) = 0;
+
+  // Fills all of `out` with the object's bytes from `offset`. Empty `out`: only checks presence.
+  // Errors: kNotFound; kDamaged when the object ends before out is full; kUnavailable; kDenied.
+  virtual Status Get(std::string_view name, std::uint64_t offset, MutableBytes out) = 0;
+
+  // One answer for each name, in order; absent is nullopt and no error.
+  virtual Result<std::vector<std::optional<ObjectInfo>>> Stat(
+      std::span<const std::string> names) = 0;
+
+  // Calls `entry` for each object whose name starts with `prefix` and is greater than `after`, in
+  // byte order, until it returns false. May lag behind Put.
+  virtual Status List(std::string_view prefix, std::string_view after,
+                      const std::function<bool(const ObjectInfo&)>& entry) = 0;
+
+  // One answer for each name, in order; absent is fine. Errors in an answer: kLocked, kDenied.
+  virtual Result<std::vector<Status>> Delete(std::span<const std::string> names) = 0;
+
+  virtual Capability capability() const = 0;
+  virtual Domain domain() const { return {}; }
+  // Where it is, for people: "file:///srv/fenchi/tokyo". Never a credential.
+  virtual std::string location() const = 0;
+
+  // Optional; the defaults answer kUnsupported.
+  virtual Status ExtendRetention(std::string_view name, Timestamp until);
+  virtual Status Warm(std::span<const std::string> names);
+  virtual Result<Hash256> RemoteHash(std::string_view name);
+  // Free space in bytes, where the place knows it.
+  virtual Result<std::uint64_t> FreeSpaceBytes();
+};
+
+// The whole object. Errors: as Get; kDamaged when it is longer than `size_bytes_max` (nothing that
+// large is ever allocated).
+FENCHI_EXPORT Result<Bytes> GetAll(Provider& provider, std::string_view name,
+                                   std::uint64_t size_bytes_max);
+
+// Errors: kInvalidArgument when `name` breaks the grammar above.
+FENCHI_EXPORT Status CheckObjectName(std::string_view name);
+
+// A directory, which is created when its parent exists. Put writes to an unnamed or temporary file,
+// syncs it, links it to its name (create-only) and syncs the folder.
+struct LocalOptions {
+  bool sync = true;  // false loses acknowledged objects on power loss: tests only
+  Domain domain;
+};
+FENCHI_EXPORT Result<std::shared_ptr<Provider>> OpenLocalProvider(const std::string& directory,
+                                                                  const LocalOptions& options = {});
+
+// Objects in this process's memory: for tests, rehearsals and examples.
+FENCHI_EXPORT std::shared_ptr<Provider> OpenMemoryProvider(const Domain& domain = {});
+
+// By URL: "file:///path", "memory:NAME" (one place for each NAME in the process).
+// Errors: kInvalidArgument for a malformed URL, kUnsupported for a scheme not built in.
+FENCHI_EXPORT Result<std::shared_ptr<Provider>> OpenProvider(std::string_view url,
+                                                             const Domain& domain = {});
+
+}  // namespace fenchi
