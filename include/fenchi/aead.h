@@ -109,8 +109,8 @@ struct StreamKeys {
 };
 
 // On disk, never change: FORMAT.md section "Streams". 64 bytes of HKDF-SHA-512(ikm = secret, salt,
-// info): the first 32 are the key, the next 32 the commitment. No secret, salt or info other than
-// these gives the same commitment, as far as SHA-512 resists collisions.
+// info): the first 32 are the key, the next 32 the commitment. With salts of one size, no other
+// secret, salt or info gives the same commitment, as far as SHA-512 resists collisions.
 // secret: at least 32 bytes, uniformly random; (secret, salt, info) is used for one stream only.
 // Errors: kInvalidArgument when the secret is shorter.
 FENCHI_EXPORT Result<StreamKeys> DeriveStreamKeys(ByteView secret, ByteView salt, ByteView info);
