@@ -1,0 +1,77 @@
+// Slots, FORMAT.md section 5.3: the ways to the epoch root, each a small tree of factors.
+//
+// Only the form stands here; slots are evaluated by the repository. Every slot key needs the leaf
+// secret too (SlotKey in derive.h). Threads: any.
+//
+//   for (const Slot& slot : table.slots) if (slot.node.kind == NodeKind::kPassphrase) ...
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "crypto/key_exchange.h"
+#include "crypto/password.h"
+#include "fenchi/bytes.h"
+#include "fenchi/status.h"
+#include "format/ids.h"
+
+namespace fenchi::format {
+
+inline constexpr int kSlotDepthMax = 3;
+inline constexpr std::size_t kSlotChildrenMax = 8;
+inline constexpr std::size_t kChildKeySize = 32;
+inline constexpr std::size_t kAccessSizeMax = 4096;
+inline constexpr int kCustodiansMax = 16;
+
+enum class NodeKind : std::uint8_t {
+  kPassphrase = 1,
+  kRecipient = 2,
+  kCustodians = 3,
+  kProviderHeld = 4,
+  kAnd = 5,
+  kOr = 6,
+};
+
+struct SlotNode {
+  NodeKind kind = NodeKind::kPassphrase;
+  // kPassphrase
+  FixedBytes<16, struct PasswordSaltTag> salt;
+  Argon2Cost cost;
+  // kRecipient
+  ExchangePublicKey recipient;
+  Bytes sealed_key;  // the child key sealed to `recipient`, type 10
+  // kCustodians
+  int threshold = 0;   // m
+  int custodians = 0;  // p, at most 16
+  // kCustodians, kProviderHeld
+  Bytes share_context;  // T of the shares
+  // kAnd, kOr: 2..8
+  std::vector<SlotNode> children;
+  // kOr: for each child a box of type 10 over the common key
+  std::vector<Bytes> wrapped_keys;
+  friend bool operator==(const SlotNode&, const SlotNode&) = default;
+};
+
+struct Slot {
+  SlotId id;
+  std::string access;  // "passphrase", "3 of custodians AND ..."
+  SlotNode node;
+  Bytes root_box;  // type 7 over the epoch root
+  friend bool operator==(const Slot&, const Slot&) = default;
+};
+
+struct SlotTable {
+  VaultId vault;
+  std::uint32_t epoch = 0;
+  std::vector<Slot> slots;  // 1..64, distinct ids
+  friend bool operator==(const SlotTable&, const SlotTable&) = default;
+};
+
+Result<Bytes> EncodeSlots(const SlotTable& table);
+// Errors: kDamaged; kUnsupported for a version or node kind of later, and for Argon2id costs above
+// the limits (nothing is allocated by them).
+Result<SlotTable> DecodeSlots(ByteView object);
+
+}  // namespace fenchi::format
