@@ -4,13 +4,13 @@
 // GF(2^8)/0x11b. Use it for keys held by people (custodians) and for the leaf that is spread over
 // providers; data is split by erasure_code.h, which hides nothing.
 //
-// Promises: fewer than m shares leave a uniformly random key computationally hidden (the share
-// values alone are independent of it; the ciphertext they carry hides it as far as HKDF-SHA-512 is
-// a good pseudorandom function). Recovery returns the key that was split, or fails: no set of
-// altered shares makes it return another key of the same sharing. As long as m good shares are
-// supplied, altered, foreign, old and repeated ones are told apart and named by the item they came
-// in. Who holds m shares can make shares of a key of his own: `accept` or the dealer's signature
-// says which sharing is meant.
+// Promises, as far as HKDF-SHA-512 behaves like a random function: fewer than m shares tell nothing
+// feasible of a uniformly random key (shares carry a check value and a ciphertext, so the claim is
+// about computing power, not about information); and no altered shares make recovery return another
+// key of the same sharing: it returns the key that was split, or fails. As long as m good shares
+// are supplied, altered, foreign, old and repeated ones are told apart and named by the item they
+// came in. Who makes m shares of a key of his own makes a sharing, too: `accept`, `context` or the
+// dealer's signature says which is meant.
 // Branch-free: no branch or address depends on key or shares. Threads: free functions, no state.
 //
 //   FENCHI_ASSIGN_OR_RETURN(std::vector<KeyShare> shares,
