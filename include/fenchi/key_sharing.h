@@ -11,7 +11,8 @@
 // are supplied, altered, foreign, old and repeated ones are told apart and named by the item they
 // came in. Who makes m shares of a key of his own makes a sharing, too: `accept`, `context` or the
 // dealer's signature says which is meant.
-// Branch-free: no branch or address depends on key or shares. Threads: free functions, no state.
+// Timing: no branch or address depends on key or shares, but for whether shares fit together.
+// Threads: free functions, no state.
 //
 //   FENCHI_ASSIGN_OR_RETURN(std::vector<KeyShare> shares,
 //                           SplitKey(key, {.threshold = 3, .count = 5}, context, SystemRandom()));
