@@ -129,7 +129,7 @@ struct RecoveredKey {
 //
 // Errors: kWrongKey when no sharing has m good shares, when `accept` refuses all that have, or when
 // two have and `accept` does not tell which; the message names the items that cannot be used.
-// Cost: at most kShareCombinationsMax combinations (some 10 us each) for each sharing among the
+// Cost: at most kShareCombinationsMax combinations (some 20 us each) for each sharing among the
 // items; where all items are good, one. Drop bad leaf shares by hash before: many of them in more
 // than 16 items exceed the limit.
 FENCHI_EXPORT Result<RecoveredKey> RecoverKey(std::span<const NamedShare> items,

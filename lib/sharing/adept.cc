@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/coding.h"
+#include "crypto/hmac.h"
 #include "fenchi/hash.h"
 #include "sharing/shamir.h"
 
@@ -62,6 +63,56 @@ SecretBytes AdeptSharing::ValueAt(int index) const {
   SecretBytes value(kAdeptPartSize);
   ShamirEvaluate(base.view(), coins.view(), static_cast<std::uint8_t>(index), value.mutable_view());
   return value;
+}
+
+namespace {
+
+constexpr std::size_t kHashSize = 64;  // SHA-512
+
+// HKDF-Expand to at most one block.
+void ExpandBlock(ByteView prk, std::string_view info, MutableBytes out64) {
+  constexpr std::uint8_t kFirstBlock = 1;
+  HmacState hmac(HmacDigest::kSha512, prk);
+  hmac.Update(AsBytes(info));
+  hmac.Update({&kFirstBlock, 1});
+  hmac.Finish(out64);
+}
+
+void UpdatePrefixed(HmacState& hmac, ByteView field) {
+  std::uint8_t length[4];
+  PutBe32(length, static_cast<std::uint32_t>(field.size()));
+  hmac.Update(length);
+  hmac.Update(field);
+}
+
+}  // namespace
+
+AdeptChecker::AdeptChecker(int threshold, ByteView context, ByteView ciphertext, ByteView check)
+    : threshold_(threshold),
+      context_(context),
+      ciphertext_(ciphertext),
+      check_(check),
+      scratch_(3 * kHashSize) {}
+
+bool AdeptChecker::Fits(ByteView base) {
+  const MutableBytes payload = scratch_.mutable_view().first(kPayloadSize);
+  const MutableBytes prk = scratch_.mutable_view().subspan(kPayloadSize, kHashSize);
+  const MutableBytes block = scratch_.mutable_view().last(kHashSize);
+  ExpandBlock(base, "enc", payload);
+  for (std::size_t i = 0; i < kPayloadSize; ++i) payload[i] ^= ciphertext_[i];
+
+  const std::uint8_t access[2] = {kAdeptScheme, static_cast<std::uint8_t>(threshold_)};
+  HmacState extract(HmacDigest::kSha512, AsBytes(kSalt));
+  for (const ByteView field : {ByteView(access), ByteView(payload).first(kAdeptPartSize),
+                               ByteView(payload).last(kAdeptPartSize), context_}) {
+    UpdatePrefixed(extract, field);
+  }
+  extract.Finish(prk);
+
+  ExpandBlock(prk, "J", block);
+  if (!ConstantTimeEquals(block.first(kAdeptPartSize), check_)) return false;
+  ExpandBlock(prk, "K", block);
+  return ConstantTimeEquals(block.first(kAdeptPartSize), base);
 }
 
 SecretBytes OpenCiphertext(ByteView base, ByteView ciphertext) {

@@ -38,4 +38,22 @@ AdeptSharing DeriveSharing(int threshold, ByteView key, ByteView randomness, Byt
 // M | R from C, under K.
 SecretBytes OpenCiphertext(ByteView base, ByteView ciphertext);
 
+// Asks many candidates for K whether they give a known J: recovery tries up to thousands, and the
+// guarded memory of SecretBytes, a handful of system calls apiece, is taken once here.
+class AdeptChecker {
+ public:
+  // The views stay valid while the object lives.
+  AdeptChecker(int threshold, ByteView context, ByteView ciphertext, ByteView check);
+
+  // True where the sharing that `base` opens has check value J and `base` itself as its K.
+  bool Fits(ByteView base);
+
+ private:
+  int threshold_;
+  ByteView context_;
+  ByteView ciphertext_;
+  ByteView check_;
+  SecretBytes scratch_;
+};
+
 }  // namespace fenchi

@@ -17,6 +17,7 @@ struct Group {
   std::optional<AdeptSharing> sharing;  // once recovered
   std::vector<std::size_t> good;        // positions whose value is what the dealer made
   bool limit_reached = false;
+  std::optional<AdeptChecker> checker;
 };
 
 // The steps of a recovery, in the order they are called.
@@ -56,6 +57,7 @@ class Recovery {
   std::vector<std::optional<KeyShare>> shares_;  // empty: cannot be used
   std::vector<std::optional<ShareFault>> faults_;
   std::vector<Group> groups_;
+  SecretBytes scratch_{kAdeptPartSize};  // taken once: guarded memory is slow to get
 };
 
 void Recovery::SetFault(std::size_t position, ShareFaultKind kind, std::string message) {
@@ -109,7 +111,7 @@ void Recovery::MakeGroups() {
     const auto same = std::ranges::find_if(
         groups_, [&](const Group& group) { return SameSharing(group.positions[0], i); });
     if (same == groups_.end()) {
-      groups_.push_back({{i}, std::nullopt, {}, false});
+      groups_.emplace_back().positions.push_back(i);
     } else {
       AddToGroup(*same, i);
     }
@@ -136,6 +138,8 @@ void Recovery::SolveGroups() {
 }
 
 void Recovery::Solve(Group& group) {
+  const KeyShare& any = share(group.positions[0]);
+  group.checker.emplace(any.threshold, any.context, any.ciphertext, any.check);
   std::vector<std::size_t> chosen;
   int tries_left = kShareCombinationsMax;
   TryCombinations(group, chosen, 0, tries_left);
@@ -158,6 +162,7 @@ bool Recovery::TryCombinations(Group& group, std::vector<std::size_t>& chosen, s
   return false;
 }
 
+// Interpolates K from the chosen shares, and where it is right keeps the sharing and its shares.
 bool Recovery::TryOne(Group& group, std::span<const std::size_t> chosen) {
   std::vector<std::uint8_t> indexes;
   std::vector<ByteView> values;
@@ -165,20 +170,22 @@ bool Recovery::TryOne(Group& group, std::span<const std::size_t> chosen) {
     indexes.push_back(static_cast<std::uint8_t>(share(position).index));
     values.push_back(share(position).value.view());
   }
-  SecretBytes base(kAdeptPartSize);
-  ShamirInterpolate(indexes, values, 0, base.mutable_view());
+  const MutableBytes base = scratch_.mutable_view();
+  ShamirInterpolate(indexes, values, 0, base);
+  if (!group.checker->Fits(base)) return false;
+
   const KeyShare& any = share(chosen[0]);
-  const SecretBytes payload = OpenCiphertext(base.view(), any.ciphertext);
+  const SecretBytes payload = OpenCiphertext(base, any.ciphertext);
   AdeptSharing sharing = DeriveSharing(any.threshold, payload.view().first(kAdeptPartSize),
                                        payload.view().subspan(kAdeptPartSize), any.context);
-  if (!ConstantTimeEquals(sharing.check, any.check) || !sharing.base.Equals(base.view())) {
-    return false;
-  }
+  // K and J may be right although a chosen share is not (errors can cancel out at 0): each value
+  // is compared with what the dealer made.
   std::vector<std::size_t> good;
   for (const std::size_t position : group.positions) {
-    if (sharing.ValueAt(share(position).index).Equals(share(position).value.view())) {
-      good.push_back(position);
-    }
+    const KeyShare& candidate = share(position);
+    ShamirEvaluate(sharing.base.view(), sharing.coins.view(),
+                   static_cast<std::uint8_t>(candidate.index), scratch_.mutable_view());
+    if (candidate.value.Equals(scratch_.view())) good.push_back(position);
   }
   if (std::ssize(good) < any.threshold) return false;
   std::ranges::sort(good);

@@ -25,20 +25,6 @@ class KeyShareDamage : public ::testing::Test {
         unsigned_(Split(key_, {3, 5}, ContextOf(1, 7), *random_)),
         signed_(Split(key_, {3, 5}, ContextOf(1, 7), *random_, &dealer_)) {}
 
-  // The key comes back from the five items and exactly item `spoiled` is named; tells as what.
-  ShareFaultKind ExpectNamed(const Items& items, std::size_t spoiled) {
-    const Result<RecoveredKey> back = RecoverKey(items.Views());
-    EXPECT_TRUE(back.ok()) << back.status().ToString();
-    if (!back.ok()) return {};
-    EXPECT_TRUE(back->key.Equals(key_.view()));
-    EXPECT_EQ(back->used.size(), 4u);
-    EXPECT_EQ(back->faults.size(), 1u);
-    if (back->faults.size() != 1) return {};
-    EXPECT_EQ(back->faults[0].name, items.all[spoiled].first);
-    EXPECT_FALSE(back->faults[0].message.empty());
-    return back->faults[0].kind;
-  }
-
   std::unique_ptr<Random> random_;
   SecretBytes key_;
   SigningKey signing_key_;
@@ -46,40 +32,6 @@ class KeyShareDamage : public ::testing::Test {
   Items unsigned_;
   Items signed_;
 };
-
-TEST_F(KeyShareDamage, EveryFlippedBitOfEverySignedShareIsRecoveredFromAndNamed) {
-  for (std::size_t spoiled = 0; spoiled < 5; ++spoiled) {
-    for (std::size_t bit = 0; bit < 8 * signed_[spoiled].size(); ++bit) {
-      signed_[spoiled][bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
-      ASSERT_EQ(ExpectNamed(signed_, spoiled), ShareFaultKind::kDamaged)
-          << "share " << spoiled << " bit " << bit;
-      ASSERT_FALSE(HasFailure()) << "share " << spoiled << " bit " << bit;
-      signed_[spoiled][bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
-    }
-  }
-}
-
-// A forger makes the checksum fit again. Without signatures the sharing itself finds him.
-TEST_F(KeyShareDamage, EveryFlippedBitUnderAFittingChecksumIsRecoveredFromAndNamed) {
-  for (std::size_t spoiled = 0; spoiled < 5; ++spoiled) {
-    const Bytes original = unsigned_[spoiled];
-    for (std::size_t bit = 0; bit < 8 * (original.size() - 4); ++bit) {
-      unsigned_[spoiled][bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
-      FixChecksum(unsigned_[spoiled]);
-      const ShareFaultKind kind = ExpectNamed(unsigned_, spoiled);
-      ASSERT_FALSE(HasFailure()) << "share " << spoiled << " bit " << bit;
-      const std::size_t byte = bit / 8;
-      if (byte >= kValueAt && byte < kValueAt + 128) {  // value, ciphertext, check value
-        ASSERT_EQ(kind, ShareFaultKind::kForged) << "share " << spoiled << " bit " << bit;
-      } else if (byte >= 10 + 32 && byte < kValueAt) {  // context after the vault id
-        ASSERT_EQ(kind, ShareFaultKind::kOld) << "share " << spoiled << " bit " << bit;
-      } else if (byte >= 10 && byte < 10 + 32) {
-        ASSERT_EQ(kind, ShareFaultKind::kForeign) << "share " << spoiled << " bit " << bit;
-      }
-      unsigned_[spoiled] = original;
-    }
-  }
-}
 
 // With signatures, a fitting checksum helps the forger nothing: every bit is under the signature.
 TEST_F(KeyShareDamage, EveryFlippedBitUnderTheSignatureIsFound) {
@@ -182,7 +134,7 @@ TEST_F(KeyShareDamage, TheLastOfAllCombinationsOf16CustodiansIsStillTried) {
 TEST_F(KeyShareDamage, TooManyCombinationsEndWithAdvice) {
   Items items = Split(key_, {20, 60}, ContextOf(1, 7), *random_);
   for (std::size_t i = 0; i < 10; ++i) {
-    items[i][kValueAt] ^= 1;
+    random_->Fill(MutableBytes(items[i]).subspan(kValueAt, 32));
     FixChecksum(items[i]);
   }
   const Status status = RecoverKey(items.Views()).status();
