@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,7 @@ class Descriptor {
 
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
+  int Release() { return std::exchange(fd_, -1); }  // the caller closes it
 
  private:
   int fd_ = -1;
@@ -38,10 +40,14 @@ class Descriptor {
 // is opened. The caller has checked the name.
 int OpenComponent(int directory, const std::string& name, int flags, mode_t mode = 0);
 
-// A fresh read descriptor for the regular file behind the O_PATH descriptor `path_only`, which
-// `name` of `directory` was opened as. Without /proc it is opened again by name, and may then be
-// another file: compare inodes. -1 and errno on failure.
-int ReopenForReading(int path_only, int directory, const std::string& name);
+// A fresh read descriptor for the regular file behind the O_PATH descriptor `path_only`: that very
+// inode, whatever has its name by now. -1 and errno on failure; see IsProcMissing().
+int ReopenForReading(int path_only);
+
+// Whether a call on ProcPath() of an open descriptor failed because /proc is not mounted.
+inline bool IsProcMissing(int error_number) {
+  return error_number == ENOENT || error_number == ENOTDIR;
+}
 
 // "/proc/self/fd/N": how calls that know only paths reach exactly the inode behind a descriptor.
 std::string ProcPath(int fd);

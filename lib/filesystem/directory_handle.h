@@ -17,6 +17,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "fenchi/status.h"
 #include "filesystem/descriptor.h"
@@ -43,6 +44,10 @@ class DirectoryPool {
   std::size_t open_max_;
   std::list<DirectoryHandle*> open_;  // used last in front; each has a descriptor
 };
+
+// The names in the open directory `directory` but "." and "..", as raw bytes, in byte order.
+// Errors: kDenied, kIo.
+Result<std::vector<std::string>> ListEntryNames(int directory);
 
 class DirectoryHandle {
  public:
@@ -73,8 +78,9 @@ class DirectoryHandle {
   std::string name_;
   dev_t device_ = 0;
   ino_t inode_ = 0;
-  DirectoryLease descriptor_;                           // null while closed
-  std::list<DirectoryHandle*>::iterator position_ = {};  // valid while open and not the root
+  DirectoryLease descriptor_;  // null while closed
+  bool pooled_ = false;        // listed in the pool: open, and not the root
+  std::list<DirectoryHandle*>::iterator position_ = {};  // valid while pooled_
 };
 
 }  // namespace fenchi::filesystem

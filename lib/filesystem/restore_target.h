@@ -9,8 +9,8 @@
 // Unless asked: setuid and setgid bits, file capabilities and trusted.* attributes are dropped,
 // devices refused, and nothing that exists is replaced. Attributes that cannot be set are warnings.
 //
-// Not promised: files are not flushed one by one; call Sync() at the end. Whoever may write into the
-// target while we work can destroy what is restored there, but not direct us elsewhere.
+// Not promised: files are not flushed one by one; call Sync() at the end. Whoever may write into
+// the target while we work can destroy what is restored there, but not direct us elsewhere.
 //
 //   FENCHI_ASSIGN_OR_RETURN(RestoreTarget target, RestoreTarget::Open("/restore", {}));
 //   FENCHI_ASSIGN_OR_RETURN(RestoreDirectory sub, target.root().MakeDirectory("ledger"));
@@ -39,8 +39,8 @@
 namespace fenchi::filesystem {
 
 struct RestoreTargetOptions {
-  bool keep_setuid = false;   // also setgid, file capabilities and trusted.* attributes
-  bool make_devices = false;  // character and block devices
+  bool keep_setuid = false;            // also setgid, file capabilities and trusted.* attributes
+  bool make_devices = false;           // character and block devices
   bool keep_owner = ::geteuid() == 0;  // numeric ids; names are information only
   bool overwrite = false;              // replace what is no directory
   std::size_t open_directories_max = kOpenDirectoriesMax;
@@ -72,7 +72,7 @@ class RestoredFile {
   friend class RestoreDirectory;
   RestoredFile() = default;
   void Discard();
-  std::shared_ptr<const RestoreContext> context_;
+  std::shared_ptr<RestoreContext> context_;
   std::shared_ptr<DirectoryHandle> directory_;
   Descriptor file_;
   std::string name_;
@@ -123,19 +123,17 @@ class RestoreDirectory {
 
  private:
   friend class RestoreTarget;
-  RestoreDirectory(std::shared_ptr<const RestoreContext> context,
-                   std::shared_ptr<DirectoryHandle> handle)
+  RestoreDirectory(std::shared_ptr<RestoreContext> context, std::shared_ptr<DirectoryHandle> handle)
       : context_(std::move(context)), handle_(std::move(handle)) {}
-  Status CheckFree(int directory, const std::string& name) const;
-  std::shared_ptr<const RestoreContext> context_;
+  std::shared_ptr<RestoreContext> context_;
   std::shared_ptr<DirectoryHandle> handle_;
 };
 
 class RestoreTarget {
  public:
   // Opens the directory `path`, or makes it (mode 0700) if its parent exists; links in the path are
-  // followed, as they are the user's own. Errors: kInvalidArgument when it is empty or no directory;
-  // kNotFound when the parent is missing; kDenied, kIo.
+  // followed, as they are the user's own. Errors: kInvalidArgument when it is empty or no
+  // directory; kNotFound when the parent is missing; kDenied, kIo.
   static Result<RestoreTarget> Open(const std::string& path, const RestoreTargetOptions& options);
 
   const RestoreDirectory& root() const { return root_; }

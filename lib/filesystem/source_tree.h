@@ -83,14 +83,16 @@ class SourceDirectory {
   // run. Link target, owner names and extended attributes stay empty.
   // Errors: kInvalidArgument for what is no name; kNotFound when it vanished; kDenied, kIo.
   Result<SourceNode> ReadStatus(const std::string& name) const;
-  // The entry with all attributes. Sockets have type kSocket; they cannot be kept. Errors: the same.
+  // The entry with all attributes. Sockets have type kSocket; they cannot be kept. Errors: the
+  // same.
   Result<SourceNode> ReadAttributes(const std::string& name) const;
   // This directory itself, with all attributes.
   Result<SourceNode> ReadOwnAttributes() const;
 
   // Errors: kConflict when it is no directory (any more), or another one than `seen` if given;
   // kInvalidArgument for what is no name; kNotFound, kDenied, kIo.
-  Result<SourceDirectory> OpenChild(const std::string& name, const SourceNode* seen = nullptr) const;
+  Result<SourceDirectory> OpenChild(const std::string& name,
+                                    const SourceNode* seen = nullptr) const;
 
   // Opens the regular file that `seen` describes. Never blocks on a FIFO, never opens a device.
   // Errors: kConflict when something else has the name now; else as above.
