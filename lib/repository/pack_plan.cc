@@ -30,7 +30,7 @@ std::size_t RandomIndex(Random& random, std::size_t bound) {
 }  // namespace
 
 Result<TicketPtr> PackPlanner::Add(const ChunkId& chunk, std::uint64_t plain_size, Bytes stored) {
-  if (plain_size == 0 || plain_size > format::kChunkPlainSizeMax || stored.empty()) {
+  if (plain_size == 0 || plain_size > format::kChunkSizeMax || stored.empty()) {
     return InvalidArgument("a chunk has 1 byte to 4 MiB, not {}", plain_size);
   }
   auto ticket = std::make_shared<ChunkTicket>();

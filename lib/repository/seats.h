@@ -17,10 +17,11 @@
 #include "fenchi/bytes.h"
 #include "fenchi/provider.h"
 #include "fenchi/status.h"
+#include "format/ids.h"
 
 namespace fenchi {
 
-inline constexpr int kGenerations = 8;  // on disk, never change: FORMAT.md section 2
+using format::kGenerations;
 
 struct Seat {
   int number = 0;                       // permanent; the shard index follows from it
