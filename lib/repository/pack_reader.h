@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "format/trailer.h"
 #include "repository/access.h"
 #include "repository/shard_set.h"
 
