@@ -197,12 +197,12 @@ Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& n
     }
     queued.chunks = std::make_shared<FileChunks>();
     std::uint64_t end = 0;
-    const Status read = ReadContent(*file, size, *queued.chunks, end);
-    if (read.code() == StatusCode::kIo || read.code() == StatusCode::kDenied) {
-      Unreadable(place, read);
+    Status unreadable;
+    FENCHI_RETURN_IF_ERROR(ReadContent(*file, size, *queued.chunks, end, unreadable));
+    if (!unreadable.ok()) {
+      Unreadable(place, unreadable);
       return Status::Ok();
     }
-    FENCHI_RETURN_IF_ERROR(read);
     const Result<SourceNode> after = file->Now();
     if (!after.ok() || !filesystem::LooksUnchanged(node, *after)) {
       ++report_.changed_while_read;
@@ -223,22 +223,27 @@ Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& n
 }
 
 // Reads the stored ranges up to `size` and stores their chunks. `end`: how much of the file was
-// there, at most `size`.
+// there, at most `size`. `unreadable`: the source failed, which concerns this file only; a failure
+// that is returned is the vault's.
 Status SourceWalk::ReadContent(const SourceFile& file, std::uint64_t size, FileChunks& chunks,
-                               std::uint64_t& end) {
+                               std::uint64_t& end, Status& unreadable) {
   end = size;
   std::uint64_t at = 0;
   while (at < size) {
-    FENCHI_ASSIGN_OR_RETURN(std::optional<filesystem::DataExtent> extent, file.NextData(at));
-    if (!extent || extent->offset >= size) {
-      // A hole up to the end; if the file was cut meanwhile, only up to there.
-      FENCHI_ASSIGN_OR_RETURN(SourceNode now, file.Now());
-      end = std::min(size, std::max(at, now.attributes.size));
+    const Result<std::optional<filesystem::DataExtent>> extent = file.NextData(at);
+    if (!extent.ok()) {
+      unreadable = extent.status();
       return Status::Ok();
     }
-    std::uint64_t offset = extent->offset;  // of the next chunk
-    at = offset;
-    const std::uint64_t stop = std::min(size, extent->offset + extent->length);
+    if (!*extent || (*extent)->offset >= size) {
+      // A hole up to the end; if the file was cut meanwhile, only up to there.
+      const Result<SourceNode> now = file.Now();
+      end = now.ok() ? std::min(size, std::max(at, now->attributes.size)) : size;
+      return Status::Ok();
+    }
+    at = (*extent)->offset;
+    std::uint64_t offset = at;  // of the next chunk
+    const std::uint64_t stop = std::min(size, at + (*extent)->length);
     ChunkStream stream(chunker_, [&](ByteView plain) -> Status {
       FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, run_.StoreData(plain));
       chunks.chunks.emplace_back(offset, std::move(ticket));
@@ -248,14 +253,17 @@ Status SourceWalk::ReadContent(const SourceFile& file, std::uint64_t size, FileC
     while (at < stop) {
       FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
       const std::size_t want = std::min<std::uint64_t>(buffer_.size(), stop - at);
-      FENCHI_ASSIGN_OR_RETURN(std::size_t got,
-                              file.Read(at, MutableBytes(buffer_).first(want)));
-      FENCHI_RETURN_IF_ERROR(stream.Feed(ByteView(buffer_).first(got)));
-      at += got;
-      report_.bytes_read += got;
-      meter_.now().bytes_done += got;
+      const Result<std::size_t> got = file.Read(at, MutableBytes(buffer_).first(want));
+      if (!got.ok()) {
+        unreadable = got.status();
+        return Status::Ok();
+      }
+      FENCHI_RETURN_IF_ERROR(stream.Feed(ByteView(buffer_).first(*got)));
+      at += *got;
+      report_.bytes_read += *got;
+      meter_.now().bytes_done += *got;
       meter_.Tick();
-      if (got < want) {  // cut while it was read
+      if (*got < want) {  // cut while it was read
         end = at;
         return stream.Finish();
       }

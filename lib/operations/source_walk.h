@@ -48,7 +48,7 @@ class SourceWalk {
   Result<bool> TryCache(const filesystem::SourceNode& node, const Place& place,
                         QueuedEntry& queued);
   Status ReadContent(const filesystem::SourceFile& file, std::uint64_t size, FileChunks& chunks,
-                     std::uint64_t& end);
+                     std::uint64_t& end, Status& unreadable);
   QueuedEntry NewEntry(const filesystem::SourceNode& node, const Place& place);
   void Unreadable(const Place& place, const Status& status);
 
