@@ -31,7 +31,7 @@
 
 namespace fenchi {
 
-// On disk, never change and never use a number again: FORMAT.md section "Suites".
+// On disk, never change and never use a number again: FORMAT.md section "Seal".
 enum class Suite : std::uint8_t {
   kAes256Gcm = 1,
   kChaCha20Poly1305 = 2,
@@ -75,9 +75,10 @@ class FENCHI_EXPORT Aead {
   Status Rekey(ByteView key);
 
   // Writes the ciphertext and then the 16-byte tag to `out`, plaintext.size() + 16 bytes.
+  //
   // `plaintext` may start where `out` starts (in place), and may not overlap it otherwise. Empty
-  // plaintext and empty `aad` are allowed. nonce: 12 bytes. Errors: kInvalidArgument when a size is
-  // wrong.
+  // plaintext and empty `aad` are allowed. nonce: 12 bytes.
+  // Errors: kInvalidArgument when a size is wrong.
   Status Encrypt(ByteView nonce, ByteView aad, ByteView plaintext, MutableBytes out);
 
   // The inverse: `out` has 16 bytes less than `ciphertext_and_tag` and may start where that starts.
@@ -108,16 +109,18 @@ struct StreamKeys {
   Hash256 commitment;  // compare in constant time before anything is decrypted
 };
 
-// On disk, never change: FORMAT.md section "Streams". 64 bytes of HKDF-SHA-512(ikm = secret, salt,
-// info): the first 32 are the key, the next 32 the commitment. With salts of one size, no other
-// secret, salt or info gives the same commitment, as far as SHA-512 resists collisions.
+// On disk, never change: FORMAT.md sections "Seal" and "Packs and shards". 64 bytes of
+// HKDF-SHA-512(ikm = secret, salt, info): the first 32 are the key, the next 32 the commitment.
+// With salts of one size, no other secret, salt or info gives the same commitment, as far as
+// SHA-512 resists collisions.
+//
 // secret: at least 32 bytes, uniformly random; (secret, salt, info) is used for one stream only.
 // Errors: kInvalidArgument when the secret is shorter.
 FENCHI_EXPORT Result<StreamKeys> DeriveStreamKeys(ByteView secret, ByteView salt, ByteView info);
 
 using AeadNonce = std::array<std::uint8_t, kAeadNonceSize>;
 
-// On disk, never change: be32(final ? 1 : 0) | be64(segment).
+// On disk, never change, FORMAT.md sections as above: be32(final ? 1 : 0) | be64(segment).
 FENCHI_EXPORT AeadNonce SegmentNonce(std::uint64_t segment, bool final);
 
 // Seals and opens the segments of one stream in any order, each alone.

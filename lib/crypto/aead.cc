@@ -5,8 +5,8 @@
 
 #include "base/coding.h"
 #include "base/error.h"
+#include "crypto/hkdf.h"
 #include "crypto/libraries.h"
-#include "fenchi/hash.h"
 
 #if defined(__aarch64__)
 #include <asm/hwcap.h>
@@ -188,10 +188,12 @@ Result<StreamKeys> DeriveStreamKeys(ByteView secret, ByteView salt, ByteView inf
   if (secret.size() < 32) {
     return InvalidArgument("stream secret has {} bytes, needs at least 32", secret.size());
   }
-  const SecretBytes okm = HkdfSha512(secret, salt, info, kAeadKeySize + Hash256::kSize);
+  std::uint8_t okm[kAeadKeySize + Hash256::kSize];
+  HkdfSha512Into(secret, salt, info, okm);
   StreamKeys keys;
-  keys.key = SecretBytes::CopyOf(okm.view().first(kAeadKeySize));
-  FENCHI_ASSIGN_OR_RETURN(keys.commitment, Hash256::From(okm.view().subspan(kAeadKeySize)));
+  keys.key = SecretBytes::CopyOf(ByteView(okm).first(kAeadKeySize));
+  std::memcpy(keys.commitment.bytes.data(), okm + kAeadKeySize, Hash256::kSize);
+  Wipe(okm);
   return keys;
 }
 
