@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "compression/expands_to.h"
 #include "fenchi/compression.h"
 
 namespace fenchi {
@@ -30,23 +31,28 @@ void WriteRaw(ByteView chunk, Bytes& out) {
 
 }  // namespace
 
+bool compression::ExpandsTo(Decompressor& decompressor, ByteView stored, ByteView chunk,
+                            Bytes& scratch) {
+  scratch.resize(chunk.size());
+  return decompressor.Expand(stored, scratch).ok() &&
+         std::equal(scratch.begin(), scratch.end(), chunk.begin(), chunk.end());
+}
+
 struct Compressor::State {
   ~State() { ZSTD_freeCCtx(context); }
 
-  // The frame's size, or nothing when it is larger than `out` or zstd fails.
+  // The frame's size, or 0 when it is larger than `out` or zstd fails: a frame is never empty.
   std::size_t Frame(ByteView in, int level, MutableBytes out);
   bool SampleShrinks(ByteView chunk);
   bool WriteFrame(ByteView chunk, int level, Bytes& out);
-  bool ExpandsTo(ByteView stored, ByteView chunk);
 
   ZSTD_CCtx* context = nullptr;  // made by the first frame
   std::array<std::uint8_t, kSampleBytes> sample;
   std::array<std::uint8_t, kSamplePaysBelowBytes> sample_frame;
   Decompressor decompressor;
-  Bytes expanded;
+  Bytes scratch;
 };
 
-// 0 stands for "no frame": a frame is never empty.
 std::size_t Compressor::State::Frame(ByteView in, int level, MutableBytes out) {
   ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
   // The content size is stated, checksum and dictionary id are not: the defaults, written down
@@ -80,13 +86,6 @@ bool Compressor::State::WriteFrame(ByteView chunk, int level, Bytes& out) {
   return size != 0;
 }
 
-// What is uploaded has been read back: a fault of memory or of zstd must show now, not at restore.
-bool Compressor::State::ExpandsTo(ByteView stored, ByteView chunk) {
-  expanded.resize(chunk.size());
-  return decompressor.Expand(stored, expanded).ok() &&
-         std::equal(expanded.begin(), expanded.end(), chunk.begin(), chunk.end());
-}
-
 Compressor::Compressor() : state_(std::make_unique<State>()) {}
 Compressor::~Compressor() = default;
 Compressor::Compressor(Compressor&&) noexcept = default;
@@ -101,12 +100,15 @@ Status Compressor::Compress(ByteView chunk, int level, Bytes& out) {
     return InvalidArgument("compression level {}, needs {} to {}", level, kCompressionLevelNone,
                            kCompressionLevelMax);
   }
+  // What is uploaded has been read back: a fault of memory or of zstd must show now, not at
+  // restore.
   bool framed = false;
   if (level != kCompressionLevelNone) {
     if (state_->context == nullptr) state_->context = ZSTD_createCCtx();
     if (state_->context == nullptr) return Internal("no memory for zstd's encoder");
     framed = (chunk.size() < kSampledFromBytes || state_->SampleShrinks(chunk)) &&
-             state_->WriteFrame(chunk, level, out) && state_->ExpandsTo(out, chunk);
+             state_->WriteFrame(chunk, level, out) &&
+             compression::ExpandsTo(state_->decompressor, out, chunk, state_->scratch);
   }
   if (!framed) WriteRaw(chunk, out);
   return Status::Ok();

@@ -188,7 +188,7 @@ TEST(Chunker, CutsTheSameForEveryFeeding) {
 
 TEST(Chunker, DefaultSizesCutTheSameForEveryFeeding) {
   const auto random = SeededRandom(21);
-  const Bytes data = RandomBytes(*random, std::size_t{24} << 20);
+  const Bytes data = RandomBytes(*random, std::size_t{12} << 20);
   const Chunker chunker = Make({});
   const Lengths expected = CutAll(chunker, data);
   for (const std::size_t piece_max : {4096, 100000, 3000000, 30000000}) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/coding.h"
+#include "compression/expands_to.h"
 #include "compression/zstd_frame.h"
 #include "fenchi/random.h"
 
@@ -186,18 +187,35 @@ TEST(Compression, MovedObjectsGoOnWorking) {
 TEST(Compression, WritesTheFrameThatTheFormatDescribes) {
   const auto random = SeededRandom(35);
   Compressor compressor;
-  for (const int level : {1, 3, 19}) {
-    for (const std::size_t size : {200u, 70000u, 3000000u}) {
-      const Bytes chunk = TextOf(*random, size);
-      Bytes stored;
-      ASSERT_TRUE(compressor.Compress(chunk, level, stored).ok());
-      ASSERT_EQ(stored[0], kZstdMethod);
-      const auto header = compression::ReadFrameHeader(ByteView(stored).subspan(1));
-      ASSERT_TRUE(header.ok()) << header.status().ToString();
-      EXPECT_EQ(header->content_bytes, size);
-      EXPECT_LE(header->window_bytes, kCompressionWindowBytesMax);
-    }
+  constexpr std::pair<int, std::size_t> kCases[] = {{1, 200},     {3, 200},     {19, 200},
+                                                    {1, 3000000}, {3, 3000000}, {9, 70000},
+                                                    {19, 70000},  {19, 600000}};
+  for (const auto& [level, size] : kCases) {
+    const Bytes chunk = TextOf(*random, size);
+    Bytes stored;
+    ASSERT_TRUE(compressor.Compress(chunk, level, stored).ok());
+    ASSERT_EQ(stored[0], kZstdMethod);
+    const auto header = compression::ReadFrameHeader(ByteView(stored).subspan(1));
+    ASSERT_TRUE(header.ok()) << header.status().ToString();
+    EXPECT_EQ(header->content_bytes, size);
+    EXPECT_LE(header->window_bytes, kCompressionWindowBytesMax);
   }
+}
+
+TEST(Compression, CheckBeforeReturnNoticesAFrameOfOtherContent) {
+  const auto random = SeededRandom(40);
+  Decompressor decompressor;
+  Bytes scratch;
+  const Bytes chunk = TextOf(*random, 5000);
+  EXPECT_TRUE(compression::ExpandsTo(decompressor, Stored({Frame(chunk)}), chunk, scratch));
+  for (std::size_t i = 0; i < chunk.size(); i += 97) {
+    Bytes other = chunk;
+    other[i] ^= 1;
+    ASSERT_FALSE(compression::ExpandsTo(decompressor, Stored({Frame(other)}), chunk, scratch));
+  }
+  Bytes longer = chunk;
+  longer.push_back(0);
+  EXPECT_FALSE(compression::ExpandsTo(decompressor, Stored({Frame(longer)}), chunk, scratch));
 }
 
 // Our header reader and zstd's must agree on every header that a stored chunk may have.
@@ -206,7 +224,7 @@ TEST(ZstdFrame, HeaderAgreesWithZstd) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   const auto random = SeededRandom(seed);
   int accepted = 0;
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < 100000; ++round) {
     Bytes frame = {0x28, 0xB5, 0x2F, 0xFD};
     Append(frame, RandomBytes(*random, 4 + RandomBelow(*random, 11)));
     const auto header = compression::ReadFrameHeader(frame);
