@@ -34,12 +34,12 @@ namespace fenchi {
 // Whose hands a provider is in: what the placement policy counts. Empty text = not declared.
 // Countries are ISO 3166-1 alpha-2.
 struct Domain {
-  std::string vendor;
-  std::string vendor_home;
-  std::string country;
-  std::string region;
-  std::string account;
-  std::string medium;
+  std::string vendor = {};
+  std::string vendor_home = {};
+  std::string country = {};
+  std::string region = {};
+  std::string account = {};
+  std::string medium = {};
   friend bool operator==(const Domain&, const Domain&) = default;
 };
 
@@ -75,8 +75,9 @@ class FENCHI_EXPORT MemorySource final : public Source {
 };
 
 struct PutOptions {
-  bool replace = false;                   // only for objects that are not part of a vault
-  std::optional<Timestamp> retain_until;  // refuse deletion until then; see Capability::retention
+  bool replace = false;  // only for objects that are not part of a vault
+  // Ask the place to refuse deletion until then; ignored where Capability::retention is false.
+  std::optional<Timestamp> retain_until = {};
 };
 
 struct ObjectInfo {
@@ -139,7 +140,7 @@ FENCHI_EXPORT Status CheckObjectName(std::string_view name);
 // kUnavailable, and no object is reported as absent.
 struct LocalOptions {
   bool sync = true;  // false loses acknowledged objects on power loss: tests only
-  Domain domain;
+  Domain domain = {};
 };
 // Errors: kInvalidArgument for an empty path; kNotFound when the parent does not exist; kDenied;
 // kUnavailable when the path is not a directory.

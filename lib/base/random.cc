@@ -16,7 +16,9 @@ class OsRandom final : public Random {
   OsRandom() {
     if (sodium_init() < 0) std::abort();
   }
-  void Fill(MutableBytes out) override { randombytes_buf(out.data(), out.size()); }
+  void Fill(MutableBytes out) override {
+    if (!out.empty()) randombytes_buf(out.data(), out.size());
+  }
 };
 
 class ChaChaRandom final : public Random {
@@ -26,6 +28,7 @@ class ChaChaRandom final : public Random {
     PutBe64(MutableBytes(key_).first(8), seed);
   }
   void Fill(MutableBytes out) override {
+    if (out.empty()) return;
     const std::lock_guard lock(mutex_);
     std::array<std::uint8_t, crypto_stream_chacha20_NONCEBYTES> nonce{};
     PutBe64(nonce, counter_++);

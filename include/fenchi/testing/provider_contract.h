@@ -34,15 +34,15 @@ struct ContractOptions {
 };
 
 struct ContractFinding {
-  std::string check;  // a sentence: "a second Put of one name is refused"
+  std::string check = {};  // a sentence: "a second Put of one name is refused"
   bool passed = false;
-  bool required = true;  // false: fenchi works without it, and the message says what is lost
-  std::string message;   // what was seen, when it did not pass
+  bool required = true;      // false: fenchi works without it, and the message says what is lost
+  std::string message = {};  // what was seen, when it did not pass
 };
 
 struct FENCHI_EXPORT ContractReport {
-  std::string location;
-  std::vector<ContractFinding> findings;
+  std::string location = {};
+  std::vector<ContractFinding> findings = {};
 
   // True when every required check passed.
   bool passed() const;
