@@ -1,8 +1,8 @@
 """SLIP-0039's vectors against our share arithmetic in GF(2^8)/0x11b.
 
-`shamir_mnemonic` (PyPI, the SLIP's reference) turns words into points and the recovered secret into
-the master secret; all interpolation between is done by fenchi, through `fenchi_shamir_eval`. A SLIP-39
-sharing keeps its secret at 255 and a digest of it at 254, so each recovery checks itself twice.
+`shamir_mnemonic` (PyPI, the SLIP's reference) turns words into points and the recovered secret
+into the master secret; all interpolation between is done by fenchi, through `fenchi_shamir_eval`.
+A SLIP-39 sharing keeps its secret at 255 and a digest of it at 254: each recovery checks itself.
 """
 
 from __future__ import annotations
