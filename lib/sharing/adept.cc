@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 #include <utility>
 
 #include "base/coding.h"
@@ -15,25 +14,33 @@ namespace {
 
 constexpr std::string_view kSalt = "fenchi/1/adss";
 constexpr std::size_t kPayloadSize = 2 * kAdeptPartSize;  // M | R
+constexpr std::size_t kHashSize = 64;                     // SHA-512
 
-SecretBytes EncryptionPad(ByteView base) {
-  return HkdfExpandSha512(base, AsBytes("enc"), kPayloadSize);
+void UpdatePrefixed(HmacState& hmac, ByteView field) {
+  std::uint8_t length[4];
+  PutBe32(length, static_cast<std::uint32_t>(field.size()));
+  hmac.Update(length);
+  hmac.Update(field);
 }
 
-// lp(A) lp(M) lp(R) lp(T), in locked memory.
-SecretBytes ExtractInput(int threshold, ByteView key, ByteView randomness, ByteView context) {
+// HKDF-Extract over lp(A) lp(M) lp(R) lp(T), which are hashed where they lie.
+void Extract(int threshold, ByteView key, ByteView randomness, ByteView context, MutableBytes prk) {
   const std::uint8_t access[2] = {kAdeptScheme, static_cast<std::uint8_t>(threshold)};
-  const ByteView fields[] = {access, key, randomness, context};
-  std::size_t size = 0;
-  for (const ByteView field : fields) size += 4 + field.size();
-  SecretBytes input(size);
-  MutableBytes rest = input.mutable_view();
-  for (const ByteView field : fields) {
-    PutBe32(rest, static_cast<std::uint32_t>(field.size()));
-    std::ranges::copy(field, rest.begin() + 4);
-    rest = rest.subspan(4 + field.size());
-  }
-  return input;
+  HmacState hmac(HmacDigest::kSha512, AsBytes(kSalt));
+  UpdatePrefixed(hmac, access);
+  UpdatePrefixed(hmac, key);
+  UpdatePrefixed(hmac, randomness);
+  UpdatePrefixed(hmac, context);
+  hmac.Finish(prk);
+}
+
+// The first block of HKDF-Expand: 64 bytes, of which shorter outputs are the beginning.
+void ExpandBlock(ByteView prk, std::string_view info, MutableBytes block) {
+  constexpr std::uint8_t kFirstBlock = 1;
+  HmacState hmac(HmacDigest::kSha512, prk);
+  hmac.Update(AsBytes(info));
+  hmac.Update({&kFirstBlock, 1});
+  hmac.Finish(block);
 }
 
 }  // namespace
@@ -41,19 +48,23 @@ SecretBytes ExtractInput(int threshold, ByteView key, ByteView randomness, ByteV
 AdeptSharing DeriveSharing(int threshold, ByteView key, ByteView randomness, ByteView context) {
   assert(threshold >= 1 && threshold <= 255);
   assert(key.size() == kAdeptPartSize && randomness.size() == kAdeptPartSize);
-  const SecretBytes input = ExtractInput(threshold, key, randomness, context);
-  const SecretBytes prk = HkdfExtractSha512(input.view(), AsBytes(kSalt));
+  SecretBytes scratch(2 * kHashSize);
+  const MutableBytes prk = scratch.mutable_view().first(kHashSize);
+  const MutableBytes block = scratch.mutable_view().last(kHashSize);
+  Extract(threshold, key, randomness, context, prk);
+
   AdeptSharing sharing;
   sharing.key = SecretBytes::CopyOf(key);
-  sharing.base = HkdfExpandSha512(prk.view(), AsBytes("K"), kAdeptPartSize);
-  sharing.coins = HkdfExpandSha512(prk.view(), AsBytes("L"),
-                                   kAdeptPartSize * static_cast<std::size_t>(threshold - 1));
-  const SecretBytes check = HkdfExpandSha512(prk.view(), AsBytes("J"), kAdeptPartSize);
-  std::ranges::copy(check.view(), sharing.check.begin());
-  const SecretBytes pad = EncryptionPad(sharing.base.view());
+  ExpandBlock(prk, "J", block);
+  std::ranges::copy(block.first(kAdeptPartSize), sharing.check.begin());
+  ExpandBlock(prk, "K", block);
+  sharing.base = SecretBytes::CopyOf(block.first(kAdeptPartSize));
+  sharing.coins =
+      HkdfExpandSha512(prk, AsBytes("L"), kAdeptPartSize * static_cast<std::size_t>(threshold - 1));
+  ExpandBlock(sharing.base.view(), "enc", block);
   for (std::size_t i = 0; i < kAdeptPartSize; ++i) {
-    sharing.ciphertext[i] = pad.view()[i] ^ key[i];
-    sharing.ciphertext[kAdeptPartSize + i] = pad.view()[kAdeptPartSize + i] ^ randomness[i];
+    sharing.ciphertext[i] = block[i] ^ key[i];
+    sharing.ciphertext[kAdeptPartSize + i] = block[kAdeptPartSize + i] ^ randomness[i];
   }
   return sharing;
 }
@@ -65,34 +76,14 @@ SecretBytes AdeptSharing::ValueAt(int index) const {
   return value;
 }
 
-namespace {
-
-constexpr std::size_t kHashSize = 64;  // SHA-512
-
-// HKDF-Expand to at most one block.
-void ExpandBlock(ByteView prk, std::string_view info, MutableBytes out64) {
-  constexpr std::uint8_t kFirstBlock = 1;
-  HmacState hmac(HmacDigest::kSha512, prk);
-  hmac.Update(AsBytes(info));
-  hmac.Update({&kFirstBlock, 1});
-  hmac.Finish(out64);
-}
-
-void UpdatePrefixed(HmacState& hmac, ByteView field) {
-  std::uint8_t length[4];
-  PutBe32(length, static_cast<std::uint32_t>(field.size()));
-  hmac.Update(length);
-  hmac.Update(field);
-}
-
-}  // namespace
-
 AdeptChecker::AdeptChecker(int threshold, ByteView context, ByteView ciphertext, ByteView check)
     : threshold_(threshold),
       context_(context),
       ciphertext_(ciphertext),
       check_(check),
-      scratch_(3 * kHashSize) {}
+      scratch_(kPayloadSize + 2 * kHashSize) {
+  assert(ciphertext.size() == kPayloadSize && check.size() == kAdeptPartSize);
+}
 
 bool AdeptChecker::Fits(ByteView base) {
   const MutableBytes payload = scratch_.mutable_view().first(kPayloadSize);
@@ -100,27 +91,11 @@ bool AdeptChecker::Fits(ByteView base) {
   const MutableBytes block = scratch_.mutable_view().last(kHashSize);
   ExpandBlock(base, "enc", payload);
   for (std::size_t i = 0; i < kPayloadSize; ++i) payload[i] ^= ciphertext_[i];
-
-  const std::uint8_t access[2] = {kAdeptScheme, static_cast<std::uint8_t>(threshold_)};
-  HmacState extract(HmacDigest::kSha512, AsBytes(kSalt));
-  for (const ByteView field : {ByteView(access), ByteView(payload).first(kAdeptPartSize),
-                               ByteView(payload).last(kAdeptPartSize), context_}) {
-    UpdatePrefixed(extract, field);
-  }
-  extract.Finish(prk);
-
+  Extract(threshold_, key(), randomness(), context_, prk);
   ExpandBlock(prk, "J", block);
   if (!ConstantTimeEquals(block.first(kAdeptPartSize), check_)) return false;
   ExpandBlock(prk, "K", block);
   return ConstantTimeEquals(block.first(kAdeptPartSize), base);
-}
-
-SecretBytes OpenCiphertext(ByteView base, ByteView ciphertext) {
-  assert(ciphertext.size() == kPayloadSize);
-  SecretBytes payload = EncryptionPad(base);
-  const MutableBytes out = payload.mutable_view();
-  for (std::size_t i = 0; i < kPayloadSize; ++i) out[i] ^= ciphertext[i];
-  return payload;
 }
 
 }  // namespace fenchi

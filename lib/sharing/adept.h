@@ -35,9 +35,6 @@ struct AdeptSharing {
 // key, randomness: 32 bytes each. threshold: 1..255.
 AdeptSharing DeriveSharing(int threshold, ByteView key, ByteView randomness, ByteView context);
 
-// M | R from C, under K.
-SecretBytes OpenCiphertext(ByteView base, ByteView ciphertext);
-
 // Asks many candidates for K whether they give a known J: recovery tries up to thousands, and the
 // guarded memory of SecretBytes, a handful of system calls apiece, is taken once here.
 class AdeptChecker {
@@ -47,6 +44,9 @@ class AdeptChecker {
 
   // True where the sharing that `base` opens has check value J and `base` itself as its K.
   bool Fits(ByteView base);
+  // M and R of the last candidate, if it fitted.
+  ByteView key() const { return scratch_.view().first(kAdeptPartSize); }
+  ByteView randomness() const { return scratch_.view().subspan(kAdeptPartSize, kAdeptPartSize); }
 
  private:
   int threshold_;

@@ -175,9 +175,8 @@ bool Recovery::TryOne(Group& group, std::span<const std::size_t> chosen) {
   if (!group.checker->Fits(base)) return false;
 
   const KeyShare& any = share(chosen[0]);
-  const SecretBytes payload = OpenCiphertext(base, any.ciphertext);
-  AdeptSharing sharing = DeriveSharing(any.threshold, payload.view().first(kAdeptPartSize),
-                                       payload.view().subspan(kAdeptPartSize), any.context);
+  AdeptSharing sharing =
+      DeriveSharing(any.threshold, group.checker->key(), group.checker->randomness(), any.context);
   // K and J may be right although a chosen share is not (errors can cancel out at 0): each value
   // is compared with what the dealer made.
   std::vector<std::size_t> good;
