@@ -6,6 +6,13 @@
 // truthful clock. Listing may lag. Calls come from several threads at once.
 //
 // Names: 1..200 characters of a-z 0-9 . _ - and '/', no empty part, no part that starts with '.'.
+// Every verb refuses other names with kInvalidArgument before it does anything. A place made of
+// folders may refuse with kUnsupported to hold both "a" and "a/b".
+//
+//   FENCHI_ASSIGN_OR_RETURN(auto tokyo, fenchi::OpenProvider("file:///srv/fenchi/tokyo"));
+//   fenchi::MemorySource source(fenchi::AsBytes("hello"));
+//   FENCHI_RETURN_IF_ERROR(tokyo->Put("greeting", source, {}));
+//   FENCHI_ASSIGN_OR_RETURN(fenchi::Bytes back, fenchi::GetAll(*tokyo, "greeting", 100));
 #pragma once
 
 #include <cstdint>
@@ -38,11 +45,11 @@ struct Domain {
 
 // What a place can do, as far as it knows without trying.
 struct Capability {
-  bool create_only = false;     // refuses to overwrite, atomically
-  bool ranged_read = true;      // Get of a part costs a part
+  bool create_only = false;  // refuses to overwrite, atomically
+  bool ranged_read = true;   // Get of a part costs a part
   bool can_delete = true;
-  bool retention = false;       // honours PutOptions::retain_until
-  bool durable = false;         // an acknowledged Put survives power loss
+  bool retention = false;  // honours PutOptions::retain_until; where false, it is ignored
+  bool durable = false;    // an acknowledged Put survives power loss
   std::uint64_t object_size_bytes_max = 1ull << 40;
   std::uint32_t parallel_calls_max = 8;
 };
@@ -69,7 +76,7 @@ class FENCHI_EXPORT MemorySource final : public Source {
 
 struct PutOptions {
   bool replace = false;                   // only for objects that are not part of a vault
-  std::optional<Timestamp> retain_until;  // ask the place to refuse deletion until then
+  std::optional<Timestamp> retain_until;  // refuse deletion until then; see Capability::retention
 };
 
 struct ObjectInfo {
@@ -124,19 +131,29 @@ FENCHI_EXPORT Result<Bytes> GetAll(Provider& provider, std::string_view name,
 // Errors: kInvalidArgument when `name` breaks the grammar above.
 FENCHI_EXPORT Status CheckObjectName(std::string_view name);
 
-// A directory, which is created when its parent exists. Put writes to an unnamed or temporary file,
-// syncs it, links it to its name (create-only) and syncs the folder.
+// A directory, which is created (mode 0700) when its parent exists. Put writes to an unnamed or
+// temporary file, syncs it, links it to its name (create-only) and syncs the folder. The object
+// "a/b" is the file a/b, but "d/abcdef" is d/ab/abcdef, so that no folder grows too large. Symbolic
+// links below the directory are never followed. A relative path is taken from the working directory
+// of now. When the directory goes away later (unmounted, moved, deleted), every call answers
+// kUnavailable, and no object is reported as absent.
 struct LocalOptions {
   bool sync = true;  // false loses acknowledged objects on power loss: tests only
   Domain domain;
 };
+// Errors: kInvalidArgument for an empty path; kNotFound when the parent does not exist; kDenied;
+// kUnavailable when the path is not a directory.
 FENCHI_EXPORT Result<std::shared_ptr<Provider>> OpenLocalProvider(const std::string& directory,
                                                                   const LocalOptions& options = {});
 
 // Objects in this process's memory: for tests, rehearsals and examples.
 FENCHI_EXPORT std::shared_ptr<Provider> OpenMemoryProvider(const Domain& domain = {});
 
-// By URL: "file:///path", "memory:NAME" (one place for each NAME in the process).
+// `inner`, of which nothing can be changed: Put, Delete and ExtendRetention answer kDenied.
+FENCHI_EXPORT std::shared_ptr<Provider> OpenReadOnlyProvider(std::shared_ptr<Provider> inner);
+
+// By URL: "file:///path" (RFC 8089; other characters as %XX), "memory:NAME" (NAME: an object name;
+// one place for each NAME, for as long as the process lives).
 // Errors: kInvalidArgument for a malformed URL, kUnsupported for a scheme not built in.
 FENCHI_EXPORT Result<std::shared_ptr<Provider>> OpenProvider(std::string_view url,
                                                              const Domain& domain = {});

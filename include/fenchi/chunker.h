@@ -1,0 +1,114 @@
+// Chunker: where a stream is cut into chunks.
+//
+// Content-defined cutting (a rolling Gear hash with normalised limits, after FastCDC) keeps most
+// chunks of a file the same when bytes are inserted or removed in it, so that only what changed is
+// stored again. Fixed-size cutting suits data that changes in place: database files, disk images.
+//
+// Promises: cut points are a pure function of the bytes and the options. They are the same on
+// every CPU and for every way of feeding the stream. They are part of no secret: who sees the
+// lengths of chunks can recognise known content, so chunks are stored inside packs of few sizes.
+// Restoring never needs a chunker; other options only cost deduplication against older backups.
+//
+// Threads: a Chunker is an immutable value, free to share. A ChunkStream belongs to one thread at a
+// time.
+//
+//   FENCHI_ASSIGN_OR_RETURN(fenchi::Chunker chunker, fenchi::Chunker::Create({}));
+//   fenchi::ChunkStream stream(chunker, [&](fenchi::ByteView chunk) { return Store(chunk); });
+//   while (Read(buffer)) FENCHI_RETURN_IF_ERROR(stream.Feed(buffer));
+//   FENCHI_RETURN_IF_ERROR(stream.Finish());
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "fenchi/bytes.h"
+#include "fenchi/export.h"
+#include "fenchi/status.h"
+
+namespace fenchi {
+
+// No chunk is longer, whatever the options: readers refuse a longer one before they allocate.
+inline constexpr std::size_t kChunkSizeBytesMax = std::size_t{4} << 20;
+// The rolling hash covers this many bytes; no chunk but a stream's last may be shorter.
+inline constexpr std::size_t kChunkSizeBytesMin = 64;
+
+enum class ChunkerKind : std::uint8_t {
+  kContentDefined = 1,
+  kFixed = 2,
+};
+
+struct ChunkerOptions {
+  ChunkerKind kind = ChunkerKind::kContentDefined;
+  // kContentDefined: 64 <= min <= average <= max <= 4 MiB, average a power of two.
+  // kFixed: average_bytes is the size of every chunk but the last, 64 bytes to 4 MiB, not
+  // necessarily a power of two; the other two are not looked at.
+  std::size_t min_bytes = std::size_t{256} << 10;
+  std::size_t average_bytes = std::size_t{1} << 20;
+  std::size_t max_bytes = std::size_t{4} << 20;
+};
+
+class FENCHI_EXPORT Chunker {
+ public:
+  // Errors: kInvalidArgument when a size breaks the rule above or the kind is unknown.
+  static Result<Chunker> Create(const ChunkerOptions& options);
+
+  // The length of the first chunk of `window`, which starts where a chunk starts.
+  //
+  // last: whether the stream ends where `window` ends. Returns 0 when `window` holds no cut and
+  // more bytes are needed (it is shorter than a largest chunk, and not last), and when it is empty.
+  // Cost: linear in the returned length; calling again with a longer window starts from its
+  // beginning, so a stream in small pieces belongs into a ChunkStream.
+  std::size_t FirstCut(ByteView window, bool last) const;
+
+  const ChunkerOptions& options() const { return options_; }
+
+ private:
+  friend class ChunkStream;
+
+  // How far the chunk being looked for has been scanned.
+  struct Progress {
+    std::size_t length = 0;
+    std::uint64_t hash = 0;
+  };
+  struct Step {
+    std::size_t taken = 0;  // bytes of the data that belong to the current chunk
+    bool cut = false;       // whether the chunk ends behind them
+  };
+
+  explicit Chunker(const ChunkerOptions& options);
+  Step Advance(ByteView data, Progress& progress) const;
+  Step AdvanceFixed(ByteView data, Progress& progress) const;
+
+  ChunkerOptions options_;
+  std::uint64_t strict_limit_ = 0;  // a hash below it cuts before the average length
+  std::uint64_t loose_limit_ = 0;   // and from the average length on
+};
+
+// Takes one chunk. The view is valid during the call only.
+using ChunkSink = std::function<Status(ByteView chunk)>;
+
+// Cuts a stream that arrives in pieces of any size; each byte is scanned once.
+//
+// Holds at most one largest chunk in memory; a chunk that lies whole inside one feed is passed on
+// without a copy.
+class FENCHI_EXPORT ChunkStream {
+ public:
+  ChunkStream(const Chunker& chunker, ChunkSink sink);
+
+  // Calls the sink for each chunk that is now complete, in order. Empty data changes nothing.
+  // Errors: what the sink returned; every later call returns it again.
+  Status Feed(ByteView data);
+  // The stream ends: passes on the last chunk, if bytes are left, and is ready for another stream.
+  // A stream without bytes has no chunk. Errors: as Feed.
+  Status Finish();
+
+ private:
+  Chunker chunker_;
+  ChunkSink sink_;
+  Chunker::Progress progress_;
+  Bytes pending_;  // the bytes of the current chunk that came with earlier feeds
+  Status failure_;
+};
+
+}  // namespace fenchi

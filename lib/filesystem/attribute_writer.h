@@ -1,0 +1,35 @@
+// Sets owner, extended attributes, mode and times of one restored node, in the order that works:
+// a change of owner or of content clears setuid bits and file capabilities, an ACL changes the
+// mode, and everything but the times moves the times.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "fenchi/entry.h"
+#include "fenchi/status.h"
+
+namespace fenchi::filesystem {
+
+struct AttributeRules {
+  bool keep_setuid = false;
+  bool keep_owner = false;
+};
+
+// How `fd` was opened.
+enum class NodeAccess {
+  kOpen,      // for reading or writing
+  kPathOnly,  // with O_PATH: links, FIFOs, devices
+};
+
+// Sets what `attributes` says on the node behind `fd`, whose type is attributes.type. Whatever is
+// dropped by the rules or cannot be set is added to `warnings`; nothing else stops.
+//
+// A setuid or setgid bit and file capabilities are kept only if asked for and if the node really
+// has the owner that they were meant for: else a program of some user would run as root.
+void WriteAttributes(int fd, NodeAccess access, const Attributes& attributes,
+                     const AttributeRules& rules, std::vector<Status>& warnings);
+
+}  // namespace fenchi::filesystem

@@ -1,0 +1,298 @@
+// The backup verb: trees and streams into one committed snapshot.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "fenchi/hash.h"
+#include "format/derive.h"
+#include "format/index.h"
+#include "format/names.h"
+#include "operations/backup_run.h"
+#include "operations/commit.h"
+#include "operations/entry_queue.h"
+#include "operations/operations.h"
+#include "operations/snapshot_view.h"
+#include "operations/source_walk.h"
+#include "repository/bootstrap.h"
+#include "repository/placement.h"
+
+namespace fenchi {
+namespace {
+
+// How often chunks are stored again because a prune buried their packs at the same time.
+constexpr int kAttemptsMax = 5;
+constexpr std::size_t kIndexReferencesMax = 2500;  // stay below 1 MiB for an index object
+constexpr int kParentSearchMax = 100;
+
+// Everything that one backup holds while it runs.
+struct Backup {
+  Session& session;
+  const BackupOptions& options;
+  const format::DomainKeys& domain;
+  WriterState writer;
+  ChunkIndex index;
+  BackupReport report;
+  Timestamp begun;
+  std::vector<std::string> sources;
+  format::SnapshotKind kind = format::SnapshotKind::kTree;
+};
+// Fills the queue with entries.
+using FillQueue = std::function<Status(Backup&, BackupRun&, EntryQueue&, ProgressMeter&)>;
+
+std::string HostName(const BackupOptions& options) {
+  if (!options.host.empty()) return options.host;
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "";
+  return name.data();
+}
+
+PlacementRules RulesOf(const format::PolicyDetails& details) {
+  PlacementRules rules;
+  rules.home_country = details.home_country;
+  rules.deny_countries = details.denied_countries;
+  rules.abroad_min = details.abroad;
+  for (const format::Relaxation& relaxation : details.relaxations) {
+    rules.relaxations.push_back({relaxation.axis, relaxation.ground, relaxation.approver,
+                                 relaxation.expires_seconds});
+  }
+  return rules;
+}
+
+Status CheckMayWrite(Session& session) {
+  if (session.access.role != Role::kRead || session.access.domains.empty()) {
+    return Denied("a backup needs the read role (the passphrase) of its key domain");
+  }
+  std::vector<std::pair<std::string, Domain>> providers;
+  for (const Seat& seat : session.access.seats.all()) {
+    providers.emplace_back(seat.name, seat.domain);
+  }
+  return PlacementStatus(CheckPlacement(providers, session.access.needed(),
+                                        RulesOf(session.access.details), session.clock.Now()));
+}
+
+format::SnapshotContent ContentOf(const Backup& backup, format::TreeList root) {
+  format::SnapshotContent content;
+  content.kind = backup.kind;
+  content.label = backup.options.label;
+  content.begun = backup.begun;
+  content.ended = backup.session.clock.Now();
+  content.host = HostName(backup.options);
+  content.sources = backup.sources;
+  content.root = std::move(root);
+  const BackupReport& report = backup.report;
+  content.counts = {report.files, report.directories, report.others,
+                    report.bytes, report.unreadable, report.changed_while_read};
+  for (const Problem& problem : report.problems) {
+    if (content.problems.size() == format::kProblemsMax) break;
+    content.problems.push_back({problem.path, std::string(StatusCodeName(problem.status.code()))});
+  }
+  return content;
+}
+
+Result<Bytes> SealSnapshotObject(const Backup& backup, const BackupRun& run,
+                                 const format::SnapshotContent& content) {
+  const Access& access = backup.session.access;
+  format::SnapshotObject object;
+  object.domain = backup.domain.id;
+  object.run = run.keys().run;
+  object.epoch = run.keys().epoch;
+  object.wrapped_data_key = run.keys().wrapped_data_key;
+  FENCHI_RETURN_IF_ERROR(format::SealSnapshot(access.suite(), access.vault,
+                                              run.keys().data_key.view(), content,
+                                              backup.session.random, object));
+  return format::EncodeSnapshotObject(object);
+}
+
+// Index objects for the run's new chunks, at >= W.
+Result<std::vector<format::DomainObjectRef>> StoreIndexes(const Backup& backup,
+                                                          const BackupRun& run) {
+  const Access& access = backup.session.access;
+  const SecretBytes key = format::IndexKey(backup.domain.index_root.view(), access.vault,
+                                           backup.domain.id, run.keys().id_scope);
+  std::vector<format::DomainObjectRef> out;
+  const std::vector<format::Reference> references = run.new_references();
+  for (std::size_t at = 0; at < references.size(); at += kIndexReferencesMax) {
+    format::Index part;
+    part.run = run.keys().run;
+    const std::size_t end = std::min(references.size(), at + kIndexReferencesMax);
+    part.references.assign(references.begin() + at, references.begin() + end);
+    FENCHI_ASSIGN_OR_RETURN(Bytes object,
+                            format::SealIndex(access.suite(), access.vault, key.view(),
+                                              backup.domain.id, part, backup.session.random));
+    const Hash256 hash = Sha256(object);
+    const PutOutcome outcome = access.seats.PutAtAll(
+        [&](const Seat& seat, int generation) {
+          return format::IndexName(access.name_key.view(), seat.id, hash, generation);
+        },
+        object);
+    const int quorum = access.policy.quorums.write_quorum;
+    if (static_cast<int>(outcome.stored.size()) < quorum) {
+      return QuorumFailure(access.seats, outcome, quorum, "an index object");
+    }
+    out.push_back({backup.domain.id, {hash, object.size()}});
+  }
+  return out;
+}
+
+// The writer's newest sealed commit of the same label and domain: what it needs is listed there.
+Status FindParent(const Backup& backup, const History& history, CommitPlan& plan) {
+  int searched = 0;
+  const auto& snapshots = history.snapshots();
+  for (auto it = snapshots.rbegin(); it != snapshots.rend() && searched < kParentSearchMax; ++it) {
+    if (it->commit->record.writer != backup.writer.id() ||
+        it->object.domain != backup.domain.id) {
+      continue;
+    }
+    ++searched;
+    FENCHI_ASSIGN_OR_RETURN(format::SnapshotContent content,
+                            OpenSnapshotContent(backup.session.access, it->object));
+    if (content.label != backup.options.label) continue;
+    Result<PackMap> packs = history.PacksOf(*it->commit);
+    if (!packs.ok()) return Status::Ok();  // no parent is always correct, only longer
+    plan.parent = it->commit->record;
+    plan.parent_packs = std::move(*packs);
+    return Status::Ok();
+  }
+  return Status::Ok();
+}
+
+// One attempt. True: committed.
+Result<bool> Attempt(Backup& backup, const FillQueue& fill) {
+  Session& session = backup.session;
+  backup.report = BackupReport{};
+  backup.report.label = backup.options.label;
+  FENCHI_ASSIGN_OR_RETURN(Freshness freshness, session.Refresh());
+  FENCHI_ASSIGN_OR_RETURN(History history, session.ReadHistory());
+  FENCHI_ASSIGN_OR_RETURN(
+      std::unique_ptr<BackupRun> run,
+      BackupRun::Start(session, backup.writer, backup.index, backup.domain, history,
+                       backup.options.compression_level));
+  ProgressMeter meter(backup.options.observer, "backup");
+  EntryQueue queue(*run, backup.index, backup.domain.id);
+  FENCHI_RETURN_IF_ERROR(fill(backup, *run, queue, meter));
+  FENCHI_ASSIGN_OR_RETURN(format::TreeList root, queue.Finish());
+  FENCHI_RETURN_IF_ERROR(run->Finish());
+  FENCHI_RETURN_IF_ERROR(queue.RememberFiles());
+  meter.Finish();
+
+  CommitPlan plan;
+  plan.added = run->AddedInUse();
+  plan.reused = run->ReusedInUse();
+  plan.acknowledged.assign(run->acknowledged().begin(), run->acknowledged().end());
+  FENCHI_RETURN_IF_ERROR(FindParent(backup, history, plan));
+  FENCHI_ASSIGN_OR_RETURN(plan.indexes, StoreIndexes(backup, *run));
+  FENCHI_ASSIGN_OR_RETURN(
+      Bytes object, SealSnapshotObject(backup, *run, ContentOf(backup, std::move(root))));
+  backup.report.snapshot = format::SnapshotIdOf(object);
+  plan.snapshots.push_back(std::move(object));
+  FENCHI_ASSIGN_OR_RETURN(std::set<PackId> buried, CommitSnapshot(session, backup.writer, plan));
+
+  backup.report.bytes_new = run->bytes_new;
+  backup.report.bytes_uploaded = run->bytes_uploaded;
+  backup.report.packs_added = run->added().size();
+  backup.report.packs_resumed = plan.added.size() - run->added().size();
+  if (!run->added().empty()) {
+    for (const Seat& seat : session.access.seats.all()) {
+      if (!run->acknowledged().contains(seat.number)) {
+        backup.report.providers_missed.push_back(seat.name);
+      }
+    }
+  }
+  return buried.empty();
+}
+
+Result<BackupReport> RunBackup(Session& session, const BackupOptions& options,
+                               std::vector<std::string> sources, format::SnapshotKind kind,
+                               const FillQueue& fill, int attempts_max) {
+  const Stopwatch watch;
+  FENCHI_RETURN_IF_ERROR(CheckMayWrite(session));
+  FENCHI_ASSIGN_OR_RETURN(const format::DomainKeys* domain,
+                          session.access.FindDomain(options.key_domain));
+  FENCHI_ASSIGN_OR_RETURN(
+      WriterState writer,
+      WriterState::Acquire(session.state_directory, session.access, session.random));
+  FENCHI_ASSIGN_OR_RETURN(Freshness freshness, session.Refresh());
+  // A log that went on elsewhere: this host's state is an old copy (a cloned or reset machine).
+  const auto log = session.log.records().find(writer.id());
+  if (log != session.log.records().end() && !writer.pending() &&
+      log->second.size() >= writer.next_seq()) {
+    FENCHI_RETURN_IF_ERROR(writer.Renew(session.random));
+  }
+  FENCHI_RETURN_IF_ERROR(EnsureWriter(session.access, writer, session.clock));
+  FENCHI_RETURN_IF_ERROR(session.log.FinishPending(writer));
+  FENCHI_ASSIGN_OR_RETURN(ChunkIndex index, ChunkIndex::Open(writer.index_path()));
+  Backup backup{session,           options, *domain, std::move(writer), std::move(index), {},
+                session.clock.Now(), std::move(sources), kind};
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    FENCHI_ASSIGN_OR_RETURN(bool committed, Attempt(backup, fill));
+    if (committed) {
+      backup.report.seconds = watch.seconds();
+      return backup.report;
+    }
+  }
+  return Conflict("a prune buried packs of this backup {} times", attempts_max)
+      .WithHint("run the backup again when the prune is done");
+}
+
+}  // namespace
+
+Result<BackupReport> BackupTrees(Session& session, std::span<const std::string> paths,
+                                 const BackupOptions& options) {
+  FENCHI_ASSIGN_OR_RETURN(std::vector<SourceRoot> roots, ResolveSources(paths));
+  const FillQueue fill = [&](Backup& backup, BackupRun& run, EntryQueue& queue,
+                             ProgressMeter& meter) -> Status {
+    SourceWalk walk(options, run, backup.index, queue, backup.domain.id, meter, backup.report);
+    for (const SourceRoot& root : roots) FENCHI_RETURN_IF_ERROR(walk.Walk(root));
+    return Status::Ok();
+  };
+  return RunBackup(session, options, {paths.begin(), paths.end()}, format::SnapshotKind::kTree,
+                   fill, kAttemptsMax);
+}
+
+Result<BackupReport> BackupStream(Session& session, const StreamReader& input,
+                                  const std::string& file_name, const BackupOptions& options) {
+  FENCHI_RETURN_IF_ERROR(format::CheckPath(file_name).At("name of the stream"));
+  if (file_name.find('/') != std::string::npos) {
+    return InvalidArgument("a stream's name has no '/'");
+  }
+  const FillQueue fill = [&](Backup& backup, BackupRun& run, EntryQueue& queue,
+                             ProgressMeter& meter) -> Status {
+    FENCHI_ASSIGN_OR_RETURN(Chunker chunker, Chunker::Create({}));
+    QueuedEntry queued;
+    queued.chunks = std::make_shared<FileChunks>();
+    std::uint64_t size = 0;
+    ChunkStream stream(chunker, [&](ByteView plain) -> Status {
+      FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, run.StoreData(plain));
+      queued.chunks->chunks.emplace_back(size, std::move(ticket));
+      size += plain.size();
+      return Status::Ok();
+    });
+    Bytes buffer(std::size_t{1} << 20);
+    for (;;) {
+      FENCHI_RETURN_IF_ERROR(meter.CheckCancelled());
+      FENCHI_ASSIGN_OR_RETURN(std::size_t got, input(buffer));
+      if (got == 0) break;
+      if (got > buffer.size()) return Internal("the stream gave more than it was asked for");
+      FENCHI_RETURN_IF_ERROR(stream.Feed(ByteView(buffer).first(got)));
+      backup.report.bytes_read += got;
+      meter.now().bytes_done += got;
+      meter.Tick();
+    }
+    FENCHI_RETURN_IF_ERROR(stream.Finish());
+    queued.entry.path = file_name;
+    queued.entry.attributes.type = EntryType::kFile;
+    queued.entry.attributes.mode = 0600;
+    queued.entry.attributes.modified = backup.begun;
+    queued.entry.attributes.size = size;
+    backup.report.files = 1;
+    backup.report.bytes = size;
+    return queue.Push(std::move(queued));
+  };
+  // A stream cannot be read twice.
+  return RunBackup(session, options, {file_name}, format::SnapshotKind::kStream, fill, 1);
+}
+
+}  // namespace fenchi

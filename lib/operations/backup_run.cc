@@ -1,0 +1,203 @@
+#include "operations/backup_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "format/derive.h"
+#include "format/names.h"
+
+namespace fenchi {
+
+Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const WriterState& writer,
+                                                    ChunkIndex& index,
+                                                    const format::DomainKeys& domain,
+                                                    const History& history,
+                                                    int compression_level) {
+  std::unique_ptr<BackupRun> run(new BackupRun(session, index, domain));
+  run->compression_level_ = compression_level;
+  FENCHI_ASSIGN_OR_RETURN(run->keys_,
+                          NewRunKeys(session.access, domain, writer.id(), session.random));
+  const SecretBytes id_key = format::IdKey(domain.id_root.view(), session.access.vault, domain.id,
+                                           run->keys_.id_scope);
+  FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(id_key.view()));
+  run->hash_ = std::move(hash);
+  FENCHI_RETURN_IF_ERROR(run->CheckIndex(history, writer.id()));
+  run->data_ = std::make_unique<PackWriter>(session.access, run->keys_, format::PackType::kData,
+                                            session.random);
+  run->metadata_ = std::make_unique<PackWriter>(session.access, run->keys_,
+                                                format::PackType::kMetadata, session.random);
+  return run;
+}
+
+// Which packs of the index may be re-used: not under tombstone, and present at >= W.
+Status BackupRun::CheckIndex(const History& history, const WriterId& writer) {
+  FENCHI_ASSIGN_OR_RETURN(usable_, index_.Packs(domain_.id));
+  FENCHI_ASSIGN_OR_RETURN(std::set<PackId> tombstoned, history.Tombstoned());
+  std::vector<PackId> packs;
+  for (const auto& [id, entry] : usable_) packs.push_back(id);
+  // 1. Ask every seat for all of them at once.
+  const Seats& seats = session_.access.seats;
+  std::vector<std::vector<bool>> present(seats.size());
+  seats.executor().ForEach(seats.size(), [&](std::size_t i) {
+    const Seat& seat = seats.all()[i];
+    if (!seat.provider || packs.empty()) return;
+    std::vector<std::string> names;
+    for (const PackId& pack : packs) {
+      names.push_back(format::ShardName(session_.access.name_key.view(), seat.id, pack,
+                                        usable_[pack].needed, 0));
+    }
+    auto answer = seat.provider->Stat(names);
+    if (!answer.ok()) return;
+    for (std::size_t j = 0; j < packs.size(); ++j) {
+      const format::PackListEntry& entry = usable_[packs[j]];
+      present[i].push_back((*answer)[j].has_value() &&
+                           (*answer)[j]->size_bytes ==
+                               format::ShardSize(entry.segments, entry.needed));
+    }
+  });
+  // 2. Drop what too few hold.
+  std::set<PackId> gone;
+  for (std::size_t j = 0; j < packs.size(); ++j) {
+    int holders = 0;
+    for (const auto& seat : present) holders += !seat.empty() && seat[j] ? 1 : 0;
+    if (holders < session_.access.policy.quorums.write_quorum || tombstoned.contains(packs[j])) {
+      gone.insert(packs[j]);
+      usable_.erase(packs[j]);
+    }
+  }
+  // Rows are removed only for what can never come back; a provider may merely be away today.
+  std::set<PackId> buried;
+  std::ranges::set_intersection(gone, tombstoned, std::inserter(buried, buried.end()));
+  FENCHI_RETURN_IF_ERROR(index_.DropPacks(buried));
+  // 3. What no commit names yet was left by a run that did not finish.
+  for (const Commit& commit : history.commits()) {
+    if (commit.record.writer != writer) continue;
+    FENCHI_ASSIGN_OR_RETURN(auto entries, history.Entries(commit.body->added));
+    for (const format::PackListEntry& entry : entries) committed_.insert(entry.pack);
+  }
+  return Status::Ok();
+}
+
+bool BackupRun::Usable(const format::Reference& reference) const {
+  return std::ranges::all_of(reference.pieces, [&](const format::Piece& piece) {
+    return usable_.contains(piece.pack) || added_.contains(piece.pack);
+  });
+}
+
+void BackupRun::Use(const format::Reference& reference) {
+  for (const format::Piece& piece : reference.pieces) used_.insert(piece.pack);
+}
+
+bool BackupRun::UseCached(const CachedFile& file) {
+  const bool there = std::ranges::all_of(file.packs, [&](const PackId& pack) {
+    return usable_.contains(pack) || added_.contains(pack);
+  });
+  if (there) used_.insert(file.packs.begin(), file.packs.end());
+  return there;
+}
+
+Result<TicketPtr> BackupRun::Store(ByteView plain, PackWriter& packs) {
+  const Hash256 hash = (*hash_)(plain);
+  ChunkId id;
+  id.bytes = hash.bytes;
+  if (const auto found = pending_.find(id); found != pending_.end()) return found->second;
+  FENCHI_ASSIGN_OR_RETURN(std::optional<format::Reference> known,
+                          index_.FindChunk(domain_.id, id));
+  if (known && known->plain_size == plain.size() && Usable(*known)) {
+    Use(*known);
+    auto ticket = std::make_shared<ChunkTicket>();
+    ticket->reference = std::move(*known);
+    ticket->placed = true;
+    return ticket;
+  }
+  Bytes stored;
+  FENCHI_RETURN_IF_ERROR(compressor_.Compress(plain, compression_level_, stored));
+  bytes_new += plain.size();
+  FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, packs.Add(id, plain.size(), std::move(stored)));
+  pending_.emplace(id, ticket);
+  new_tickets_.push_back(ticket);
+  FENCHI_RETURN_IF_ERROR(Drain());
+  return ticket;
+}
+
+NodeStore BackupRun::nodes() {
+  return {[this](ByteView plain) { return Store(plain, *metadata_); },
+          [this] { return metadata_->PlaceAll(); }};
+}
+
+Status BackupRun::Note(PackWriter& packs) {
+  for (StoredPack& pack : packs.TakeStored()) {
+    if (added_.empty()) {
+      acknowledged_.insert(pack.seats.begin(), pack.seats.end());
+    } else {
+      std::set<int> both;
+      std::ranges::set_intersection(acknowledged_, pack.seats, std::inserter(both, both.end()));
+      acknowledged_ = std::move(both);
+    }
+    added_.emplace(pack.entry.pack, pack.entry);
+    used_.insert(pack.entry.pack);
+    bytes_uploaded += pack.bytes_uploaded;
+    FENCHI_RETURN_IF_ERROR(index_.AddPack(domain_.id, pack.entry));
+    unindexed_.insert(unindexed_.end(), pack.completed.begin(), pack.completed.end());
+  }
+  return Status::Ok();
+}
+
+Status BackupRun::Drain() {
+  const std::size_t before = added_.size();
+  FENCHI_RETURN_IF_ERROR(Note(*data_));
+  FENCHI_RETURN_IF_ERROR(Note(*metadata_));
+  if (added_.size() == before) return Status::Ok();
+  std::vector<TicketPtr> still;
+  for (TicketPtr& ticket : unindexed_) {
+    const bool stored =
+        std::ranges::all_of(ticket->reference.pieces, [&](const format::Piece& piece) {
+          return added_.contains(piece.pack);
+        });
+    if (!stored) {
+      still.push_back(std::move(ticket));
+      continue;
+    }
+    FENCHI_RETURN_IF_ERROR(index_.AddChunk(domain_.id, ticket->reference));
+    pending_.erase(ticket->reference.chunk);
+  }
+  unindexed_ = std::move(still);
+  // What lies at >= W is remembered at once: a run that dies here is resumed from it.
+  return index_.Commit();
+}
+
+Status BackupRun::Finish() {
+  FENCHI_RETURN_IF_ERROR(data_->PlaceAll());
+  FENCHI_RETURN_IF_ERROR(metadata_->PlaceAll());
+  const Status data = data_->Wait();
+  const Status metadata = metadata_->Wait();
+  FENCHI_RETURN_IF_ERROR(Drain());
+  FENCHI_RETURN_IF_ERROR(data);
+  return metadata;
+}
+
+PackMap BackupRun::AddedInUse() const {
+  PackMap out = added_;
+  for (const auto& [id, entry] : usable_) {
+    if (used_.contains(id) && !committed_.contains(id)) out.emplace(id, entry);
+  }
+  return out;
+}
+
+PackMap BackupRun::ReusedInUse() const {
+  PackMap out;
+  for (const auto& [id, entry] : usable_) {
+    if (used_.contains(id) && committed_.contains(id)) out.emplace(id, entry);
+  }
+  return out;
+}
+
+std::vector<format::Reference> BackupRun::new_references() const {
+  std::vector<format::Reference> out;
+  for (const TicketPtr& ticket : new_tickets_) out.push_back(ticket->reference);
+  std::ranges::sort(out, {}, [](const format::Reference& r) { return r.chunk; });
+  return out;
+}
+
+}  // namespace fenchi

@@ -1,0 +1,88 @@
+// One backup run in one key domain: plaintext chunks in, references out, packs at >= W.
+//
+// Knows what the vault already has (the writer's own index, checked against tombstones and presence)
+// and what the run adds and re-uses. Call from one thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "fenchi/compression.h"
+#include "fenchi/hash.h"
+#include "operations/session.h"
+#include "repository/chunk_index.h"
+#include "repository/list_writer.h"
+#include "repository/pack_writer.h"
+
+namespace fenchi {
+
+class BackupRun {
+ public:
+  // `domain` and `session` must outlive the run.
+  static Result<std::unique_ptr<BackupRun>> Start(Session& session, const WriterState& writer,
+                                                  ChunkIndex& index,
+                                                  const format::DomainKeys& domain,
+                                                  const History& history, int compression_level);
+
+  // Stores a chunk of content, unless the vault has it.
+  Result<TicketPtr> StoreData(ByteView plain) { return Store(plain, *data_); }
+  // The same for nodes of lists; placing ends the open metadata pack.
+  NodeStore nodes();
+  // Plans packs for all waiting data: all data tickets are placed afterwards.
+  Status PlaceData() { return data_->PlaceAll(); }
+
+  // Whether everything that a cached file needs is still there; then it counts as used.
+  bool UseCached(const CachedFile& file);
+  // The packs that a list needs, nodes included (for the file cache).
+  const std::set<PackId>& used() const { return used_; }
+  void Use(const format::Reference& reference);
+
+  // Takes note of packs that were stored meanwhile; writes their chunks to the index.
+  Status Drain();
+  // Waits for all uploads. Errors: kTooFewProviders, kFull.
+  Status Finish();
+
+  const RunKeys& keys() const { return keys_; }
+  const PackMap& added() const { return added_; }      // by this run, and resumed ones in use
+  PackMap AddedInUse() const;
+  PackMap ReusedInUse() const;
+  std::vector<format::Reference> new_references() const;
+  const std::set<int>& acknowledged() const { return acknowledged_; }
+
+  std::uint64_t bytes_new = 0;
+  std::uint64_t bytes_uploaded = 0;
+
+ private:
+  BackupRun(Session& session, ChunkIndex& index, const format::DomainKeys& domain)
+      : session_(session), index_(index), domain_(domain) {}
+  Status CheckIndex(const History& history, const WriterId& writer);
+  Result<TicketPtr> Store(ByteView plain, PackWriter& packs);
+  Status Note(PackWriter& packs);
+  bool Usable(const format::Reference& reference) const;
+
+  Session& session_;
+  ChunkIndex& index_;
+  const format::DomainKeys& domain_;
+  RunKeys keys_;
+  int compression_level_ = 3;
+  std::optional<KeyedHash> hash_;
+  Compressor compressor_;
+  std::unordered_map<ChunkId, TicketPtr> pending_;  // stored in this run, not yet in the index
+  std::vector<TicketPtr> unindexed_;                // complete, but a pack of theirs is on its way
+  std::vector<TicketPtr> new_tickets_;
+  PackMap usable_;     // in the index, present at >= W, not under tombstone
+  std::set<PackId> committed_;  // of those, named by a commit already
+  PackMap added_;      // stored by this run
+  std::set<PackId> used_;
+  std::set<int> acknowledged_;
+  // Last: they end their uploads before anything above goes away.
+  std::unique_ptr<PackWriter> data_;
+  std::unique_ptr<PackWriter> metadata_;
+};
+
+}  // namespace fenchi

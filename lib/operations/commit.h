@@ -1,0 +1,34 @@
+// The commit protocol: COMMIT at >= W, then the tombstones of every log from >= R, then SEAL.
+//
+// FORMAT.md section 11, design section 7. The order is what keeps a concurrent prune from deleting
+// what this snapshot needs; never change it.
+#pragma once
+
+#include <vector>
+
+#include "format/record.h"
+#include "operations/session.h"
+
+namespace fenchi {
+
+// A pack list for a record; more than 8,192 packs go into list objects, which are at >= W when this
+// returns. Errors: kTooFewProviders.
+Result<format::PackList> StorePackList(Session& session, const PackMap& packs);
+
+struct CommitPlan {
+  PackMap added;
+  PackMap reused;      // of all packs that the snapshot needs, those that commits named before
+  std::optional<format::RecordRef> parent;
+  PackMap parent_packs;
+  std::vector<Bytes> snapshots;
+  std::vector<format::DomainObjectRef> indexes;
+  std::vector<int> acknowledged;  // seats
+};
+
+// Packs of the commit that a tombstone names: they are stored again by the caller, under new ids.
+// Empty: the snapshot is committed. Otherwise the COMMIT was voided.
+// Errors: kTooFewProviders when fewer than W or R answer: nothing is visible, run again.
+Result<std::set<PackId>> CommitSnapshot(Session& session, WriterState& writer,
+                                        const CommitPlan& plan);
+
+}  // namespace fenchi

@@ -1,0 +1,69 @@
+#include "operations/entry_queue.h"
+
+#include <algorithm>
+
+namespace fenchi {
+
+Status EntryQueue::Push(QueuedEntry entry) {
+  waiting_.push_back(std::move(entry));
+  return TakePlaced();
+}
+
+Status EntryQueue::TakePlaced() {
+  while (!waiting_.empty()) {
+    const QueuedEntry& head = waiting_.front();
+    const bool placed = head.chunks == nullptr ||
+                        std::ranges::all_of(head.chunks->chunks,
+                                            [](const auto& chunk) { return chunk.second->placed; });
+    if (!placed) return Status::Ok();
+    QueuedEntry entry = std::move(waiting_.front());
+    waiting_.pop_front();
+    FENCHI_RETURN_IF_ERROR(Emit(std::move(entry)));
+  }
+  return Status::Ok();
+}
+
+Status EntryQueue::Emit(QueuedEntry queued) {
+  std::set<PackId> packs;
+  if (queued.chunks) {
+    // A list's nodes are chunks too; the cache must know the packs of both.
+    NodeStore nodes = run_.nodes();
+    std::vector<TicketPtr> node_tickets;
+    ContentListWriter content({[&](ByteView plain) -> Result<TicketPtr> {
+                                 FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, nodes.store(plain));
+                                 node_tickets.push_back(ticket);
+                                 return ticket;
+                               },
+                               nodes.place});
+    for (const auto& [offset, ticket] : queued.chunks->chunks) {
+      FENCHI_RETURN_IF_ERROR(content.Add({offset, ticket->reference}));
+      for (const format::Piece& piece : ticket->reference.pieces) packs.insert(piece.pack);
+    }
+    FENCHI_ASSIGN_OR_RETURN(queued.entry.content, content.Finish());
+    for (const TicketPtr& ticket : node_tickets) {
+      for (const format::Piece& piece : ticket->reference.pieces) packs.insert(piece.pack);
+    }
+  }
+  if (queued.cache) {
+    queued.cache->content = queued.entry.content;
+    queued.cache->packs.assign(packs.begin(), packs.end());
+    to_remember_.emplace_back(std::move(queued.source), std::move(*queued.cache));
+  }
+  return tree_.Add(std::move(queued.entry));
+}
+
+Result<format::TreeList> EntryQueue::Finish() {
+  FENCHI_RETURN_IF_ERROR(run_.PlaceData());
+  FENCHI_RETURN_IF_ERROR(TakePlaced());
+  return tree_.Finish();
+}
+
+Status EntryQueue::RememberFiles() {
+  for (const auto& [source, file] : to_remember_) {
+    FENCHI_RETURN_IF_ERROR(index_.PutFile(domain_, source, file));
+  }
+  to_remember_.clear();
+  return index_.Commit();
+}
+
+}  // namespace fenchi

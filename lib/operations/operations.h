@@ -1,0 +1,31 @@
+// The verbs, one source file each. vault.h says what they promise.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "operations/session.h"
+
+namespace fenchi {
+
+Result<BackupReport> BackupTrees(Session& session, std::span<const std::string> paths,
+                                 const BackupOptions& options);
+Result<BackupReport> BackupStream(Session& session, const StreamReader& input,
+                                  const std::string& file_name, const BackupOptions& options);
+Result<SnapshotList> ListSnapshots(Session& session);
+Result<SnapshotId> FindSnapshot(Session& session, std::string_view text);
+Status ListEntries(Session& session, const SnapshotId& snapshot, std::string_view path,
+                   bool recursive, const std::function<bool(const ListedEntry&)>& entry);
+Status CatFile(Session& session, const SnapshotId& snapshot, std::string_view path,
+               const StreamWriter& output);
+Result<RestoreReport> RestoreSnapshot(Session& session, const SnapshotId& snapshot,
+                                      const std::string& target, const RestoreOptions& options);
+Result<VerifyReport> VerifyVault(Session& session, const VerifyOptions& options);
+Result<RepairReport> RepairVault(Session& session, const VerifyReport& report,
+                                 const RepairOptions& options);
+Result<DrillReport> DrillSnapshot(Session& session, const SnapshotId& snapshot,
+                                  const DrillOptions& options);
+Result<VaultStatus> DescribeVault(Session& session);
+
+}  // namespace fenchi

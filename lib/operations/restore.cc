@@ -1,0 +1,307 @@
+// The restore verb: a snapshot's tree into a target directory, resumable, never outside it.
+#include <map>
+#include <utility>
+
+#include "base/display.h"
+#include "base/error.h"
+#include "filesystem/restore_target.h"
+#include "operations/operations.h"
+#include "operations/snapshot_view.h"
+
+namespace fenchi {
+namespace {
+
+using filesystem::RestoreDirectory;
+using filesystem::RestoredFile;
+using filesystem::RestoreTarget;
+using filesystem::SourceNode;
+using filesystem::Warnings;
+
+std::string_view LastComponent(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+std::string_view ParentOf(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+// A failure of the vault's content, against one of the target's file system.
+bool IsLoss(const Status& status) {
+  return status.code() == StatusCode::kDataLoss || status.code() == StatusCode::kDamaged;
+}
+// After these nothing else can be restored either.
+bool IsFatal(const Status& status) {
+  return status.code() == StatusCode::kFull || status.code() == StatusCode::kCancelled ||
+         status.code() == StatusCode::kTooFewProviders;
+}
+
+class Restore {
+ public:
+  Restore(SnapshotView& view, const RestoreOptions& options, RestoreTarget target,
+          RestoreReport& report)
+      : view_(view),
+        options_(options),
+        target_(std::move(target)),
+        report_(report),
+        meter_(options.observer, "restore") {
+    meter_.now().items_total = view.content.counts.files + view.content.counts.directories +
+                               view.content.counts.others;
+    meter_.now().bytes_total = view.content.counts.bytes;
+  }
+
+  Status Run();
+
+ private:
+  // A directory on the current path: its attributes are set when the walk leaves it.
+  struct Open {
+    std::string path;
+    RestoreDirectory directory;
+    Attributes attributes;
+    bool restored = false;  // entered as wanted, not only passed through
+  };
+  struct FirstLink {
+    RestoreDirectory directory;
+    std::string name;
+  };
+  Status Visit(const format::Entry& entry);
+  Status LeaveUntil(std::string_view parent);
+  Result<const RestoreDirectory*> DirectoryFor(std::string_view path);
+  Status RestoreEntry(const RestoreDirectory& parent, const format::Entry& entry);
+  Status RestoreFile(const RestoreDirectory& parent, const format::Entry& entry);
+  Result<bool> Resume(const RestoreDirectory& parent, const format::Entry& entry);
+  Status RestoreLink(const RestoreDirectory& parent, const format::Entry& entry, bool& done);
+  void NoteWarnings(std::string_view path, Warnings warnings);
+  void Fail(std::string_view path, const Status& status);
+  bool Wanted(const format::Entry& entry);
+
+  SnapshotView& view_;
+  const RestoreOptions& options_;
+  RestoreTarget target_;
+  RestoreReport& report_;
+  ProgressMeter meter_;
+  std::vector<Open> open_;
+  std::map<HardLinkKey, FirstLink> links_;
+  std::string wanted_below_;  // a directory that `include` named: all below it is wanted
+};
+
+Status Restore::Run() {
+  const auto lost = [&](const format::Reference&, const Status& failure) {
+    report_.lost.push_back({"", failure.At("a part of the list of files cannot be read")});
+  };
+  FENCHI_RETURN_IF_ERROR(view_.chunks->WalkTree(
+      view_.content.root, "", [&](const format::Entry& entry) -> Result<bool> {
+        FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
+        meter_.now().current = entry.path;
+        meter_.Tick();
+        FENCHI_RETURN_IF_ERROR(Visit(entry));
+        ++meter_.now().items_done;
+        return true;
+      },
+      lost));
+  FENCHI_RETURN_IF_ERROR(LeaveUntil(""));
+  meter_.now().current = "";
+  meter_.Finish();
+  return target_.Sync();
+}
+
+bool Restore::Wanted(const format::Entry& entry) {
+  if (!options_.include) return true;
+  const std::string_view path = entry.path;
+  if (!wanted_below_.empty() && path.size() > wanted_below_.size() &&
+      path.starts_with(wanted_below_) && path[wanted_below_.size()] == '/') {
+    return true;
+  }
+  if (!options_.include(path, entry.attributes.type)) return false;
+  if (entry.attributes.type == EntryType::kDirectory) wanted_below_ = entry.path;
+  return true;
+}
+
+Status Restore::Visit(const format::Entry& entry) {
+  FENCHI_RETURN_IF_ERROR(LeaveUntil(ParentOf(entry.path)));
+  const bool wanted = Wanted(entry);
+  if (entry.attributes.type == EntryType::kDirectory) {
+    // Kept on the path even when not wanted: something below it may be.
+    open_.push_back({entry.path, target_.root(), entry.attributes, false});
+    if (!wanted) return Status::Ok();
+    const Result<const RestoreDirectory*> made = DirectoryFor(entry.path);
+    if (!made.ok()) {
+      Fail(entry.path, made.status());
+      return IsFatal(made.status()) ? made.status() : Status::Ok();
+    }
+    return Status::Ok();
+  }
+  if (!wanted) return Status::Ok();
+  const Result<const RestoreDirectory*> parent = DirectoryFor(ParentOf(entry.path));
+  Status status = parent.ok() ? RestoreEntry(**parent, entry) : parent.status();
+  if (status.ok()) return status;
+  if (IsFatal(status)) return status;
+  Fail(entry.path, status);
+  return Status::Ok();
+}
+
+// The restored directory of a path on the current chain, made when it is needed first.
+Result<const RestoreDirectory*> Restore::DirectoryFor(std::string_view path) {
+  const RestoreDirectory* current = &target_.root();
+  if (path.empty()) return current;
+  for (Open& open : open_) {
+    if (!open.restored) {
+      const std::string name(LastComponent(open.path));
+      FENCHI_ASSIGN_OR_RETURN(open.directory, current->MakeDirectory(name));
+      FENCHI_ASSIGN_OR_RETURN(const std::size_t leftovers, open.directory.RemoveLeftovers());
+      (void)leftovers;
+      open.restored = true;
+      ++report_.directories;
+    }
+    current = &open.directory;
+    if (open.path == path) return current;
+  }
+  return Damaged("its directory is not in the snapshot before it: a planted entry");
+}
+
+Status Restore::LeaveUntil(std::string_view parent) {
+  while (!open_.empty()) {
+    const std::string& path = open_.back().path;
+    const bool inside = parent == path || (parent.size() > path.size() &&
+                                           parent.starts_with(path) && parent[path.size()] == '/');
+    if (inside) return Status::Ok();
+    Open left = std::move(open_.back());
+    open_.pop_back();
+    if (!left.restored) continue;
+    Warnings warnings;
+    const Status status = left.directory.SetAttributes(left.attributes, warnings);
+    NoteWarnings(left.path, std::move(warnings));
+    if (IsFatal(status)) return status;
+    if (!status.ok()) Fail(left.path, status);
+  }
+  return Status::Ok();
+}
+
+void Restore::NoteWarnings(std::string_view path, Warnings warnings) {
+  for (Status& warning : warnings) {
+    if (warning.code() == StatusCode::kPolicy) ++report_.dropped;
+    report_.problems.push_back({std::string(path), std::move(warning)});
+  }
+}
+
+void Restore::Fail(std::string_view path, const Status& status) {
+  (IsLoss(status) ? report_.lost : report_.problems).push_back({std::string(path), status});
+}
+
+Status Restore::RestoreEntry(const RestoreDirectory& parent, const format::Entry& entry) {
+  const std::string name(LastComponent(entry.path));
+  const Attributes& attributes = entry.attributes;
+  bool linked = false;
+  FENCHI_RETURN_IF_ERROR(RestoreLink(parent, entry, linked));
+  if (linked) return Status::Ok();
+  FENCHI_ASSIGN_OR_RETURN(const bool resumed, Resume(parent, entry));
+  Warnings warnings;
+  Status status;
+  if (!resumed) {
+    switch (attributes.type) {
+      case EntryType::kFile: status = RestoreFile(parent, entry); break;
+      case EntryType::kSymlink:
+        status = parent.MakeSymlink(name, attributes.symlink_target, attributes, warnings);
+        break;
+      case EntryType::kFifo: status = parent.MakeFifo(name, attributes, warnings); break;
+      case EntryType::kCharDevice:
+      case EntryType::kBlockDevice:
+        status = parent.MakeDevice(name, attributes, warnings);
+        break;
+      default: status = Policy("sockets are not restored: the program makes them anew"); break;
+    }
+  }
+  NoteWarnings(entry.path, std::move(warnings));
+  if (status.code() == StatusCode::kPolicy) {
+    ++report_.dropped;
+    report_.problems.push_back({entry.path, status});
+    return Status::Ok();
+  }
+  FENCHI_RETURN_IF_ERROR(status);
+  ++(attributes.type == EntryType::kFile ? report_.files : report_.others);
+  if (attributes.hard_link) links_.emplace(*attributes.hard_link, FirstLink{parent, name});
+  return Status::Ok();
+}
+
+// One more name for a file that this run has restored.
+Status Restore::RestoreLink(const RestoreDirectory& parent, const format::Entry& entry,
+                            bool& done) {
+  if (!entry.attributes.hard_link) return Status::Ok();
+  const auto first = links_.find(*entry.attributes.hard_link);
+  if (first == links_.end()) return Status::Ok();
+  const Status linked = parent.MakeHardLink(std::string(LastComponent(entry.path)),
+                                            first->second.directory, first->second.name);
+  if (linked.code() == StatusCode::kUnsupported) return Status::Ok();  // restored as a copy
+  FENCHI_RETURN_IF_ERROR(linked);
+  done = true;
+  ++(entry.attributes.type == EntryType::kFile ? report_.files : report_.others);
+  return Status::Ok();
+}
+
+// Whether an earlier run has restored this entry already: same type, size and time. Files appear
+// under their name only when they are complete, so these are.
+Result<bool> Restore::Resume(const RestoreDirectory& parent, const format::Entry& entry) {
+  const std::string name(LastComponent(entry.path));
+  FENCHI_ASSIGN_OR_RETURN(std::optional<SourceNode> there, parent.Existing(name));
+  if (!there) return false;
+  const Attributes& now = there->attributes;
+  const Attributes& wanted = entry.attributes;
+  const bool same = now.type == wanted.type && now.modified == wanted.modified &&
+                    (wanted.type != EntryType::kFile || now.size == wanted.size) &&
+                    now.symlink_target == wanted.symlink_target;
+  if (same) {
+    ++report_.files_resumed;
+    meter_.now().bytes_done += wanted.size;
+    return true;
+  }
+  if (options_.overwrite) return false;
+  return AlreadyExists("something else is there already; it was left as it is")
+      .WithHint("restore into an empty directory, or use --overwrite");
+}
+
+Status Restore::RestoreFile(const RestoreDirectory& parent, const format::Entry& entry) {
+  FENCHI_ASSIGN_OR_RETURN(RestoredFile file, parent.CreateFile(std::string(LastComponent(entry.path)),
+                                                               entry.attributes.size));
+  FENCHI_RETURN_IF_ERROR(view_.chunks->WalkContent(
+      entry.content, [&](const format::ContentItem& item) -> Result<bool> {
+        FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
+        FENCHI_ASSIGN_OR_RETURN(Bytes plain, view_.chunks->Read(item.chunk));
+        FENCHI_RETURN_IF_ERROR(file.Write(item.offset, plain));
+        report_.bytes += plain.size();
+        meter_.now().bytes_done += plain.size();
+        meter_.Tick();
+        return true;
+      }));
+  Warnings warnings;
+  const Status finished = file.Finish(entry.attributes, warnings);
+  NoteWarnings(entry.path, std::move(warnings));
+  return finished;
+}
+
+}  // namespace
+
+Result<RestoreReport> RestoreSnapshot(Session& session, const SnapshotId& snapshot,
+                                      const std::string& target, const RestoreOptions& options) {
+  const Stopwatch watch;
+  RestoreReport report;
+  report.snapshot = snapshot;
+  report.target = target;
+  FENCHI_ASSIGN_OR_RETURN(SnapshotView view,
+                          OpenSnapshotView(session, snapshot, options.absent_providers));
+  report.freshness_proven = view.freshness.proven;
+  view.packs->set_whole_packs(!options.include);
+  filesystem::RestoreTargetOptions target_options;
+  target_options.keep_setuid = options.keep_setuid;
+  target_options.make_devices = options.make_devices;
+  target_options.overwrite = options.overwrite;
+  FENCHI_ASSIGN_OR_RETURN(RestoreTarget opened, RestoreTarget::Open(target, target_options));
+  Restore restore(view, options, std::move(opened), report);
+  FENCHI_RETURN_IF_ERROR(restore.Run());
+  report.chunks_checked = view.chunks->chunks_checked();
+  report.bytes_fetched = view.packs->statistics().bytes_fetched;
+  report.shards_replaced = view.packs->statistics().shards_replaced.size();
+  report.seconds = watch.seconds();
+  return report;
+}
+
+}  // namespace fenchi

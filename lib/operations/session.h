@@ -1,0 +1,92 @@
+// What every verb works on: an opened vault, its logs as last read, and this host's state.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/executor.h"
+#include "fenchi/vault.h"
+#include "repository/access.h"
+#include "repository/history.h"
+#include "repository/local_state.h"
+#include "repository/log.h"
+
+namespace fenchi {
+
+struct Session {
+  Session(Access opened, std::string directory, Random& random_source, Clock& clock_source)
+      : access(std::move(opened)),
+        state_directory(std::move(directory)),
+        random(random_source),
+        clock(clock_source),
+        log(access, access.seats) {}
+  Session(const Session&) = delete;  // the log points into it
+  Session& operator=(const Session&) = delete;
+
+  Access access;
+  std::string state_directory;
+  Random& random;
+  Clock& clock;
+  Log log;
+  SeenState seen;
+
+  // Reads what is new in the logs and remembers the newest heads on this host.
+  Result<Freshness> Refresh() {
+    FENCHI_ASSIGN_OR_RETURN(seen, LoadSeen(state_directory, access.vault));
+    FENCHI_ASSIGN_OR_RETURN(Freshness freshness, log.Refresh(seen));
+    seen.policy_version = access.policy.version;
+    seen.policy_hash = access.policy_hash;
+    // A host that cannot write its state can still restore.
+    const Status saved = SaveSeen(state_directory, access.vault, seen);
+    if (!saved.ok()) freshness.warnings.push_back(saved.ToString());
+    return freshness;
+  }
+  Result<History> ReadHistory() const { return History::Read(access, access.seats, log); }
+};
+
+// Seconds of a verb, by the steady clock.
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// Passes progress on at most ten times a second, and asks whether to stop.
+class ProgressMeter {
+ public:
+  ProgressMeter(const Observer& observer, std::string_view phase) : observer_(observer) {
+    now_.phase = phase;
+  }
+  Progress& now() { return now_; }
+  void Tick() {
+    if (!observer_.progress) return;
+    const auto time = std::chrono::steady_clock::now();
+    if (time - last_ < std::chrono::milliseconds(100)) return;
+    last_ = time;
+    observer_.progress(now_);
+  }
+  // The last state, whatever the time.
+  void Finish() {
+    if (observer_.progress) observer_.progress(now_);
+  }
+  Status CheckCancelled() const {
+    if (observer_.cancelled && observer_.cancelled()) {
+      return Status(StatusCode::kCancelled, "stopped on request",
+                    "run the same command again: it goes on where it stopped");
+    }
+    return Status::Ok();
+  }
+
+ private:
+  const Observer& observer_;
+  Progress now_;
+  std::chrono::steady_clock::time_point last_;
+};
+
+}  // namespace fenchi

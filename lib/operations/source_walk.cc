@@ -1,0 +1,276 @@
+#include "operations/source_walk.h"
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+#include <utility>
+
+#include "base/error.h"
+
+namespace fenchi {
+namespace {
+
+using filesystem::SourceDirectory;
+using filesystem::SourceFile;
+using filesystem::SourceNode;
+
+constexpr std::size_t kReadSize = 1024 * 1024;
+
+Result<std::string> Canonical(const std::string& path) {
+  char* resolved = ::realpath(path.c_str(), nullptr);
+  if (resolved == nullptr) return ErrnoStatus(errno, "cannot back up '" + path + "'");
+  std::string out(resolved);
+  std::free(resolved);
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> paths) {
+  if (paths.empty()) return InvalidArgument("nothing to back up: no path was given");
+  std::vector<SourceRoot> roots;
+  for (const std::string& path : paths) {
+    // The parent is resolved, the last component is not: a link is backed up as a link.
+    std::string trimmed = path;
+    while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
+    const std::size_t slash = trimmed.rfind('/');
+    std::string leaf = slash == std::string::npos ? trimmed : trimmed.substr(slash + 1);
+    std::string parent = slash == std::string::npos ? "." : trimmed.substr(0, slash + 1);
+    if (leaf == "." || leaf == ".." || trimmed == "/" || trimmed.size() < path.size()) {
+      FENCHI_ASSIGN_OR_RETURN(const std::string whole, Canonical(path));
+      const std::size_t at = whole.rfind('/');
+      leaf = whole.substr(at + 1);
+      parent = whole.substr(0, at + 1);
+    }
+    SourceRoot root;
+    FENCHI_ASSIGN_OR_RETURN(root.parent, Canonical(parent));
+    root.leaf = leaf;
+    root.name = leaf.empty() ? "root" : leaf;
+    roots.push_back(std::move(root));
+  }
+  std::ranges::sort(roots, {}, &SourceRoot::name);
+  const auto twin = std::ranges::adjacent_find(roots, {}, &SourceRoot::name);
+  if (twin != roots.end()) {
+    return InvalidArgument("two sources are called '{}'", twin->name)
+        .WithHint("back up their common parent directory, or each in a backup of its own");
+  }
+  return roots;
+}
+
+SourceWalk::SourceWalk(const BackupOptions& options, BackupRun& run, ChunkIndex& index,
+                       EntryQueue& queue, const DomainId& domain, ProgressMeter& meter,
+                       BackupReport& report)
+    : options_(options),
+      run_(run),
+      index_(index),
+      queue_(queue),
+      domain_(domain),
+      meter_(meter),
+      report_(report),
+      chunker_(*Chunker::Create({})),
+      buffer_(kReadSize) {}
+
+void SourceWalk::Unreadable(const Place& place, const Status& status) {
+  ++report_.unreadable;
+  report_.problems.push_back({place.path, status});
+}
+
+QueuedEntry SourceWalk::NewEntry(const SourceNode& node, const Place& place) {
+  QueuedEntry queued;
+  queued.entry.path = place.path;
+  queued.entry.attributes = node.attributes;
+  queued.source = place.source;
+  if (!node.warnings.empty()) {
+    queued.entry.flags |= format::kEntryIncomplete;
+    report_.problems.push_back({place.path, node.warnings.front()});
+  }
+  return queued;
+}
+
+Status SourceWalk::Walk(const SourceRoot& root) {
+  Result<SourceDirectory> parent = SourceDirectory::Open(root.parent);
+  if (!parent.ok()) return parent.status();
+  const std::string source =
+      root.parent == "/" ? "/" + root.leaf : root.parent + "/" + root.leaf;
+  Place place{root.name, "", source};
+  if (!root.leaf.empty()) {
+    // The user named it: that it is missing is an error, not a file that vanished.
+    const Result<SourceNode> there = parent->ReadStatus(root.leaf);
+    if (!there.ok()) return there.status().At("cannot back up '" + source + "'");
+    return Visit(*parent, root.leaf, std::move(place));
+  }
+  FENCHI_ASSIGN_OR_RETURN(SourceNode node, parent->ReadOwnAttributes());
+  ++report_.directories;
+  FENCHI_RETURN_IF_ERROR(queue_.Push(NewEntry(node, place)));
+  return WalkChildren(*parent, place);
+}
+
+Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name, Place place) {
+  FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
+  meter_.now().current = place.path;
+  meter_.Tick();
+  const Result<SourceNode> node = parent.ReadAttributes(name);
+  if (!node.ok()) {
+    Unreadable(place, node.status());
+    return Status::Ok();
+  }
+  if (options_.exclude && !place.relative.empty() &&
+      options_.exclude(place.relative, node->attributes.type)) {
+    return Status::Ok();
+  }
+  ++meter_.now().items_done;
+  switch (node->attributes.type) {
+    case EntryType::kDirectory: return VisitDirectory(parent, name, *node, place);
+    case EntryType::kFile: return VisitFile(parent, name, *node, place);
+    default: ++report_.others; return queue_.Push(NewEntry(*node, place));
+  }
+}
+
+Status SourceWalk::VisitDirectory(const SourceDirectory& parent, const std::string& name,
+                                  const SourceNode& node, const Place& place) {
+  ++report_.directories;
+  QueuedEntry queued = NewEntry(node, place);
+  const Result<SourceDirectory> directory = parent.OpenChild(name, &node);
+  if (!directory.ok()) {
+    Unreadable(place, directory.status());
+    queued.entry.flags |= format::kEntryIncomplete;
+    return queue_.Push(std::move(queued));
+  }
+  FENCHI_RETURN_IF_ERROR(queue_.Push(std::move(queued)));
+  return WalkChildren(*directory, place);
+}
+
+Status SourceWalk::WalkChildren(const SourceDirectory& directory, const Place& place) {
+  const Result<std::vector<std::string>> names = directory.ListNames();
+  if (!names.ok()) {
+    Unreadable(place, names.status());
+    return Status::Ok();
+  }
+  for (const std::string& name : *names) {
+    Place child;
+    child.path = place.path + "/" + name;
+    child.relative = place.relative.empty() ? name : place.relative + "/" + name;
+    child.source = place.source == "/" ? "/" + name : place.source + "/" + name;
+    FENCHI_RETURN_IF_ERROR(Visit(directory, name, std::move(child)));
+  }
+  return Status::Ok();
+}
+
+// Whether the file is as it was when it was last saved; then `queued` refers to what is stored.
+Result<bool> SourceWalk::TryCache(const SourceNode& node, const Place& place,
+                                  QueuedEntry& queued) {
+  if (options_.rescan) return false;
+  FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached,
+                          index_.FindFile(domain_, place.source));
+  if (!cached || cached->size != node.attributes.size ||
+      cached->modified != node.attributes.modified || cached->changed_ns != node.changed_ns ||
+      cached->device != node.device || cached->inode != node.inode) {
+    return false;
+  }
+  if (!run_.UseCached(*cached)) return false;
+  queued.entry.content = std::move(cached->content);
+  return true;
+}
+
+Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& name,
+                             const SourceNode& node, const Place& place) {
+  QueuedEntry queued = NewEntry(node, place);
+  const auto& key = node.attributes.hard_link;
+  if (key) {
+    const auto seen = linked_.find(*key);
+    if (seen != linked_.end() && seen->second.size == node.attributes.size) {
+      queued.chunks = seen->second.chunks;
+      queued.entry.content = seen->second.content;
+      ++report_.files;
+      return queue_.Push(std::move(queued));
+    }
+  }
+  FENCHI_ASSIGN_OR_RETURN(const bool unchanged, TryCache(node, place, queued));
+  std::uint64_t size = node.attributes.size;
+  if (unchanged) {
+    ++report_.files_unchanged;
+  } else {
+    Result<SourceFile> file = parent.OpenFile(name, node);
+    if (!file.ok()) {
+      Unreadable(place, file.status());
+      return Status::Ok();
+    }
+    queued.chunks = std::make_shared<FileChunks>();
+    std::uint64_t end = 0;
+    Status unreadable;
+    FENCHI_RETURN_IF_ERROR(ReadContent(*file, size, *queued.chunks, end, unreadable));
+    if (!unreadable.ok()) {
+      Unreadable(place, unreadable);
+      return Status::Ok();
+    }
+    const Result<SourceNode> after = file->Now();
+    if (!after.ok() || !filesystem::LooksUnchanged(node, *after)) {
+      ++report_.changed_while_read;
+      report_.problems.push_back(
+          {place.path, Conflict("the file changed while it was read; the copy may mix old and new")});
+      queued.entry.flags |= format::kEntryChanged;
+      size = end;
+      queued.entry.attributes.size = size;
+    } else {
+      queued.cache = CachedFile{size, node.attributes.modified, node.changed_ns, node.device,
+                                node.inode, {}, {}};
+    }
+  }
+  ++report_.files;
+  report_.bytes += size;
+  if (key) linked_[*key] = {queued.chunks, queued.entry.content, size};
+  return queue_.Push(std::move(queued));
+}
+
+// Reads the stored ranges up to `size` and stores their chunks. `end`: how much of the file was
+// there, at most `size`. `unreadable`: the source failed, which concerns this file only; a failure
+// that is returned is the vault's.
+Status SourceWalk::ReadContent(const SourceFile& file, std::uint64_t size, FileChunks& chunks,
+                               std::uint64_t& end, Status& unreadable) {
+  end = size;
+  std::uint64_t at = 0;
+  while (at < size) {
+    const Result<std::optional<filesystem::DataExtent>> extent = file.NextData(at);
+    if (!extent.ok()) {
+      unreadable = extent.status();
+      return Status::Ok();
+    }
+    if (!*extent || (*extent)->offset >= size) {
+      // A hole up to the end; if the file was cut meanwhile, only up to there.
+      const Result<SourceNode> now = file.Now();
+      end = now.ok() ? std::min(size, std::max(at, now->attributes.size)) : size;
+      return Status::Ok();
+    }
+    at = (*extent)->offset;
+    std::uint64_t offset = at;  // of the next chunk
+    const std::uint64_t stop = std::min(size, at + (*extent)->length);
+    ChunkStream stream(chunker_, [&](ByteView plain) -> Status {
+      FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, run_.StoreData(plain));
+      chunks.chunks.emplace_back(offset, std::move(ticket));
+      offset += plain.size();
+      return Status::Ok();
+    });
+    while (at < stop) {
+      FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
+      const std::size_t want = std::min<std::uint64_t>(buffer_.size(), stop - at);
+      const Result<std::size_t> got = file.Read(at, MutableBytes(buffer_).first(want));
+      if (!got.ok()) {
+        unreadable = got.status();
+        return Status::Ok();
+      }
+      FENCHI_RETURN_IF_ERROR(stream.Feed(ByteView(buffer_).first(*got)));
+      at += *got;
+      report_.bytes_read += *got;
+      meter_.now().bytes_done += *got;
+      meter_.Tick();
+      if (*got < want) {  // cut while it was read
+        end = at;
+        return stream.Finish();
+      }
+    }
+    FENCHI_RETURN_IF_ERROR(stream.Finish());
+  }
+  return Status::Ok();
+}
+
+}  // namespace fenchi

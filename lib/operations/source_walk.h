@@ -1,0 +1,73 @@
+// Walks the sources of a backup in path order and feeds their entries and chunks into a run.
+//
+// An unchanged file costs one status call. What cannot be read is a problem in the report, and the
+// rest is saved. A file that changes while it is read is saved as caught and reported.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "fenchi/chunker.h"
+#include "filesystem/source_tree.h"
+#include "operations/entry_queue.h"
+
+namespace fenchi {
+
+// Where a source comes from and what it is called in the snapshot.
+struct SourceRoot {
+  std::string name;    // top component of its paths
+  std::string parent;  // canonical directory that holds it
+  std::string leaf;    // its name there; empty: the file system's root itself
+};
+// In path order. Errors: kNotFound for a path that is not there; kInvalidArgument when two would have
+// one name.
+Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> paths);
+
+class SourceWalk {
+ public:
+  SourceWalk(const BackupOptions& options, BackupRun& run, ChunkIndex& index, EntryQueue& queue,
+             const DomainId& domain, ProgressMeter& meter, BackupReport& report);
+
+  Status Walk(const SourceRoot& root);
+
+ private:
+  struct Place {
+    std::string path;      // in the snapshot
+    std::string relative;  // to the source, for `exclude`
+    std::string source;    // canonical, for the cache
+  };
+  Status Visit(const filesystem::SourceDirectory& parent, const std::string& name, Place place);
+  Status VisitDirectory(const filesystem::SourceDirectory& parent, const std::string& name,
+                        const filesystem::SourceNode& node, const Place& place);
+  Status WalkChildren(const filesystem::SourceDirectory& directory, const Place& place);
+  Status VisitFile(const filesystem::SourceDirectory& parent, const std::string& name,
+                   const filesystem::SourceNode& node, const Place& place);
+  Result<bool> TryCache(const filesystem::SourceNode& node, const Place& place,
+                        QueuedEntry& queued);
+  Status ReadContent(const filesystem::SourceFile& file, std::uint64_t size, FileChunks& chunks,
+                     std::uint64_t& end, Status& unreadable);
+  QueuedEntry NewEntry(const filesystem::SourceNode& node, const Place& place);
+  void Unreadable(const Place& place, const Status& status);
+
+  const BackupOptions& options_;
+  BackupRun& run_;
+  ChunkIndex& index_;
+  EntryQueue& queue_;
+  const DomainId domain_;
+  ProgressMeter& meter_;
+  BackupReport& report_;
+  Chunker chunker_;
+  Bytes buffer_;
+  // Files with several names that were read in this run.
+  struct Linked {
+    std::shared_ptr<FileChunks> chunks;
+    format::ContentList content;
+    std::uint64_t size = 0;
+  };
+  std::map<HardLinkKey, Linked> linked_;
+};
+
+}  // namespace fenchi

@@ -1,0 +1,40 @@
+#include "repository/access.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace fenchi {
+
+const format::DomainKeys* Access::FindDomain(const DomainId& id) const {
+  const auto found = std::find_if(domains.begin(), domains.end(),
+                                  [&](const format::DomainKeys& keys) { return keys.id == id; });
+  return found == domains.end() ? nullptr : &*found;
+}
+
+Result<const format::DomainKeys*> Access::FindDomain(std::string_view label) const {
+  if (domains.empty()) {
+    return Denied("this credential reads no key domain")
+        .WithHint("open the vault with its passphrase or a read credential");
+  }
+  if (label.empty()) return &domains.front();
+  std::string known;
+  for (const format::DomainKeys& keys : domains) {
+    if (keys.label == label) return &keys;
+    known += (known.empty() ? "" : ", ") + keys.label;
+  }
+  return NotFound("no key domain is called '{}'; there are: {}", label, known);
+}
+
+std::string Access::DomainLabel(const DomainId& id) const {
+  for (const format::DomainDetails& domain : details.domains) {
+    if (domain.id == id) return domain.label;
+  }
+  return id.hex();
+}
+
+int SeatCount(const format::Policy& policy) {
+  return policy.providers.empty() ? 0 : policy.providers.back().seat + 1;
+}
+
+}  // namespace fenchi

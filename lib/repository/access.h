@@ -1,0 +1,52 @@
+// Access: what an opened vault can do: its keys by role, its policy, its seats.
+//
+// Made by bootstrap.h (slots) or from a credential file. A domain reader's Access holds only its own
+// domains; a verifier's holds no domain at all. Immutable once made, so any thread may read it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crypto/signing.h"
+#include "fenchi/clock.h"
+#include "fenchi/random.h"
+#include "fenchi/secret.h"
+#include "fenchi/vault.h"
+#include "format/keyring.h"
+#include "format/policy.h"
+#include "repository/seats.h"
+
+namespace fenchi {
+
+struct Access {
+  VaultId vault;
+  Role role = Role::kRead;
+  format::Policy policy;           // the newest one of the accepted chain
+  Hash256 policy_hash;             // H(its payload)
+  std::vector<int> shards_needed;  // every k that the chain ever had, newest first
+  format::PolicyDetails details;
+  SecretBytes outer_key;
+  SecretBytes name_key;
+  std::optional<KeyPair> verify;            // verify role and full readers
+  std::vector<format::DomainKeys> domains;  // that this opening may read
+  std::optional<SigningKey> admin;          // 1-of-1 default only
+  std::optional<SecretBytes> root;          // full readers
+  Seats seats;
+  std::vector<std::string> warnings;
+
+  Suite suite() const { return policy.suite; }
+  std::uint32_t epoch() const { return policy.epoch; }
+  int needed() const { return policy.needed; }
+  const format::DomainKeys* FindDomain(const DomainId& id) const;
+  // By label; empty text: the first. Errors: kNotFound naming the labels that there are.
+  Result<const format::DomainKeys*> FindDomain(std::string_view label) const;
+  std::string DomainLabel(const DomainId& id) const;  // from details; hex when not named there
+};
+
+// Seats that the policy ever gave out: the `seats` of new packs, FORMAT.md section 7.2.
+int SeatCount(const format::Policy& policy);
+
+}  // namespace fenchi

@@ -1,0 +1,332 @@
+#include "repository/chunk_index.h"
+
+#include <sqlite3.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "base/coding.h"
+#include "base/error.h"
+#include "format/cbor.h"
+
+namespace fenchi {
+namespace {
+
+// Bumped when the tables change: an older file is removed, never converted.
+constexpr int kSchemaVersion = 1;
+
+constexpr const char* kSchema = R"(
+CREATE TABLE pack (
+  number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, domain BLOB NOT NULL,
+  segments INTEGER NOT NULL, needed INTEGER NOT NULL, type INTEGER NOT NULL);
+CREATE TABLE chunk (
+  domain BLOB NOT NULL, id BLOB NOT NULL, reference BLOB NOT NULL,
+  PRIMARY KEY (domain, id)) WITHOUT ROWID;
+CREATE TABLE piece (
+  pack INTEGER NOT NULL, domain BLOB NOT NULL, chunk BLOB NOT NULL,
+  PRIMARY KEY (pack, domain, chunk)) WITHOUT ROWID;
+CREATE TABLE file (
+  domain BLOB NOT NULL, source BLOB NOT NULL, size INTEGER NOT NULL,
+  modified_s INTEGER NOT NULL, modified_ns INTEGER NOT NULL, changed_ns INTEGER NOT NULL,
+  device INTEGER NOT NULL, inode INTEGER NOT NULL, content BLOB NOT NULL, packs BLOB NOT NULL,
+  PRIMARY KEY (domain, source)) WITHOUT ROWID;
+)";
+
+// A prepared statement, bound, stepped and reset. Column and parameter numbers as in SQLite.
+class Statement {
+ public:
+  Statement() = default;
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  int Prepare(sqlite3* db, const char* sql) {
+    return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
+  }
+  Statement& Blob(int at, ByteView value) {
+    // A null pointer would bind NULL; an empty blob is meant.
+    const void* data = value.empty() ? static_cast<const void*>("") : value.data();
+    sqlite3_bind_blob64(statement_, at, data, value.size(), SQLITE_TRANSIENT);
+    return *this;
+  }
+  Statement& Number(int at, std::int64_t value) {
+    sqlite3_bind_int64(statement_, at, value);
+    return *this;
+  }
+  int Step() { return sqlite3_step(statement_); }
+  ByteView BlobAt(int column) const {
+    return {static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column)),
+            static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+  std::int64_t NumberAt(int column) const { return sqlite3_column_int64(statement_, column); }
+  void Reset() {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+  }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+// Resets a statement at the end of a scope, so that no read stays open.
+struct Resetting {
+  Statement& statement;
+  ~Resetting() { statement.Reset(); }
+};
+
+Bytes EncodeReference(const format::Reference& reference) {
+  format::CborWriter writer;
+  format::WriteReference(writer, reference);
+  return writer.Take();
+}
+
+}  // namespace
+
+struct ChunkIndex::State {
+  sqlite3* db = nullptr;
+  std::string path;
+  bool in_transaction = false;
+  Statement find_pack, add_pack, packs, drop_pack, find_chunk, add_chunk, add_piece, pieces,
+      drop_chunk, drop_pieces, find_file, put_file;
+
+  ~State() {
+    // Statements must be finalised before the connection closes: sqlite3_close_v2 waits for them.
+    if (in_transaction) sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
+    sqlite3_close_v2(db);
+  }
+
+  Status Failure(const char* what) const {
+    const int code = sqlite3_errcode(db);
+    const std::string message =
+        fmt::format("chunk index {}: {}: {}", path, what, sqlite3_errmsg(db));
+    if (code == SQLITE_FULL) return Status(StatusCode::kFull, message);
+    return Status(StatusCode::kIo, message,
+                  "the index is only a cache: remove that file and run the command again");
+  }
+  Status Execute(const char* sql) {
+    if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return Failure(sql);
+    return Status::Ok();
+  }
+  Status Begin() {
+    if (in_transaction) return Status::Ok();
+    FENCHI_RETURN_IF_ERROR(Execute("BEGIN"));
+    in_transaction = true;
+    return Status::Ok();
+  }
+  Status Run(Statement& statement, const char* what) {
+    const Resetting reset{statement};
+    return statement.Step() == SQLITE_DONE ? Status::Ok() : Failure(what);
+  }
+  Status Open();
+  Status PrepareAll();
+};
+
+Status ChunkIndex::State::Open() {
+  if (sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) !=
+      SQLITE_OK) {
+    return Failure("open");
+  }
+  sqlite3_busy_timeout(db, 10000);
+  FENCHI_RETURN_IF_ERROR(Execute("PRAGMA journal_mode = WAL"));
+  FENCHI_RETURN_IF_ERROR(Execute("PRAGMA synchronous = NORMAL"));
+  Statement version;
+  if (version.Prepare(db, "PRAGMA user_version") != SQLITE_OK || version.Step() != SQLITE_ROW) {
+    return Failure("read version");
+  }
+  const std::int64_t found = version.NumberAt(0);
+  version.Reset();
+  if (found == 0) {
+    FENCHI_RETURN_IF_ERROR(Execute(kSchema));
+    FENCHI_RETURN_IF_ERROR(
+        Execute(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
+  } else if (found != kSchemaVersion) {
+    return Unsupported("chunk index {} has version {}", path, found);
+  }
+  return PrepareAll();
+}
+
+Status ChunkIndex::State::PrepareAll() {
+  const std::pair<Statement*, const char*> all[] = {
+      {&find_pack, "SELECT number FROM pack WHERE id = ?1"},
+      {&add_pack,
+       "INSERT OR IGNORE INTO pack (id, domain, segments, needed, type) VALUES (?1,?2,?3,?4,?5)"},
+      {&packs, "SELECT id, segments, needed, type FROM pack WHERE domain = ?1"},
+      {&drop_pack, "DELETE FROM pack WHERE number = ?1"},
+      {&find_chunk, "SELECT reference FROM chunk WHERE domain = ?1 AND id = ?2"},
+      {&add_chunk, "INSERT OR IGNORE INTO chunk (domain, id, reference) VALUES (?1,?2,?3)"},
+      {&add_piece, "INSERT OR IGNORE INTO piece (pack, domain, chunk) VALUES (?1,?2,?3)"},
+      {&pieces, "SELECT domain, chunk FROM piece WHERE pack = ?1"},
+      {&drop_chunk, "DELETE FROM chunk WHERE domain = ?1 AND id = ?2"},
+      {&drop_pieces, "DELETE FROM piece WHERE pack = ?1"},
+      {&find_file,
+       "SELECT size, modified_s, modified_ns, changed_ns, device, inode, content, packs FROM file "
+       "WHERE domain = ?1 AND source = ?2"},
+      {&put_file, "INSERT OR REPLACE INTO file VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
+  };
+  for (const auto& [statement, sql] : all) {
+    if (statement->Prepare(db, sql) != SQLITE_OK) return Failure(sql);
+  }
+  return Status::Ok();
+}
+
+ChunkIndex::ChunkIndex(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ChunkIndex::ChunkIndex(ChunkIndex&&) noexcept = default;
+ChunkIndex& ChunkIndex::operator=(ChunkIndex&&) noexcept = default;
+ChunkIndex::~ChunkIndex() = default;
+
+Result<ChunkIndex> ChunkIndex::Open(const std::string& path) {
+  auto state = std::make_unique<State>();
+  state->path = path;
+  const Status opened = state->Open();
+  if (opened.ok()) return ChunkIndex(std::move(state));
+  // It is a cache: one that cannot be used is replaced, which costs time and nothing else.
+  state.reset();
+  for (const char* suffix : {"", "-wal", "-shm"}) std::remove((path + suffix).c_str());
+  state = std::make_unique<State>();
+  state->path = path;
+  FENCHI_RETURN_IF_ERROR(state->Open());
+  return ChunkIndex(std::move(state));
+}
+
+Result<std::map<PackId, format::PackListEntry>> ChunkIndex::Packs(const DomainId& domain) {
+  std::map<PackId, format::PackListEntry> out;
+  const Resetting reset{state_->packs};
+  state_->packs.Blob(1, domain.view());
+  int step = 0;
+  while ((step = state_->packs.Step()) == SQLITE_ROW) {
+    format::PackListEntry entry;
+    FENCHI_ASSIGN_OR_RETURN(entry.pack, PackId::From(state_->packs.BlobAt(0)));
+    entry.segments = static_cast<int>(state_->packs.NumberAt(1));
+    entry.needed = static_cast<int>(state_->packs.NumberAt(2));
+    entry.type = static_cast<format::PackType>(state_->packs.NumberAt(3));
+    out.emplace(entry.pack, entry);
+  }
+  if (step != SQLITE_DONE) return state_->Failure("list packs");
+  return out;
+}
+
+Status ChunkIndex::AddPack(const DomainId& domain, const format::PackListEntry& pack) {
+  FENCHI_RETURN_IF_ERROR(state_->Begin());
+  state_->add_pack.Blob(1, pack.pack.view())
+      .Blob(2, domain.view())
+      .Number(3, pack.segments)
+      .Number(4, pack.needed)
+      .Number(5, static_cast<int>(pack.type));
+  return state_->Run(state_->add_pack, "add pack");
+}
+
+Status ChunkIndex::DropPacks(const std::set<PackId>& packs) {
+  FENCHI_RETURN_IF_ERROR(state_->Begin());
+  for (const PackId& pack : packs) {
+    std::int64_t number = 0;
+    {
+      const Resetting reset{state_->find_pack};
+      if (state_->find_pack.Blob(1, pack.view()).Step() != SQLITE_ROW) continue;
+      number = state_->find_pack.NumberAt(0);
+    }
+    std::vector<std::pair<Bytes, Bytes>> chunks;
+    {
+      const Resetting reset{state_->pieces};
+      state_->pieces.Number(1, number);
+      while (state_->pieces.Step() == SQLITE_ROW) {
+        const ByteView domain = state_->pieces.BlobAt(0);
+        const ByteView chunk = state_->pieces.BlobAt(1);
+        chunks.emplace_back(Bytes(domain.begin(), domain.end()), Bytes(chunk.begin(), chunk.end()));
+      }
+    }
+    for (const auto& [domain, chunk] : chunks) {
+      state_->drop_chunk.Blob(1, domain).Blob(2, chunk);
+      FENCHI_RETURN_IF_ERROR(state_->Run(state_->drop_chunk, "drop chunk"));
+    }
+    state_->drop_pieces.Number(1, number);
+    FENCHI_RETURN_IF_ERROR(state_->Run(state_->drop_pieces, "drop pieces"));
+    state_->drop_pack.Number(1, number);
+    FENCHI_RETURN_IF_ERROR(state_->Run(state_->drop_pack, "drop pack"));
+  }
+  return Status::Ok();
+}
+
+Status ChunkIndex::AddChunk(const DomainId& domain, const format::Reference& reference) {
+  FENCHI_RETURN_IF_ERROR(state_->Begin());
+  for (const format::Piece& piece : reference.pieces) {
+    std::int64_t number = 0;
+    {
+      const Resetting reset{state_->find_pack};
+      if (state_->find_pack.Blob(1, piece.pack.view()).Step() != SQLITE_ROW) {
+        return Internal("chunk {} is in a pack that the index does not know", reference.chunk);
+      }
+      number = state_->find_pack.NumberAt(0);
+    }
+    state_->add_piece.Number(1, number)
+        .Blob(2, domain.view())
+        .Blob(3, reference.chunk.view());
+    FENCHI_RETURN_IF_ERROR(state_->Run(state_->add_piece, "add piece"));
+  }
+  state_->add_chunk.Blob(1, domain.view())
+      .Blob(2, reference.chunk.view())
+      .Blob(3, EncodeReference(reference));
+  return state_->Run(state_->add_chunk, "add chunk");
+}
+
+Result<std::optional<format::Reference>> ChunkIndex::FindChunk(const DomainId& domain,
+                                                               const ChunkId& chunk) {
+  const Resetting reset{state_->find_chunk};
+  const int step = state_->find_chunk.Blob(1, domain.view()).Blob(2, chunk.view()).Step();
+  if (step == SQLITE_DONE) return std::optional<format::Reference>();
+  if (step != SQLITE_ROW) return state_->Failure("find chunk");
+  format::CborReader reader(state_->find_chunk.BlobAt(0));
+  FENCHI_ASSIGN_OR_RETURN(format::Reference reference, format::ReadReference(reader));
+  return std::optional<format::Reference>(std::move(reference));
+}
+
+Result<std::optional<CachedFile>> ChunkIndex::FindFile(const DomainId& domain,
+                                                       const std::string& source) {
+  Statement& find = state_->find_file;
+  const Resetting reset{find};
+  const int step = find.Blob(1, domain.view()).Blob(2, AsBytes(source)).Step();
+  if (step == SQLITE_DONE) return std::optional<CachedFile>();
+  if (step != SQLITE_ROW) return state_->Failure("find file");
+  CachedFile file;
+  file.size = static_cast<std::uint64_t>(find.NumberAt(0));
+  file.modified = {find.NumberAt(1), static_cast<std::uint32_t>(find.NumberAt(2))};
+  file.changed_ns = find.NumberAt(3);
+  file.device = static_cast<std::uint64_t>(find.NumberAt(4));
+  file.inode = static_cast<std::uint64_t>(find.NumberAt(5));
+  format::CborReader reader(find.BlobAt(6));
+  FENCHI_ASSIGN_OR_RETURN(file.content, format::ReadContentList(reader));
+  const ByteView packs = find.BlobAt(7);
+  for (std::size_t at = 0; at + PackId::kSize <= packs.size(); at += PackId::kSize) {
+    FENCHI_ASSIGN_OR_RETURN(PackId pack, PackId::From(packs.subspan(at, PackId::kSize)));
+    file.packs.push_back(pack);
+  }
+  return std::optional<CachedFile>(std::move(file));
+}
+
+Status ChunkIndex::PutFile(const DomainId& domain, const std::string& source,
+                           const CachedFile& file) {
+  FENCHI_RETURN_IF_ERROR(state_->Begin());
+  format::CborWriter content;
+  format::WriteList(content, file.content);
+  Bytes packs;
+  for (const PackId& pack : file.packs) Append(packs, pack.view());
+  state_->put_file.Blob(1, domain.view())
+      .Blob(2, AsBytes(source))
+      .Number(3, static_cast<std::int64_t>(file.size))
+      .Number(4, file.modified.seconds)
+      .Number(5, file.modified.nanoseconds)
+      .Number(6, file.changed_ns)
+      .Number(7, static_cast<std::int64_t>(file.device))
+      .Number(8, static_cast<std::int64_t>(file.inode))
+      .Blob(9, content.Take())
+      .Blob(10, packs);
+  return state_->Run(state_->put_file, "put file");
+}
+
+Status ChunkIndex::Commit() {
+  if (!state_->in_transaction) return Status::Ok();
+  FENCHI_RETURN_IF_ERROR(state_->Execute("COMMIT"));
+  state_->in_transaction = false;
+  return Status::Ok();
+}
+
+}  // namespace fenchi

@@ -1,0 +1,67 @@
+// The local index of a writer: where its chunks lie, and which files did not change.
+//
+// Advisory and rebuildable: it decides only what need not be uploaded or read again. A row exists
+// once its packs lie at >= W providers, so an interrupted backup resumes from what it has stored.
+// Packs that are tombstoned, or no longer present at W, are dropped with all rows that need them.
+// SQLite; one file for each writer; one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fenchi/bytes.h"
+#include "fenchi/clock.h"
+#include "fenchi/status.h"
+#include "format/pack_list.h"
+#include "format/tree.h"
+
+namespace fenchi {
+
+// A file as it was when it was last backed up. `content` is valid while all `packs` are.
+struct CachedFile {
+  std::uint64_t size = 0;
+  Timestamp modified;
+  std::int64_t changed_ns = 0;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  format::ContentList content;
+  std::vector<PackId> packs;  // that content and its nodes need
+};
+
+class ChunkIndex {
+ public:
+  // Opens or makes the file. A damaged file is removed and made anew. Errors: kIo, kFull, kDenied.
+  static Result<ChunkIndex> Open(const std::string& path);
+  ChunkIndex(ChunkIndex&&) noexcept;
+  ChunkIndex& operator=(ChunkIndex&&) noexcept;
+  ~ChunkIndex();
+
+  // Packs of a domain, all stored by this writer.
+  Result<std::map<PackId, format::PackListEntry>> Packs(const DomainId& domain);
+  Status AddPack(const DomainId& domain, const format::PackListEntry& pack);
+  // Removes packs and all chunks that have a piece in one of them.
+  Status DropPacks(const std::set<PackId>& packs);
+
+  // All packs that a reference names must have been added. Keeps what is there.
+  Status AddChunk(const DomainId& domain, const format::Reference& reference);
+  Result<std::optional<format::Reference>> FindChunk(const DomainId& domain, const ChunkId& chunk);
+
+  // `source`: the canonical path of the file on this host, raw bytes.
+  Result<std::optional<CachedFile>> FindFile(const DomainId& domain, const std::string& source);
+  Status PutFile(const DomainId& domain, const std::string& source, const CachedFile& file);
+
+  // Makes everything since the last call durable, all or nothing.
+  Status Commit();
+
+ private:
+  struct State;
+  explicit ChunkIndex(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace fenchi

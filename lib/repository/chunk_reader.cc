@@ -1,0 +1,114 @@
+#include "repository/chunk_reader.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "format/derive.h"
+
+namespace fenchi {
+
+// The hash that makes chunk ids in a pack: its header says whose.
+Result<KeyedHash*> ChunkReader::Hasher(const PackId& pack) {
+  FENCHI_ASSIGN_OR_RETURN(format::ShardHeader header, packs_.ReadHeader(pack));
+  if (header.domain != domain_.id) {
+    return Damaged("pack {} belongs to another key domain than the reference to it",
+                   ToHex(pack.view().first(8)));
+  }
+  auto found = hashers_.find(header.id_scope);
+  if (found == hashers_.end()) {
+    const SecretBytes key = format::IdKey(domain_.id_root.view(), access_.vault, domain_.id,
+                                          header.id_scope);
+    FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(key.view()));
+    found = hashers_.emplace(header.id_scope, std::move(hash)).first;
+  }
+  return &found->second;
+}
+
+Result<Bytes> ChunkReader::Read(const format::Reference& reference) {
+  const std::uint64_t stored_size = reference.stored_size();
+  if (reference.pieces.empty() || stored_size > format::kStoredChunkSizeMax ||
+      reference.plain_size > format::kChunkSizeMax) {
+    return Damaged("chunk {}: sizes of the reference are out of range", reference.chunk);
+  }
+  Bytes stored(stored_size);
+  std::size_t filled = 0;
+  for (const format::Piece& piece : reference.pieces) {
+    FENCHI_RETURN_IF_ERROR(
+        packs_.Read(piece.pack, piece.offset, MutableBytes(stored).subspan(filled, piece.size)));
+    filled += piece.size;
+  }
+  Bytes plain(reference.plain_size);
+  const Status expanded = decompressor_.Expand(stored, plain);
+  if (!expanded.ok()) return expanded.At(fmt::format("chunk {}", reference.chunk));
+  FENCHI_ASSIGN_OR_RETURN(KeyedHash * hash, Hasher(reference.pieces.front().pack));
+  const Hash256 id = (*hash)(plain);
+  if (!ConstantTimeEquals(id.view(), reference.chunk.view())) {
+    return Damaged("chunk {}: its content is another chunk's", reference.chunk);
+  }
+  ++chunks_checked_;
+  return plain;
+}
+
+Result<bool> ChunkReader::Content(const format::ContentList& list, const OnContent& item) {
+  for (const format::ContentItem& leaf : list.items) {
+    FENCHI_ASSIGN_OR_RETURN(bool more, item(leaf));
+    if (!more) return false;
+  }
+  for (const format::ContentLink& link : list.links) {
+    FENCHI_ASSIGN_OR_RETURN(Bytes plain, Read(link.node));
+    FENCHI_ASSIGN_OR_RETURN(format::ContentList node,
+                            format::DecodeContentNode(plain, list.level - 1));
+    FENCHI_ASSIGN_OR_RETURN(bool more, Content(node, item));
+    if (!more) return false;
+  }
+  return true;
+}
+
+Status ChunkReader::WalkContent(const format::ContentList& list, const OnContent& item) {
+  return Content(list, item).status();
+}
+
+Result<bool> ChunkReader::Tree(const format::TreeList& list, std::string_view from,
+                               const OnEntry& item, const OnLost& lost) {
+  for (const format::Entry& entry : list.items) {
+    if (!from.empty() && format::ComparePaths(entry.path, from) < 0) continue;
+    FENCHI_ASSIGN_OR_RETURN(bool more, item(entry));
+    if (!more) return false;
+  }
+  for (const format::TreeLink& link : list.links) {
+    if (!from.empty() && format::ComparePaths(link.last_path, from) < 0) continue;
+    Result<Bytes> plain = Read(link.node);
+    Result<format::TreeList> node =
+        plain.ok() ? format::DecodeTreeNode(*plain, list.level - 1)
+                   : Result<format::TreeList>(plain.status());
+    if (!node.ok()) {
+      if (!lost) return node.status();
+      lost(link.node, node.status());
+      continue;
+    }
+    FENCHI_ASSIGN_OR_RETURN(bool more, Tree(*node, from, item, lost));
+    if (!more) return false;
+  }
+  return true;
+}
+
+Status ChunkReader::WalkTree(const format::TreeList& list, std::string_view from,
+                             const OnEntry& item, const OnLost& lost) {
+  return Tree(list, from, item, lost).status();
+}
+
+Status ChunkReader::WalkReferences(const format::ContentList& list, const OnReference& reference) {
+  for (const format::ContentItem& leaf : list.items) {
+    FENCHI_RETURN_IF_ERROR(reference(leaf.chunk));
+  }
+  for (const format::ContentLink& link : list.links) {
+    FENCHI_RETURN_IF_ERROR(reference(link.node));
+    FENCHI_ASSIGN_OR_RETURN(Bytes plain, Read(link.node));
+    FENCHI_ASSIGN_OR_RETURN(format::ContentList node,
+                            format::DecodeContentNode(plain, list.level - 1));
+    FENCHI_RETURN_IF_ERROR(WalkReferences(node, reference));
+  }
+  return Status::Ok();
+}
+
+}  // namespace fenchi

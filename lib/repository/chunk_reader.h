@@ -1,0 +1,56 @@
+// Reads chunks by reference, and walks lists.
+//
+// Every chunk that comes out was decrypted, expanded and compared with its chunk id. One thread at a
+// time.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string_view>
+
+#include "fenchi/compression.h"
+#include "fenchi/hash.h"
+#include "format/tree.h"
+#include "repository/pack_reader.h"
+
+namespace fenchi {
+
+class ChunkReader {
+ public:
+  // All arguments must outlive the reader. `domain`: the key domain that the references are of.
+  ChunkReader(const Access& access, const format::DomainKeys& domain, PackReader& packs)
+      : access_(access), domain_(domain), packs_(packs) {}
+
+  // The plaintext. Errors: kDataLoss, kTooFewProviders, kDenied; kDamaged when pack and reference do
+  // not fit together (a planted reference, or a pack made by another key).
+  Result<Bytes> Read(const format::Reference& reference);
+  std::uint64_t chunks_checked() const { return chunks_checked_; }
+
+  // Calls `item` for each leaf item in order, until it returns false or a failure.
+  using OnContent = std::function<Result<bool>(const format::ContentItem&)>;
+  using OnEntry = std::function<Result<bool>(const format::Entry&)>;
+  Status WalkContent(const format::ContentList& list, const OnContent& item);
+  // Entries whose path is not below `from` in path order (empty: all). Where a node cannot be read,
+  // `lost` gets its failure and the walk goes on behind it; without `lost` the walk fails.
+  using OnLost = std::function<void(const format::Reference& node, const Status& failure)>;
+  Status WalkTree(const format::TreeList& list, std::string_view from, const OnEntry& item,
+                  const OnLost& lost = nullptr);
+  // Every reference that a list holds: nodes and, at its leaves, chunks of content.
+  using OnReference = std::function<Status(const format::Reference&)>;
+  Status WalkReferences(const format::ContentList& list, const OnReference& reference);
+
+ private:
+  Result<KeyedHash*> Hasher(const PackId& pack);
+  Result<bool> Content(const format::ContentList& list, const OnContent& item);
+  Result<bool> Tree(const format::TreeList& list, std::string_view from, const OnEntry& item,
+                    const OnLost& lost);
+
+  const Access& access_;
+  const format::DomainKeys& domain_;
+  PackReader& packs_;
+  Decompressor decompressor_;
+  std::map<format::IdScope, KeyedHash> hashers_;
+  std::uint64_t chunks_checked_ = 0;
+};
+
+}  // namespace fenchi

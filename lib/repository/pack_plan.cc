@@ -1,0 +1,134 @@
+#include "repository/pack_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/coding.h"
+#include "base/error.h"
+
+namespace fenchi {
+namespace {
+
+// No piece but a chunk's last is shorter: a chunk of 4 MiB then needs at most 7 of the small packs.
+constexpr std::uint64_t kPieceSizeMin = 1024;
+constexpr std::uint64_t kLengthSize = 4;  // be32(length of trailer)
+
+std::uint64_t Room(int segments, std::size_t pieces, std::uint64_t used) {
+  const std::uint64_t plain = format::PackPlainSize(segments);
+  const std::uint64_t overhead = kLengthSize + format::TrailerSizeMax(pieces);
+  return plain > overhead + used ? plain - overhead - used : 0;
+}
+
+// Uniform in 0..bound-1; bound is small, so the bias of 64 random bits is below 2^-40.
+std::size_t RandomIndex(Random& random, std::size_t bound) {
+  std::array<std::uint8_t, 8> raw{};
+  random.Fill(raw);
+  return static_cast<std::size_t>(GetBe64(raw) % bound);
+}
+
+}  // namespace
+
+Result<TicketPtr> PackPlanner::Add(const ChunkId& chunk, std::uint64_t plain_size, Bytes stored) {
+  if (plain_size == 0 || plain_size > format::kChunkSizeMax || stored.empty()) {
+    return InvalidArgument("a chunk has 1 byte to 4 MiB, not {}", plain_size);
+  }
+  auto ticket = std::make_shared<ChunkTicket>();
+  ticket->reference.chunk = chunk;
+  ticket->reference.run = run_;
+  ticket->reference.plain_size = plain_size;
+  waiting_bytes_ += stored.size();
+  waiting_.push_back({ticket, std::make_shared<const Bytes>(std::move(stored)), 0});
+  return ticket;
+}
+
+bool PackPlanner::Fills(int segments) const {
+  std::uint64_t used = 0;
+  std::size_t pieces = 0;
+  for (const Waiting& chunk : waiting_) {
+    used += chunk.stored->size() - chunk.taken;
+    ++pieces;
+    if (Room(segments, pieces, used) == 0) return true;
+  }
+  return false;
+}
+
+Result<std::vector<PlannedPack>> PackPlanner::PlanFull() {
+  std::vector<PlannedPack> packs;
+  const int largest = format::kPackClasses.back();
+  // Cheap test first: Fills() walks the queue.
+  while (waiting_bytes_ + format::TrailerSizeMax(waiting_.size()) >=
+             format::PackPlainSize(largest) &&
+         Fills(largest)) {
+    FENCHI_ASSIGN_OR_RETURN(PlannedPack pack, PlanOne(largest));
+    packs.push_back(std::move(pack));
+  }
+  return packs;
+}
+
+Result<std::vector<PlannedPack>> PackPlanner::PlanRest() {
+  std::vector<PlannedPack> packs;
+  while (!waiting_.empty()) {
+    int segments = format::kPackClasses.front();
+    for (int candidate : format::kPackClasses) {
+      if (Fills(candidate)) segments = candidate;
+    }
+    FENCHI_ASSIGN_OR_RETURN(PlannedPack pack, PlanOne(segments));
+    packs.push_back(std::move(pack));
+  }
+  return packs;
+}
+
+Result<PlannedPack> PackPlanner::PlanOne(int segments) {
+  struct Taken {
+    Waiting chunk;
+    std::uint64_t size;
+  };
+  // 1. Take chunks, and a part of the last one, until the pack is full.
+  std::vector<Taken> taken;
+  std::uint64_t used = 0;
+  while (!waiting_.empty()) {
+    Waiting& head = waiting_.front();
+    const std::uint64_t left = head.stored->size() - head.taken;
+    const std::uint64_t room = Room(segments, taken.size() + 1, used);
+    const std::uint64_t size = std::min(left, room);
+    if (size == 0 || (size < left && size < kPieceSizeMin)) break;
+    taken.push_back({head, size});
+    used += size;
+    head.taken += size;
+    waiting_bytes_ -= size;
+    if (size == left) waiting_.pop_front();
+  }
+  if (taken.empty()) return Internal("nothing fits into an empty pack");
+  // 2. Shuffle (Fisher, Yates), so that the order in the pack tells nothing, and give places.
+  for (std::size_t i = taken.size(); i > 1; --i) {
+    std::swap(taken[i - 1], taken[RandomIndex(random_, i)]);
+  }
+  PlannedPack pack;
+  pack.segments = segments;
+  format::Trailer trailer;
+  std::uint64_t offset = 0;
+  for (const Taken& piece : taken) {
+    const format::Reference& reference = piece.chunk.ticket->reference;
+    trailer.items.push_back({reference.chunk, reference.plain_size, piece.chunk.stored->size(),
+                             piece.chunk.taken, offset, piece.size});
+    pack.pieces.push_back({piece.chunk.stored, piece.chunk.taken, piece.size, offset});
+    offset += piece.size;
+  }
+  // 3. The trailer gives the pack its id; with the id the references are complete.
+  FENCHI_ASSIGN_OR_RETURN(pack.trailer, format::EncodeTrailer(trailer));
+  std::array<std::uint8_t, 32> fresh{};
+  random_.Fill(fresh);
+  pack.id = format::PackIdOf(fresh, pack.trailer);
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    ChunkTicket& ticket = *taken[i].chunk.ticket;
+    ticket.reference.pieces.push_back({pack.id, pack.pieces[i].offset, taken[i].size});
+    if (taken[i].chunk.taken + taken[i].size == taken[i].chunk.stored->size()) {
+      ticket.placed = true;
+      pack.completed.push_back(taken[i].chunk.ticket);
+    }
+  }
+  return pack;
+}
+
+}  // namespace fenchi

@@ -1,0 +1,182 @@
+#include "repository/pack_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+
+#include "base/error.h"
+#include "format/derive.h"
+#include "format/trailer.h"
+#include "repository/run_keys.h"
+
+namespace fenchi {
+
+// A pack whose segments are decrypted as they are needed.
+struct PackReader::OpenPack {
+  ShardSet shards;
+  SecretBytes cipher_key;
+  Bytes plain;
+  std::vector<bool> have;
+
+  int segments() const { return shards.header().segments; }
+  MutableBytes Segment(int segment) {
+    return MutableBytes(plain).subspan(
+        static_cast<std::size_t>(segment) * format::kSegmentPlainSize, format::kSegmentPlainSize);
+  }
+};
+
+Result<PackReader::OpenPack*> PackReader::Open(const PackId& id) {
+  for (auto it = open_.begin(); it != open_.end(); ++it) {
+    if ((*it)->shards.header().pack == id) {
+      open_.splice(open_.begin(), open_, it);
+      return open_.front().get();
+    }
+  }
+  FENCHI_ASSIGN_OR_RETURN(ShardSet shards, ShardSet::Open(access_, seats_, id));
+  const format::ShardHeader& header = shards.header();
+  auto key = data_keys_.find(header.run);
+  if (key == data_keys_.end()) {
+    FENCHI_ASSIGN_OR_RETURN(SecretBytes opened,
+                            OpenDataKey(access_, header.domain, header.epoch, header.run,
+                                        header.wrapped_data_key));
+    key = data_keys_.emplace(header.run, std::move(opened)).first;
+  }
+  FENCHI_ASSIGN_OR_RETURN(StreamKeys stream,
+                          format::PackKeys(key->second.view(), shards.identity()));
+  if (!ConstantTimeEquals(stream.commitment.view(), header.commitment.view())) {
+    return Damaged("pack {}: its header does not belong to its key", ToHex(id.view().first(8)));
+  }
+  while (open_.size() >= kOpenPacksMax) open_.pop_back();
+  const int segments = header.segments;
+  auto pack = std::make_shared<OpenPack>(
+      OpenPack{std::move(shards), std::move(stream.key),
+               Bytes(format::PackPlainSize(segments)), std::vector<bool>(segments, false)});
+  open_.push_front(pack);
+  return open_.front().get();
+}
+
+// Reads blocks of one data shard and decrypts them. Segments that stay unread are put into `bad`.
+Status PackReader::FetchRun(OpenPack& pack, int shard, int first_block, int count,
+                            std::vector<int>& bad, std::uint64_t& fetched) const {
+  const int position = pack.shards.PositionOf(shard);
+  Bytes bytes(static_cast<std::size_t>(count) * format::kBlockSize);
+  const Status read = position < 0
+                          ? NotFound("no seat holds shard {}", shard)
+                          : pack.shards.ReadBlocks(position, first_block, count, bytes);
+  if (read.code() == StatusCode::kDamaged && count > 1) {
+    // One bad block must not condemn its neighbours.
+    for (int i = 0; i < count; ++i) {
+      FENCHI_RETURN_IF_ERROR(FetchRun(pack, shard, first_block + i, 1, bad, fetched));
+    }
+    return Status::Ok();
+  }
+  if (read.ok()) fetched += bytes.size();
+  FENCHI_ASSIGN_OR_RETURN(
+      SegmentCipher cipher,
+      SegmentCipher::Create(pack.shards.header().suite, pack.cipher_key.view()));
+  for (int i = 0; i < count; ++i) {
+    const int segment = shard * pack.shards.blocks() + first_block + i;
+    const ByteView block =
+        ByteView(bytes).subspan(static_cast<std::size_t>(i) * format::kBlockSize,
+                                format::kBlockSize);
+    const bool last = segment == pack.segments() - 1;
+    if (!read.ok() || !cipher.OpenSegment(segment, last, block, pack.Segment(segment)).ok()) {
+      bad.push_back(segment);
+    }
+  }
+  return Status::Ok();
+}
+
+Status PackReader::Decode(OpenPack& pack, int segment) {
+  const int blocks = pack.shards.blocks();
+  FENCHI_ASSIGN_OR_RETURN(
+      SegmentCipher cipher,
+      SegmentCipher::Create(pack.shards.header().suite, pack.cipher_key.view()));
+  Bytes block(format::kBlockSize);
+  const bool last = segment == pack.segments() - 1;
+  return pack.shards.DecodeBlock(
+      segment / blocks, segment % blocks, block, [&](ByteView candidate) {
+        return cipher.OpenSegment(segment, last, candidate, pack.Segment(segment)).ok();
+      });
+}
+
+// Decrypts segments first..last unless they are there already.
+Status PackReader::Ensure(OpenPack& pack, int first, int last) {
+  if (whole_packs_) {
+    first = 0;
+    last = pack.segments() - 1;
+  }
+  // 1. Runs of missing segments, each within one data shard.
+  struct Run {
+    int shard, block, count;
+    std::vector<int> bad;
+    std::uint64_t fetched = 0;
+    Status status;
+  };
+  std::vector<Run> runs;
+  const int blocks = pack.shards.blocks();
+  for (int segment = first; segment <= last; ++segment) {
+    if (pack.have[segment]) continue;
+    const int shard = segment / blocks;
+    const int block = segment % blocks;
+    if (!runs.empty() && runs.back().shard == shard &&
+        runs.back().block + runs.back().count == block) {
+      ++runs.back().count;
+    } else {
+      runs.push_back({shard, block, 1, {}, 0, {}});
+    }
+  }
+  // 2. Fetch them at once.
+  seats_.executor().ForEach(runs.size(), [&](std::size_t i) {
+    Run& run = runs[i];
+    run.status = FetchRun(pack, run.shard, run.block, run.count, run.bad, run.fetched);
+  });
+  // 3. Decode what is still missing.
+  for (Run& run : runs) {
+    FENCHI_RETURN_IF_ERROR(run.status);
+    statistics_.bytes_fetched += run.fetched;
+    for (int segment : run.bad) {
+      statistics_.shards_replaced.emplace(pack.shards.header().pack,
+                                          pack.shards.PositionOf(run.shard));
+      FENCHI_RETURN_IF_ERROR(Decode(pack, segment));
+      statistics_.bytes_fetched +=
+          static_cast<std::uint64_t>(pack.shards.needed()) * format::kBlockSize;
+    }
+    for (int i = 0; i < run.count; ++i) pack.have[run.shard * blocks + run.block + i] = true;
+  }
+  return Status::Ok();
+}
+
+Status PackReader::Read(const PackId& id, std::uint64_t offset, MutableBytes out) {
+  if (out.empty()) return Status::Ok();
+  FENCHI_ASSIGN_OR_RETURN(OpenPack * pack, Open(id));
+  if (offset > pack->plain.size() || out.size() > pack->plain.size() - offset) {
+    return Damaged("a reference points behind the end of pack {}", ToHex(id.view().first(8)));
+  }
+  const int first = static_cast<int>(offset / format::kSegmentPlainSize);
+  const int last = static_cast<int>((offset + out.size() - 1) / format::kSegmentPlainSize);
+  FENCHI_RETURN_IF_ERROR(Ensure(*pack, first, last));
+  std::memcpy(out.data(), pack->plain.data() + offset, out.size());
+  return Status::Ok();
+}
+
+Result<format::ShardHeader> PackReader::ReadHeader(const PackId& id) {
+  FENCHI_ASSIGN_OR_RETURN(OpenPack * pack, Open(id));
+  return pack->shards.header();
+}
+
+Result<format::Trailer> PackReader::ReadTrailer(const PackId& id) {
+  FENCHI_ASSIGN_OR_RETURN(OpenPack * pack, Open(id));
+  const std::size_t size = pack->plain.size();
+  const int last = pack->segments() - 1;
+  FENCHI_RETURN_IF_ERROR(Ensure(*pack, last, last));
+  FENCHI_ASSIGN_OR_RETURN(std::size_t tail_size,
+                          format::TrailerSizeIn(ByteView(pack->plain).last(4), size));
+  const int first = static_cast<int>((size - tail_size) / format::kSegmentPlainSize);
+  FENCHI_RETURN_IF_ERROR(Ensure(*pack, first, last));
+  FENCHI_ASSIGN_OR_RETURN(ByteView trailer,
+                          format::FindTrailer(ByteView(pack->plain).last(tail_size), size));
+  return format::DecodeTrailer(trailer);
+}
+
+}  // namespace fenchi

@@ -1,0 +1,104 @@
+#include "repository/pack_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "format/names.h"
+
+namespace fenchi {
+
+PackWriter::PackWriter(const Access& access, const RunKeys& keys, format::PackType type,
+                       Random& random)
+    : access_(access),
+      keys_(keys),
+      type_(type),
+      random_(random),
+      seats_(SeatCount(access.policy)),
+      planner_(keys.run, random) {}
+
+PackWriter::~PackWriter() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return in_flight_ == 0; });
+}
+
+Result<TicketPtr> PackWriter::Add(const ChunkId& chunk, std::uint64_t plain_size, Bytes stored) {
+  FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, planner_.Add(chunk, plain_size, std::move(stored)));
+  FENCHI_ASSIGN_OR_RETURN(std::vector<PlannedPack> packs, planner_.PlanFull());
+  FENCHI_RETURN_IF_ERROR(Start(std::move(packs)));
+  return ticket;
+}
+
+Status PackWriter::PlaceAll() {
+  FENCHI_ASSIGN_OR_RETURN(std::vector<PlannedPack> packs, planner_.PlanRest());
+  return Start(std::move(packs));
+}
+
+Status PackWriter::Start(std::vector<PlannedPack> packs) {
+  for (PlannedPack& pack : packs) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return in_flight_ < kPacksInFlight; });
+      if (!failure_.ok()) return failure_;
+      ++in_flight_;
+    }
+    access_.seats.executor().Submit(
+        [this, planned = std::make_shared<PlannedPack>(std::move(pack))] {
+          const Status status = Upload(*planned);
+          const std::lock_guard lock(mutex_);
+          if (!status.ok() && failure_.ok()) failure_ = status;
+          --in_flight_;
+          changed_.notify_all();
+        });
+  }
+  return Status::Ok();
+}
+
+Status PackWriter::Upload(const PlannedPack& pack) {
+  FENCHI_ASSIGN_OR_RETURN(SealedPack sealed,
+                          SealPack(access_, keys_, type_, pack, seats_, random_));
+  const Seats& seats = access_.seats;
+  std::vector<Status> results(seats.size());
+  const NameAt name = [&](const Seat& seat, int generation) {
+    return format::ShardName(access_.name_key.view(), seat.id, pack.id, access_.needed(),
+                             generation);
+  };
+  seats.executor().ForEach(seats.size(), [&](std::size_t i) {
+    const int index = format::ShardIndexForSeat(pack.id, seats.all()[i].number, seats_);
+    results[i] = seats.PutAt(i, name, sealed.shards[index]);
+  });
+  PutOutcome outcome;
+  StoredPack stored;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i].ok()) {
+      outcome.stored.push_back(static_cast<int>(i));
+      stored.seats.push_back(seats.all()[i].number);
+    } else {
+      outcome.failed.emplace_back(static_cast<int>(i), results[i]);
+    }
+  }
+  const int quorum = access_.policy.quorums.write_quorum;
+  if (static_cast<int>(outcome.stored.size()) < quorum) {
+    return QuorumFailure(seats, outcome, quorum, "pack " + ToHex(pack.id.view().first(8)));
+  }
+  std::sort(stored.seats.begin(), stored.seats.end());
+  stored.entry = {pack.id, pack.segments, access_.needed(), type_};
+  stored.completed = pack.completed;
+  stored.bytes_uploaded = outcome.stored.size() * sealed.shards[0].size();
+  const std::lock_guard lock(mutex_);
+  stored_.push_back(std::move(stored));
+  return Status::Ok();
+}
+
+Status PackWriter::Wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return in_flight_ == 0; });
+  return failure_;
+}
+
+std::vector<StoredPack> PackWriter::TakeStored() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(stored_, {});
+}
+
+}  // namespace fenchi

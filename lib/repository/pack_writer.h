@@ -1,0 +1,65 @@
+// Uploads packs: seals planned packs and puts their shards at the providers, a few at a time.
+//
+// One writer serves one run, key domain and pack type. Sealing and uploading happen in the
+// background; at most `kPacksInFlight` packs are in memory. A pack counts once >= W providers have
+// acknowledged their shard; fewer fail the run. Call from one thread.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "fenchi/random.h"
+#include "format/pack_list.h"
+#include "repository/pack_plan.h"
+#include "repository/pack_seal.h"
+
+namespace fenchi {
+
+inline constexpr int kPacksInFlight = 2;
+
+// A pack that lies at >= W providers.
+struct StoredPack {
+  format::PackListEntry entry;
+  std::vector<int> seats;             // seat numbers that acknowledged, ascending
+  std::vector<TicketPtr> completed;   // chunks whose last piece lies here
+  std::uint64_t bytes_uploaded = 0;
+};
+
+class PackWriter {
+ public:
+  // All references must outlive the writer.
+  PackWriter(const Access& access, const RunKeys& keys, format::PackType type, Random& random);
+  ~PackWriter();  // waits for what is in flight
+
+  // The ticket's reference is complete once the pack that takes the chunk's end is planned.
+  Result<TicketPtr> Add(const ChunkId& chunk, std::uint64_t plain_size, Bytes stored);
+  // Plans packs for everything that waits: all tickets are placed afterwards.
+  Status PlaceAll();
+  // Waits until all planned packs are stored. Errors: kTooFewProviders, kFull, ... of the first
+  // pack that is not.
+  Status Wait();
+  // Packs stored since the last call, in the order they were finished.
+  std::vector<StoredPack> TakeStored();
+
+ private:
+  Status Start(std::vector<PlannedPack> packs);
+  Status Upload(const PlannedPack& pack);
+
+  const Access& access_;
+  const RunKeys& keys_;
+  const format::PackType type_;
+  Random& random_;
+  const int seats_;
+  PackPlanner planner_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int in_flight_ = 0;
+  Status failure_;
+  std::vector<StoredPack> stored_;
+};
+
+}  // namespace fenchi

@@ -1,0 +1,27 @@
+// The placement policy: whose hands may hold how many shards. design: section 9.
+//
+// Checked before every write and at `init`; recorded in the signed policy. Every refusal names the
+// rule and the relaxation that would allow it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fenchi/clock.h"
+#include "fenchi/vault.h"
+
+namespace fenchi {
+
+struct PlacementVerdict {
+  std::vector<std::string> violations;  // rules broken and not relaxed: refuse
+  std::vector<std::string> notes;       // undeclared axes, relaxations in force or expiring
+  bool ok() const { return violations.empty(); }
+};
+
+// providers: names and domains of all n. needed: k.
+PlacementVerdict CheckPlacement(const std::vector<std::pair<std::string, Domain>>& providers,
+                                int needed, const PlacementRules& rules, Timestamp now);
+// kPolicy with all violations and the relaxation to write, or ok.
+Status PlacementStatus(const PlacementVerdict& verdict);
+
+}  // namespace fenchi

@@ -1,0 +1,70 @@
+// One pack's shards at all seats: reading blocks, checking tags, decoding from any k.
+//
+// What restore, verify and repair share. With the verify secret every block is checked alone, so a
+// lying provider becomes an erasure that is named. Without it (domain readers) blocks are taken as
+// they come and the segments' own tags tell. FORMAT.md section 7.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "fenchi/erasure_code.h"
+#include "format/shard_header.h"
+#include "repository/access.h"
+
+namespace fenchi {
+
+// The name of a pack's shard at a seat.
+NameAt ShardNameAt(const Access& access, const PackId& pack, int needed);
+
+class ShardSet {
+ public:
+  // Reads one good header, asking seat after seat. Both arguments must outlive the set.
+  // Errors: kDataLoss when no seat has a header that fits; kTooFewProviders when none answered.
+  static Result<ShardSet> Open(const Access& access, const Seats& seats, const PackId& pack);
+
+  const format::ShardHeader& header() const { return header_; }
+  format::PackIdentity identity() const { return header_.identity(access_->vault); }
+  int blocks() const { return blocks_; }
+  int needed() const { return header_.needed; }
+  const Seats& seats() const { return *seats_; }
+  const ErasureCode& code() const { return *code_; }
+  bool can_check_tags() const { return tag_key_.has_value(); }
+  // Shard index of the seat at a position, and back (-1: no such seat).
+  int IndexAt(std::size_t position) const { return index_at_[position]; }
+  int PositionOf(int shard_index) const;
+
+  // The header that belongs at a position, sealed: 4,096 bytes.
+  Result<Bytes> SealedHeaderAt(std::size_t position) const;
+  // Tags of `count` blocks of shard `shard_index`, computed. `blocks` holds count x 65,536 bytes.
+  // Errors: kDenied without the verify secret.
+  Result<Bytes> TagsOf(int shard_index, ByteView blocks, int first) const;
+
+  // Fills `out` (count x 65,536 bytes) with blocks of the shard at `position`, from its lowest
+  // generation in which all of them are good. Thread-safe.
+  // Errors: kNotFound, kDamaged (`bad_block` is then the first bad one's number), kUnavailable.
+  Status ReadBlocks(std::size_t position, int first, int count, MutableBytes out,
+                    int* bad_block = nullptr) const;
+
+  // Rebuilds block `block` of shard `wanted` from k other shards.
+  // `accept` (optional) judges the result; while it refuses, other k-subsets are tried.
+  // Errors: kDataLoss naming the providers whose shards are missing or bad.
+  Status DecodeBlock(int wanted, int block, MutableBytes out,
+                     const std::function<bool(ByteView)>& accept = nullptr) const;
+
+ private:
+  ShardSet(const Access& access, const Seats& seats, format::ShardHeader header);
+  Status CheckTags(int shard_index, int first, ByteView stored, int* bad_block) const;
+
+  const Access* access_;
+  const Seats* seats_;
+  format::ShardHeader header_;
+  int blocks_ = 0;
+  std::vector<int> index_at_;
+  std::optional<SecretBytes> tag_key_;
+  std::optional<ErasureCode> code_;
+};
+
+}  // namespace fenchi
