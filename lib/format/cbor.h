@@ -2,9 +2,9 @@
 //
 // Allowed are 64-bit unsigned and negative integers, byte and text strings, arrays, maps with
 // unsigned keys, false and true; each in its shortest form, keys ascending and distinct, at most 16
-// deep. Anything else is refused, so that one value has one encoding and "what decodes encodes to
-// the same bytes". No length is believed before it was compared with the bytes that are there:
-// decoding allocates at most a small multiple of its input.
+// deep. Anything else is refused, so that one value has one encoding. No length is believed before
+// it was compared with the bytes that are there: decoding allocates at most a small multiple of its
+// input.
 //
 // Threads: an object belongs to one thread at a time.
 //
@@ -12,17 +12,22 @@
 //   writer.Map(2).Key(1).Uint(1).Key(2).ByteString(vault.view());
 //   MapReader map(reader, "genesis");
 //   FENCHI_RETURN_IF_ERROR(map.Open());
-//   if (map.Take(1)) { FENCHI_ASSIGN_OR_RETURN(version, reader.Uint()); }
+//   FENCHI_RETURN_IF_ERROR(map.Require(2));
+//   FENCHI_RETURN_IF_ERROR(reader.Fixed(vault, "vault id"));
+//   FENCHI_RETURN_IF_ERROR(map.Close());
 // Source: RFC 8949 sections 3 and 4.2.1.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "fenchi/aead.h"
 #include "fenchi/bytes.h"
 #include "fenchi/clock.h"
 #include "fenchi/secret.h"
@@ -64,17 +69,19 @@ class CborWriter {
   SecretBytes TakeSecret();  // the same in locked memory; the buffer is wiped
 
  private:
-  struct Open {
-    std::uint64_t left;  // items still to come
-    bool is_map;
-    bool key_next;
-    bool first;
-    std::uint64_t last_key;
+  struct Open {  // a container that still lacks items
+    std::uint64_t left = 0;
+    bool is_map = false;
+    bool key_next = false;
+    bool any_key = false;
+    std::uint64_t last_key = 0;
   };
   void Head(std::uint8_t major, std::uint64_t argument);
   void Put(ByteView bytes);
-  void Started();        // an item starts
-  void CloseFinished();  // pops containers that are full
+  void BeginItem(bool is_key);
+  void EndItem();
+  void Container(bool is_map, std::size_t count);
+
   Buffer buffer_;
   Bytes out_;
   std::vector<Open> open_;
@@ -122,16 +129,16 @@ class CborReader {
   Status Secret(SecretBytes& out, std::size_t size, std::string_view what);
 
  private:
-  friend class MapReader;
   struct Head {
     std::uint8_t major = 0;
     std::uint64_t argument = 0;
     std::size_t size = 0;
   };
   Result<Head> ReadHead() const;
-  Result<Head> Expect(std::uint8_t major, const char* name);
-  Result<std::size_t> Enter(std::uint8_t major);
-  Status SkipItem(int depth);
+  Result<std::uint64_t> Expect(std::uint8_t major, std::string_view name);
+  Result<ByteView> StringBytes(std::uint8_t major, std::string_view name);
+  Result<std::size_t> Enter(std::uint8_t major, std::string_view name);
+  Status SkipItem();
   Status Fail(std::string_view why) const;
 
   ByteView input_;
@@ -162,6 +169,32 @@ class MapReader {
   bool has_key_ = false;  // key_ was read, its value was not asked for
   bool any_ = false;
 };
+
+// Reads key 1 of an object, its format version.
+// Errors: kUnsupported when it is greater than 1, kDamaged when it is absent or 0.
+Status ReadFormatVersion(MapReader& map, CborReader& reader, std::string_view what);
+
+// Errors: kUnsupported for a number that this build does not know.
+Result<Suite> ReadSuite(CborReader& reader);
+Result<int> ReadMatrixId(CborReader& reader);
+
+// What a check of a struct found wrong, as a decoder reports it: kInvalidArgument and kPolicy
+// become kDamaged.
+Status AsDamage(Status status);
+
+// Decodes one whole object by `read`: refuses more than `limit` bytes before, and any byte behind.
+template <typename Read>
+auto DecodeWhole(ByteView bytes, std::size_t limit, std::string_view what, Read read)
+    -> decltype(read(std::declval<CborReader&>())) {
+  if (bytes.size() > limit) {
+    return Damaged("{}: {} bytes are more than the limit of {}", what, bytes.size(), limit);
+  }
+  CborReader reader(bytes);
+  auto out = read(reader);
+  if (!out.ok()) return out.status().At(what);
+  FENCHI_RETURN_IF_ERROR(reader.Finish(what));
+  return out;
+}
 
 // Whether `text` is valid UTF-8: no overlong forms, no surrogates, nothing beyond U+10FFFF.
 bool IsUtf8(std::string_view text);

@@ -60,8 +60,8 @@ SecretBytes AndKey(std::span<const ByteView> child_keys, const SlotIdentity& ide
 // Opens the slot's box over the epoch root.
 SecretBytes SlotKey(ByteView root_child_key, ByteView leaf_secret, const SlotIdentity& identity);
 
-// T of key shares (section 12): of a slot's custodians or providers, and of the leaf.
-Bytes SlotShareContext(const SlotIdentity& identity);
+// T of key shares (section 12): of the node at `path` in a slot, and of the leaf.
+Bytes SlotShareContext(const SlotIdentity& identity, ByteView path);
 Bytes LeafShareContext(const VaultId& vault, std::uint32_t epoch);
 
 // Salt of a shard header's box: the header is a pure function of pack and index.

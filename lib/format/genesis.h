@@ -8,6 +8,7 @@
 #include "crypto/signing.h"
 #include "fenchi/bytes.h"
 #include "fenchi/status.h"
+#include "format/cbor.h"
 
 namespace fenchi::format {
 
@@ -17,6 +18,11 @@ struct AdminSet {
   std::vector<SigningPublicKey> keys;  // 1..255, distinct
   friend bool operator==(const AdminSet&, const AdminSet&) = default;
 };
+
+// Parts of other objects. Errors of the check: kInvalidArgument.
+Status CheckAdminSet(const AdminSet& admins);
+void WriteAdminKeys(CborWriter& writer, const AdminSet& admins);
+Result<std::vector<SigningPublicKey>> ReadAdminKeys(CborReader& reader);
 
 struct Genesis {
   AdminSet admins;

@@ -60,8 +60,9 @@ Result<Bytes> SealKeyring(Suite suite, const VaultId& vault, ByteView root, cons
 Result<Keyring> OpenKeyring(const VaultId& vault, ByteView root, std::uint32_t epoch,
                             ByteView object);
 
-// Shared with credentials: the array of [epoch, secret key, public key].
-void WriteReadKeys(CborWriter& writer, const std::vector<ReadKey>& keys);
-Result<std::vector<ReadKey>> ReadReadKeys(CborReader& reader);
+// Shared with credentials: one domain's map. Errors of the check: kInvalidArgument.
+Status CheckDomainKeys(const DomainKeys& domain);
+void WriteDomainKeys(CborWriter& writer, const DomainKeys& domain);
+Result<DomainKeys> ReadDomainKeys(CborReader& reader);
 
 }  // namespace fenchi::format

@@ -36,7 +36,8 @@ struct ObjectRef {
 struct PackList {
   std::vector<PackListEntry> entries;  // ascending by pack id, distinct, at most 8,192
   std::vector<ObjectRef> objects;      // where not empty: entries is empty
-  std::uint64_t count = 0;             // packs in all; set by Encode for entries
+  std::uint64_t count = 0;             // with objects: packs in all
+  std::uint64_t size() const { return in_objects() ? count : entries.size(); }
   bool in_objects() const { return !objects.empty(); }
   bool empty() const { return entries.empty() && objects.empty(); }
   friend bool operator==(const PackList&, const PackList&) = default;

@@ -19,7 +19,7 @@
 
 namespace fenchi::format {
 
-inline constexpr int kSlotDepthMax = 3;
+inline constexpr int kSlotDepthMax = 3;  // the root node counts 1
 inline constexpr std::size_t kSlotChildrenMax = 8;
 inline constexpr std::size_t kChildKeySize = 32;
 inline constexpr std::size_t kAccessSizeMax = 4096;
@@ -46,7 +46,7 @@ struct SlotNode {
   int threshold = 0;   // m
   int custodians = 0;  // p, at most 16
   // kCustodians, kProviderHeld
-  Bytes share_context;  // T of the shares
+  Bytes share_context;  // T of the shares: SlotShareContext (derive.h)
   // kAnd, kOr: 2..8
   std::vector<SlotNode> children;
   // kOr: for each child a box of type 10 over the common key
@@ -70,8 +70,8 @@ struct SlotTable {
 };
 
 Result<Bytes> EncodeSlots(const SlotTable& table);
-// Errors: kDamaged; kUnsupported for a version or node kind of later, and for Argon2id costs above
-// the limits (nothing is allocated by them).
+// Errors: kDamaged, for Argon2id costs beyond the limits too; kUnsupported for a version or node
+// kind of later.
 Result<SlotTable> DecodeSlots(ByteView object);
 
 }  // namespace fenchi::format
