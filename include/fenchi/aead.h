@@ -163,10 +163,9 @@ enum class SealType : std::uint8_t {
   kSlot = 7,
   kWrappedDataKey = 8,
   kWrappedTagKey = 9,
-  kAdminKey = 10,
+  kChildKey = 10,
   kPolicyDetails = 11,
   kCredential = 12,
-  kCheckpoint = 13,
   kLocalState = 14,
 };
 

@@ -97,6 +97,6 @@ enum class RecordKind : std::uint8_t {
 };
 
 // Seal type 10: a child key in a slot's node.
-inline constexpr SealType kSealChildKey = static_cast<SealType>(10);
+inline constexpr SealType kSealChildKey = SealType::kChildKey;
 
 }  // namespace fenchi::format
