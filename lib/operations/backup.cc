@@ -49,18 +49,6 @@ std::string HostName(const BackupOptions& options) {
   return name.data();
 }
 
-PlacementRules RulesOf(const format::PolicyDetails& details) {
-  PlacementRules rules;
-  rules.home_country = details.home_country;
-  rules.deny_countries = details.denied_countries;
-  rules.abroad_min = details.abroad;
-  for (const format::Relaxation& relaxation : details.relaxations) {
-    rules.relaxations.push_back({relaxation.axis, relaxation.ground, relaxation.approver,
-                                 relaxation.expires_seconds});
-  }
-  return rules;
-}
-
 Status CheckMayWrite(Session& session) {
   if (session.access.role != Role::kRead || session.access.domains.empty()) {
     return Denied("a backup needs the read role (the passphrase) of its key domain");

@@ -33,6 +33,18 @@ std::string Access::DomainLabel(const DomainId& id) const {
   return id.hex();
 }
 
+PlacementRules RulesOf(const format::PolicyDetails& details) {
+  PlacementRules rules;
+  rules.home_country = details.home_country;
+  rules.deny_countries = details.denied_countries;
+  rules.abroad_min = details.abroad;
+  for (const format::Relaxation& relaxation : details.relaxations) {
+    rules.relaxations.push_back({relaxation.axis, relaxation.ground, relaxation.approver,
+                                 relaxation.expires_seconds});
+  }
+  return rules;
+}
+
 int SeatCount(const format::Policy& policy) {
   return policy.providers.empty() ? 0 : policy.providers.back().seat + 1;
 }

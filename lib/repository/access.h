@@ -46,6 +46,9 @@ struct Access {
   std::string DomainLabel(const DomainId& id) const;  // from details; hex when not named there
 };
 
+// The placement rules that the signed policy records.
+PlacementRules RulesOf(const format::PolicyDetails& details);
+
 // Seats that the policy ever gave out: the `seats` of new packs, FORMAT.md section 7.2.
 int SeatCount(const format::Policy& policy);
 

@@ -1,0 +1,195 @@
+// The drill verb: restore to scratch without some providers, compare every byte and attribute, and
+// take the time.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "base/error.h"
+#include "fenchi/hash.h"
+#include "filesystem/source_tree.h"
+#include "format/derive.h"
+#include "operations/operations.h"
+#include "operations/snapshot_view.h"
+
+namespace fenchi {
+namespace {
+
+using filesystem::SourceDirectory;
+using filesystem::SourceFile;
+using filesystem::SourceNode;
+
+constexpr std::uint32_t kModeBitsKept = 01777;  // setuid and setgid are dropped by a restore
+
+// A new directory that is removed, with all in it, at the end.
+class Scratch {
+ public:
+  static Result<Scratch> Make(const std::string& parent) {
+    std::string base = parent;
+    if (base.empty()) {
+      const char* from_environment = std::getenv("TMPDIR");
+      base = from_environment != nullptr && *from_environment != '\0' ? from_environment : "/tmp";
+    }
+    std::string path = base + "/fenchi-drill-XXXXXX";
+    if (::mkdtemp(path.data()) == nullptr) {
+      return ErrnoStatus(errno, "cannot make a scratch directory in " + base);
+    }
+    return Scratch(path);
+  }
+  Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, "")) {}
+  Scratch& operator=(Scratch&&) = delete;
+  ~Scratch() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit Scratch(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+// Compares what lies in the scratch directory with the snapshot, reading the disk again.
+class Comparison {
+ public:
+  Comparison(SnapshotView& view, SourceDirectory root, KeyedHash hash, DrillReport& report)
+      : view_(view), hash_(std::move(hash)), report_(report) {
+    chain_.push_back({"", std::move(root)});
+  }
+
+  Status Run() {
+    return view_.chunks->WalkTree(view_.content.root, "",
+                                  [&](const format::Entry& entry) -> Result<bool> {
+                                    FENCHI_RETURN_IF_ERROR(Compare(entry));
+                                    return true;
+                                  });
+  }
+
+ private:
+  struct Level {
+    std::string path;
+    SourceDirectory directory;
+  };
+  void Mismatch(const format::Entry& entry, const Status& status) {
+    report_.mismatches.push_back({entry.path, status});
+  }
+  Status Compare(const format::Entry& entry);
+  Status CompareContent(const SourceDirectory& parent, const std::string& name,
+                        const SourceNode& node, const format::Entry& entry);
+
+  SnapshotView& view_;
+  KeyedHash hash_;
+  DrillReport& report_;
+  std::vector<Level> chain_;
+};
+
+bool IsDropped(EntryType type) {
+  return type == EntryType::kCharDevice || type == EntryType::kBlockDevice ||
+         type == EntryType::kSocket;
+}
+
+Status Comparison::Compare(const format::Entry& entry) {
+  const std::size_t slash = entry.path.rfind('/');
+  const std::string parent = slash == std::string::npos ? "" : entry.path.substr(0, slash);
+  const std::string name = slash == std::string::npos ? entry.path : entry.path.substr(slash + 1);
+  while (chain_.size() > 1 && chain_.back().path != parent) chain_.pop_back();
+  if (chain_.back().path != parent || IsDropped(entry.attributes.type)) return Status::Ok();
+  const SourceDirectory directory = chain_.back().directory;
+  const Result<SourceNode> node = directory.ReadAttributes(name);
+  if (!node.ok()) {
+    Mismatch(entry, node.status().At("not restored"));
+    return Status::Ok();
+  }
+  const Attributes& now = node->attributes;
+  const Attributes& wanted = entry.attributes;
+  const bool has_mode = wanted.type != EntryType::kSymlink;
+  if (now.type != wanted.type || now.symlink_target != wanted.symlink_target ||
+      now.modified != wanted.modified ||
+      (has_mode && (now.mode & kModeBitsKept) != (wanted.mode & kModeBitsKept))) {
+    Mismatch(entry, Damaged("type, mode, time or link target differ from the snapshot"));
+  }
+  if (wanted.type == EntryType::kDirectory) {
+    Result<SourceDirectory> child = directory.OpenChild(name, &*node);
+    if (!child.ok()) {
+      Mismatch(entry, child.status());
+      return Status::Ok();
+    }
+    chain_.push_back({entry.path, std::move(*child)});
+    return Status::Ok();
+  }
+  if (wanted.type != EntryType::kFile) return Status::Ok();
+  ++report_.files_compared;
+  return CompareContent(directory, name, *node, entry);
+}
+
+// Every chunk of the file on disk must have the chunk id of the snapshot; holes must read as zeros.
+Status Comparison::CompareContent(const SourceDirectory& parent, const std::string& name,
+                                  const SourceNode& node, const format::Entry& entry) {
+  const Result<SourceFile> file = parent.OpenFile(name, node);
+  if (!file.ok() || node.attributes.size != entry.attributes.size) {
+    Mismatch(entry, file.ok() ? Damaged("its size differs from the snapshot") : file.status());
+    return Status::Ok();
+  }
+  std::uint64_t data_end = 0;
+  Status bad;
+  FENCHI_RETURN_IF_ERROR(view_.chunks->WalkContent(
+      entry.content, [&](const format::ContentItem& item) -> Result<bool> {
+        Bytes plain(item.chunk.plain_size);
+        const Result<std::size_t> got = file->Read(item.offset, plain);
+        const Hash256 id = hash_(plain);
+        if (!got.ok() || *got != plain.size() ||
+            !std::ranges::equal(id.view(), item.chunk.chunk.view())) {
+          bad = Damaged("bytes from {} on differ from the snapshot", item.offset);
+          return false;
+        }
+        // Between chunks there is nothing but zeros.
+        const Result<std::optional<filesystem::DataExtent>> extent = file->NextData(data_end);
+        if (extent.ok() && *extent && (*extent)->offset < item.offset) {
+          Bytes gap(std::min<std::uint64_t>(item.offset - (*extent)->offset, 1 << 20));
+          const Result<std::size_t> read = file->Read((*extent)->offset, gap);
+          if (!read.ok() || std::ranges::any_of(gap, [](std::uint8_t b) { return b != 0; })) {
+            bad = Damaged("a hole of the snapshot holds data at {}", (*extent)->offset);
+            return false;
+          }
+        }
+        data_end = item.offset + plain.size();
+        report_.bytes_compared += plain.size();
+        return true;
+      }));
+  if (!bad.ok()) Mismatch(entry, bad);
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<DrillReport> DrillSnapshot(Session& session, const SnapshotId& snapshot,
+                                  const DrillOptions& options) {
+  DrillReport report;
+  report.absent_providers = options.absent_providers;
+  report.rto_seconds = options.rto_seconds;
+  report.rpo_seconds = options.rpo_seconds;
+  FENCHI_ASSIGN_OR_RETURN(Scratch scratch, Scratch::Make(options.scratch_directory));
+  RestoreOptions restore;
+  restore.absent_providers = options.absent_providers;
+  restore.observer = options.observer;
+  FENCHI_ASSIGN_OR_RETURN(report.restore,
+                          RestoreSnapshot(session, snapshot, scratch.path(), restore));
+  // Chunk ids are made under the id key that the snapshot's packs name; all of a read host are one.
+  FENCHI_ASSIGN_OR_RETURN(SnapshotView view,
+                          OpenSnapshotView(session, snapshot, options.absent_providers));
+  report.data_age_seconds = session.clock.Now().seconds - view.content.begun.seconds;
+  const format::DomainKeys* domain = session.access.FindDomain(view.object.domain);
+  const SecretBytes id_key = format::IdKey(domain->id_root.view(), session.access.vault,
+                                           domain->id, format::IdScope{});
+  FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(id_key.view()));
+  FENCHI_ASSIGN_OR_RETURN(SourceDirectory root, SourceDirectory::Open(scratch.path()));
+  FENCHI_RETURN_IF_ERROR(Comparison(view, std::move(root), std::move(hash), report).Run());
+  return report;
+}
+
+}  // namespace fenchi
