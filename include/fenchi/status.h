@@ -115,17 +115,20 @@ class [[nodiscard]] Result {
 #define FENCHI_CONCAT(a, b) FENCHI_CONCAT_INNER(a, b)
 
 // Returns from the enclosing function when `expr`, a Status, is a failure.
-#define FENCHI_RETURN_IF_ERROR(expr)                         \
-  do {                                                       \
-    if (::fenchi::Status fenchi_status = (expr); !fenchi_status.ok()) return fenchi_status; \
+#define FENCHI_RETURN_IF_ERROR(expr) \
+  FENCHI_RETURN_IF_ERROR_IMPL(FENCHI_CONCAT(fenchi_status_, __COUNTER__), expr)
+#define FENCHI_RETURN_IF_ERROR_IMPL(status, expr)                   \
+  do {                                                              \
+    if (::fenchi::Status status = (expr); !status.ok()) return status; \
   } while (false)
 
 // Returns from the enclosing function when `expr`, a Result, is a failure; else assigns its value.
+// Counted, not by line: a lambda inside `expr` may use the macros too.
 #define FENCHI_ASSIGN_OR_RETURN(lhs, expr) \
-  FENCHI_ASSIGN_OR_RETURN_IMPL(FENCHI_CONCAT(fenchi_result_, __LINE__), lhs, expr)
-#define FENCHI_ASSIGN_OR_RETURN_IMPL(result, lhs, expr)  \
-  auto result = (expr);                                  \
-  if (!result.ok()) return std::move(result).status();   \
+  FENCHI_ASSIGN_OR_RETURN_IMPL(FENCHI_CONCAT(fenchi_result_, __COUNTER__), lhs, expr)
+#define FENCHI_ASSIGN_OR_RETURN_IMPL(result, lhs, expr) \
+  auto result = (expr);                                 \
+  if (!result.ok()) return std::move(result).status();  \
   lhs = std::move(result).value()
 
 }  // namespace fenchi
