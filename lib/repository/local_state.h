@@ -55,8 +55,8 @@ class WriterState {
 
   const WriterId& id() const;
   const SigningKey& key() const;
-  std::uint64_t next_seq() const;      // of the record to come
-  const Hash256& previous() const;     // hash of the record before it
+  std::uint64_t next_seq() const;   // of the record to come
+  const Hash256& previous() const;  // hash of the record before it
   const std::optional<PendingRecord>& pending() const;
   // The chunk index of this writer: "<folder>/index-N.db".
   const std::string& index_path() const;
