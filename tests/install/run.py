@@ -43,8 +43,8 @@ class StepSkipped(Exception):
     """Says why a step has nothing to do."""
 
 
-def run(*command: str | Path, **environment: str) -> str:
-    """Runs a command and returns what it printed. Raises StepFailed with all of it."""
+def run(*command: object, **environment: str) -> str:
+    """Runs a command of str and Path words, returns what it printed, raises StepFailed with it."""
     words = [str(word) for word in command]
     print("$", *words, flush=True)
     done = subprocess.run(
