@@ -126,7 +126,8 @@ class Install:
         # compiler cache recognises the sources.
         run(
             *(python, "-m", "pip", "install", "--disable-pip-version-check", "-q"),
-            *("-C", "build-dir=build/clean", "-C", "cmake.define.FENCHI_WERROR=ON", ROOT),
+            *("--config-settings", "build-dir=build/clean"),
+            *("--config-settings", "cmake.define.FENCHI_WERROR=ON", ROOT),
         )
         code = "import fenchi, pathlib; print(fenchi.__version__, pathlib.Path(fenchi.__file__))"
         told = run(python, "-I", "-c", code)
