@@ -14,6 +14,7 @@ Exit codes: 0 all restored; 1 usage, not a vault, or DIR could not be written; 1
 21 some data is lost (the rest is restored, each lost path is named); 22 too few providers.
 """
 
+# fmt: off  # one blank line between functions keeps this to 900 lines
 from __future__ import annotations
 
 import argparse
@@ -23,7 +24,6 @@ import hashlib
 import hmac
 import itertools
 import os
-import stat
 import struct
 import sys
 import time
@@ -44,60 +44,45 @@ SEGMENT, BLOCK, HEADER, TAG = 65520, 65536, 4096, 16
 CHUNK_MAX, OBJECT_MAX = 4194304, 1048576
 LOOK_AHEAD = 16  # sequence numbers that a log may lack at every provider at hand
 SUBSETS_MAX = 3000  # k-subsets of shards that are tried for one segment
+TIME = "time"  # a kind of value: [seconds, nanoseconds]
 OK, FAILED, WRONG_KEY, LOST, TOO_FEW = 0, 1, 12, 21, 22
-
 
 class Bad(Exception):
     """Bytes that do not pass a check. The caller tries another copy, or reports a loss."""
-
-
-class Stop(Exception):
-    """Ends the program: exit code, message."""
-
 
 def require(good, text: str) -> None:
     if not good:
         raise Bad(text)
 
-
 def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
+def stop(code: int, text: str):
+    note(f"error: {text}")
+    raise SystemExit(code)
 
 def show(name: bytes) -> str:
     """A name for people: no byte of it reaches the terminal unescaped."""
     text = name.decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
-
-# --- 1 Notation -------------------------------------------------------------------------------
-
+# --- 1 Notation ---
 be32, be64 = struct.Struct(">I").pack, struct.Struct(">Q").pack
-
 
 def lp(x: bytes) -> bytes:
     return be32(len(x)) + x
 
-
 def sha256(x: bytes) -> bytes:
     return hashlib.sha256(x).digest()
-
-
-def mac(key: bytes, x: bytes) -> bytes:
-    return hmac.new(key, x, hashlib.sha256).digest()
-
 
 def hkdf(ikm: bytes, salt: bytes, info: bytes, length: int = 32) -> bytes:
     return HKDF(SHA512(), length, salt, info).derive(ikm)
 
-
 def expand(prk: bytes, info: bytes, length: int = 32) -> bytes:
     return HKDFExpand(SHA512(), length, info).derive(prk)
 
-
 class Cbor:
     """A decoder that refuses everything but the deterministic form of section 1.1."""
-
     def __init__(self, data: bytes):
         self.data, self.at = data, 0
 
@@ -135,19 +120,20 @@ class Cbor:
             out[key] = self.item(depth + 1)
         return out
 
-
 def cbor_decode(data: bytes):
     reader = Cbor(data)
     value = reader.item()
     require(reader.at == len(data), "CBOR: bytes behind the value")
     return value
 
-
 def check(value, kind, what: str):
     """The value if it is of a kind: a type (int: unsigned), a number (bytes of that length), a
-    list (array of exactly these kinds), a one-tuple (array of any length of that kind), or any."""
+    list (array of exactly these kinds), a one-tuple (array of any length), TIME, None (any)."""
     if isinstance(kind, type):
         good = type(value) is kind and not (kind is int and value < 0)
+    elif kind == TIME:
+        good = type(value) is list and [type(x) for x in value] == [int, int]
+        good = good and -(1 << 63) <= value[0] < 1 << 63 and 0 <= value[1] < 10**9
     elif isinstance(kind, int):
         good = type(value) is bytes and len(value) == kind
     elif kind is not None:
@@ -158,7 +144,6 @@ def check(value, kind, what: str):
     require(kind is None or good, f"{what}: a field has the wrong type, sign or length")
     return value
 
-
 def check_map(value, what: str, need: dict, may: dict) -> dict:
     """A map with all keys of `need`, any of `may`, and unknown ones from 64 on (section 1.1)."""
     require(type(value) is dict and need.keys() <= value.keys(), f"{what}: a key is absent")
@@ -167,21 +152,12 @@ def check_map(value, what: str, need: dict, may: dict) -> dict:
         check(field, need.get(key, may.get(key)), f"{what}: key {key}")
     return value
 
-
-def check_time(value) -> int:
-    """A time in nanoseconds."""
-    good = type(value) is list and [type(x) for x in value] == [int, int]
-    require(good and -(1 << 63) <= value[0] < 1 << 63 and 0 <= value[1] < 10**9, "not a time")
-    return value[0] * 10**9 + value[1]
-
-
 def signed_by(public: bytes, signature: bytes, message: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True
-
 
 def first_good(attempts):
     """The result of the first of these (function, arguments...) that is not Bad, or None."""
@@ -192,14 +168,10 @@ def first_good(attempts):
             continue
     return None
 
-
-# --- 3 Seal -----------------------------------------------------------------------------------
-
-
+# --- 3 Seal ---
 def aead(suite: int, key: bytes):
     require(suite in (1, 2), f"unknown suite {suite}")
     return AESGCM(key) if suite == 1 else ChaCha20Poly1305(key)
-
 
 def decrypt(cipher, nonce: bytes, data: bytes, associated=None):
     """The plaintext, or None."""
@@ -207,7 +179,6 @@ def decrypt(cipher, nonce: bytes, data: bytes, associated=None):
         return cipher.decrypt(nonce, data, associated)
     except InvalidTag:
         return None
-
 
 def open_box(vault: bytes, key: bytes, kind: int, context: bytes, box: bytes, pad: int = 0):
     """The plaintext of a sealed box; `pad` is e where the box is padded to 2^e."""
@@ -217,16 +188,14 @@ def open_box(vault: bytes, key: bytes, kind: int, context: bytes, box: bytes, pa
     require(hmac.compare_digest(okm[32:], box[36:68]), "a box does not open with this key")
     plain = decrypt(aead(box[1], okm[:32]), be32(1) + be64(0), box[68:])
     require(plain is not None, "a box is damaged")
-    return unpad(plain, pad) if pad else plain
-
-
-def unpad(plain: bytes, e: int) -> bytes:
-    size, whole = int.from_bytes(plain[:4], "big"), 1 << e
-    while whole < size + 88:
-        whole *= 2
-    require(whole == len(plain) + 84 and not plain[4 + size :].strip(b"\0"), "wrong padding")
-    return plain[4 : 4 + size]
-
+    if pad:
+        size, whole, padded = int.from_bytes(plain[:4], "big"), 1 << pad, plain
+        while whole < size + 88:
+            whole *= 2
+        plain = padded[4 : 4 + size]
+        good = whole == len(box) and padded == lp(plain).ljust(len(padded), b"\0")
+        require(good, "wrong padding")
+    return plain
 
 def unseal(vault: bytes, secret: bytes, kind: int, context: bytes, sealed: bytes) -> bytes:
     """Opens bytes that were sealed to an X25519 public key."""
@@ -238,39 +207,25 @@ def unseal(vault: bytes, secret: bytes, kind: int, context: bytes, sealed: bytes
     salt = sealed[:32] + own.public_key().public_bytes_raw()
     return open_box(vault, hkdf(shared, salt, b"fenchi/1/x25519"), kind, context, sealed[32:])
 
+# --- 7.2 and 12 Arithmetic in GF(2^8) ---
+def multiplication(polynomial: int) -> list:
+    """The multiplication table of a GF(2^8), one row for each factor."""
+    twice = bytes(x << 1 ^ (polynomial if x & 128 else 0) for x in range(256))
+    rows = [bytes(256), bytes(range(256))]
+    for i in range(2, 256):
+        row = rows[i // 2].translate(twice)
+        rows.append(bytes(x ^ y for x, y in zip(row, rows[1])) if i % 2 else row)
+    return rows
 
-# --- 7.2 and 12 Arithmetic in GF(2^8) ---------------------------------------------------------
-
-
-class Field:
-    """GF(2^8) with a polynomial and a generator (2 or 3) of its non-zero elements."""
-
-    def __init__(self, polynomial: int, generator: int):
-        self.exp, self.log, x = [0] * 510, [0] * 256, 1
-        for i in range(255):
-            self.exp[i] = self.exp[i + 255] = x
-            self.log[x] = i
-            twice = x << 1 ^ (polynomial if x & 128 else 0)
-            x = twice if generator == 2 else twice ^ x
-
-    def mul(self, a: int, b: int) -> int:
-        return self.exp[self.log[a] + self.log[b]] if a and b else 0
-
-    def div(self, a: int, b: int) -> int:
-        return self.exp[self.log[a] + 255 - self.log[b]] if a else 0
-
-
-CODE, SHARING = Field(0x11D, 2), Field(0x11B, 3)
-TIMES = [bytes(CODE.mul(factor, x) for x in range(256)) for factor in range(256)]
-
+CODE, SHARING = multiplication(0x11D), multiplication(0x11B)
+POWERS = list(itertools.accumulate([1] * 255, lambda x, _: CODE[2][x]))  # of 2
 
 def shard_row(k: int, index: int) -> list:
     """What a shard is made of (7.2): one factor for each data shard."""
-    i, exp = index - k, CODE.exp
+    i = index - k
     if i < 2:
-        return [int(j == index) if i < 0 else exp[i * j % 255] for j in range(k)]
-    return [CODE.div(1, exp[(i - 1) % 255] ^ exp[-j % 255]) for j in range(k)]
-
+        return [int(j == index) if i < 0 else POWERS[i * j % 255] for j in range(k)]
+    return [CODE[POWERS[(i - 1) % 255] ^ POWERS[-j % 255]].index(1) for j in range(k)]
 
 @functools.lru_cache(maxsize=1024)
 def combination(k: int, have: tuple, want: int) -> tuple:
@@ -279,32 +234,28 @@ def combination(k: int, have: tuple, want: int) -> tuple:
     for c in range(k):
         pivot = next(r for r in range(c, k) if rows[r][c])  # there is one: the code is MDS
         rows[c], rows[pivot] = rows[pivot], rows[c]
-        rows[c] = [CODE.div(x, rows[c][c]) for x in rows[c]]
+        rows[c] = list(bytes(rows[c]).translate(CODE[CODE[rows[c][c]].index(1)]))
         for r, row in enumerate(rows):
             if r != c and row[c]:
-                rows[r] = [x ^ TIMES[row[c]][y] for x, y in zip(row, rows[c])]
+                rows[r] = [x ^ CODE[row[c]][y] for x, y in zip(row, rows[c])]
     return tuple(row[k] for row in rows)
-
 
 def combine(blocks, factors, size: int = BLOCK) -> bytes:
     """Sum of factor times block: a table look-up by translate(), XOR of one long number."""
     total = 0
     for block, factor in zip(blocks, factors):
-        total ^= int.from_bytes(block.translate(TIMES[factor]), "little") if factor else 0
+        total ^= int.from_bytes(block.translate(CODE[factor]), "little") if factor else 0
     return total.to_bytes(size, "little")
-
 
 class Share:
     """A key share (section 12), here always one of a leaf: the policy's hash vouches for it."""
-
     def __init__(self, data: bytes):
         at = 10 + int.from_bytes(data[8:10], "big")
-        good = len(data) == at + 228 and data[:5] == b"fsh1\1" and sha256(data[:-4])[:4] == data[-4:]
+        good = (len(data), data[:5], data[-4:]) == (at + 228, b"fsh1\1", sha256(data[:-4])[:4])
         require(good and data[5] and data[6] and not data[7], "a key share is damaged")
         self.index, self.value = data[6], data[at : at + 32]
         self.scheme, self.context = data[4:6], data[10:at]
         self.cipher, self.check = data[at + 32 : at + 96], data[at + 96 : at + 128]
-
 
 def recover(shares: list):
     """The secret that m shares of one dealing give; None where there are fewer."""
@@ -316,9 +267,9 @@ def recover(shares: list):
         for share in chosen:  # Lagrange's interpolation at 0
             factor = 1
             for i in (s.index for s in chosen if s is not share):
-                factor = SHARING.mul(factor, SHARING.div(i, share.index ^ i))
+                factor = SHARING[SHARING[factor][i]][SHARING[share.index ^ i].index(1)]
             for b in range(32):
-                key[b] ^= SHARING.mul(share.value[b], factor)
+                key[b] ^= SHARING[factor][share.value[b]]
         both = bytes(x ^ y for x, y in zip(cipher, expand(bytes(key), b"enc", 64)))
         packed = lp(scheme) + lp(both[:32]) + lp(both[32:]) + lp(context)
         prk = hmac.new(b"fenchi/1/adss", packed, hashlib.sha512).digest()
@@ -326,13 +277,9 @@ def recover(shares: list):
             return both[:32]
     return None
 
-
-# --- 2 Objects at a provider ------------------------------------------------------------------
-
-
+# --- 2 Objects at a provider ---
 class Provider:
     """One directory as the local provider writes it. Nothing that it says is believed unchecked."""
-
     def __init__(self, root: str):
         self.root, self.name, self.ident, self.seat = Path(root).resolve(), root, b"", -1
 
@@ -341,27 +288,24 @@ class Provider:
         prefix, rest = name.split("/")
         for path in (self.root / prefix / rest, self.root / prefix / rest[:2] / rest):
             try:
-                if stat.S_ISREG(path.lstat().st_mode):
+                if path.is_file():
                     with path.open("rb") as file:
                         file.seek(offset)
                         return file.read(limit)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
             except OSError:
                 return b""  # present but not readable: as bad as wrong bytes
         return None
 
-    def copies(self, stem: str, limit: int):
-        """(name, bytes) in every generation that is present, lowest first."""
+    def copies(self, stem: str, limit: int, cut: bool = False):
+        """(name, bytes) in every generation that is present, lowest first. What is longer than the
+        limit is cut off, or else counts as empty."""
         for name in (f"{stem}.{g}" for g in range(8)):
-            data = self.read(name, limit + 1)
+            data = self.read(name, limit if cut else limit + 1)
             if data is not None:
                 yield name, data if len(data) <= limit else b""
 
-
-# --- 5 Genesis, policy, slots, keyring --------------------------------------------------------
-
-POLICY = {1: int, 2: 32, 3: int, 4: 32, 5: list, 6: int, 7: ([16, int, int],), 8: [int] * 4}
+# --- 5 Genesis, policy, slots, keyring ---
+POLICY = {1: int, 2: 32, 3: int, 4: 32, 5: TIME, 6: int, 7: ([16, int, int],), 8: [int] * 4}
 POLICY.update({9: int, 10: int, 11: int, 12: 32, 13: ([16, int, 32],), 14: [int, 32], 20: bytes})
 POLICY.update({15: [int, 32], 16: [int, ([int, 32],)], 17: [32, 32], 19: [int, (32,)]})
 POLICY.update({18: ([16, 32, int, int],)})
@@ -369,18 +313,10 @@ KEYRING = {1: int, 2: int, 3: 32, 4: 32, 5: 32, 6: 32, 7: (dict,)}
 DOMAIN = {1: 16, 2: str, 3: ([int, 32, 32],), 4: 32, 5: 32}
 HEAD = {1: int, 2: int, 3: int, 4: 16, 5: 16, 6: 32, 7: int, 8: int, 9: int, 10: int, 11: int}
 HEAD.update({12: 32, 13: bytes, 14: bytes, 15: 16, 16: int, 17: 16})
-# Kinds of records: the fields that a restore needs, and how many fields there are.
-COMMIT, SEAL, VOID, FORGET = 1, 2, 3, 4
-BODIES: dict = {COMMIT: ({6: (bytes,)}, 9), SEAL: ({1: int, 2: 32}, 2), 5: ({}, 3), 6: ({}, 3)}
-BODIES.update({VOID: ({1: [16, int, 32]}, 2), FORGET: ({1: (32,), 2: ([32, 64],)}, 2), 7: ({}, 5)})
-
-
-def check_genesis(data: bytes) -> dict:
-    m = check_map(cbor_decode(data), "genesis", {1: int, 2: (32,), 3: int, 4: 32}, {})
-    good = m[1] == 1 and 1 <= m[3] <= len(m[2]) == len(set(m[2])) <= 255
-    require(good, "genesis: unknown format version or impossible threshold")
-    return m
-
+COMMIT, SEAL, VOID, FORGET = 1, 2, 3, 4  # kinds of records, and what a restore needs of them
+BODIES = {COMMIT: {6: (bytes,)}, SEAL: {1: int, 2: 32}, VOID: {1: [16, int, 32]},
+          FORGET: {1: (32,), 2: ([32, 64],)}}
+UNUSED = dict.fromkeys(range(1, 10))
 
 def check_policy(vault: bytes, version: int, before: bytes, rule: list, data: bytes) -> dict:
     """The payload of a policy object, if the admins of the version before signed it; 0 = its hash."""
@@ -395,51 +331,30 @@ def check_policy(vault: bytes, version: int, before: bytes, rule: list, data: by
     require(same and counts and seats, "policy: of another chain, or an impossible number")
     return {0: sha256(payload), **m}
 
-
-def check_hash(digest: bytes, data: bytes) -> bytes:
-    require(sha256(data) == digest, "not what the policy names")
-    return data
-
-
-def password_keys(node, password: bytes) -> list:
-    """The child key of a slot's node (5.3); nothing where it takes more than a password."""
-    if check_map(node, "node", {1: int}, {2: None, 3: None, 4: None})[1] != 1:
-        return []
-    salt, (passes, kib, lanes) = check([node.get(2), node.get(3)], [16, [int] * 3], "node")
-    good = 1 <= passes <= 20 and 8 <= kib <= 4 << 20 and lanes == 1
-    require(good, "Argon2 parameters out of range")
-    return [nacl.pwhash.argon2id.kdf(32, password, salt, passes, kib << 10)]
-
-
 class Vault:
     """An opened vault: its providers, keys and records."""
-
     def __init__(self, roots: list, vault_id):
         self.all = [Provider(root) for root in roots if Path(root).is_dir()]
         self.bad: dict = {}  # (provider, object) -> first reason
-        self.absent: set = set()  # (provider, pack): shards that are not there
         self.damage = self.chunks = 0  # losses that have no path; chunks checked
         self.data_key = functools.lru_cache(None)(self._data_key)
         self.pack = functools.lru_cache(32)(functools.partial(Pack, self))
         self.segment = functools.lru_cache(512)(lambda pack, s: pack.segment(s))  # 32 MiB
         for root in set(roots) - {p.name for p in self.all}:
             note(f"warning: {root}: no such directory; this provider counts as lost")
-        self.id, genesis = self._find_genesis(vault_id)
+        self.id, rule = self._find_genesis(vault_id)
         self.chain: list = []
-        before, self.rules = self.id, [[genesis[3], genesis[2]]]
-        while True:
-            version = len(self.chain) + 1
-            test = functools.partial(check_policy, self.id, version, before, self.rules[-1])
+        self.rules, found = [rule], [{0: self.id}]
+        while found:
+            version = len(self.rules)
+            test = functools.partial(check_policy, self.id, version, found[0][0], self.rules[-1])
             found = [m for _, m in self.good_copies(f"k/policy-{version:08}", test, 262144)]
-            if any(m[0] != found[0][0] for m in found):
+            self.chain += found[:1]
+            self.rules += [m[19] for m in found[:1]]
+            if len({m[0] for m in found}) > 1:
                 note(f"warning: admins signed different policies {version}; the first one counts")
-            if not found:
-                break
-            self.chain.append(found[0])
-            self.rules.append(found[0][19])
-            before = found[0][0]
         if not self.chain:
-            raise Stop(LOST, "no provider holds policy 1 with valid signatures")
+            stop(LOST, "no provider holds policy 1 with valid signatures")
         self.policy = self.chain[-1]
         self.ks = list(dict.fromkeys(policy[6] for policy in reversed(self.chain)))
         self.seats = {p[0]: p[1] for policy in self.chain for p in policy[7]}
@@ -467,23 +382,28 @@ class Vault:
     def _find_genesis(self, vault_id) -> tuple:
         found = Counter(data for p in self.all for _, data in p.copies("k/genesis", 65536))
         for data, _ in found.most_common():
-            genesis = first_good([(check_genesis, data)])
-            if genesis and vault_id is None:
+            try:
+                require(vault_id in (None, sha256(data)), "another vault")
+                kinds = {1: int, 2: (32,), 3: int, 4: 32}
+                m = check_map(cbor_decode(data), "genesis", kinds, {})
+                good = m[1] == 1 and 1 <= m[3] <= len(m[2]) == len(set(m[2])) <= 255
+                require(good, "genesis: unknown format version or impossible threshold")
+            except Bad:
+                continue
+            if vault_id is None:
                 note(f"warning: no --vault-id: genesis is taken on trust: {sha256(data).hex()}")
-            if genesis and vault_id in (None, sha256(data)):
-                return sha256(data), genesis
+            return sha256(data), [m[3], m[2]]
         if not self.all:
-            raise Stop(TOO_FEW, "no provider directory exists")
-        raise Stop(FAILED, "not a vault, or not the one with this id: no k/genesis fits")
+            stop(TOO_FEW, "no provider directory exists")
+        return stop(FAILED, "not a vault, or not the one with this id: no k/genesis fits")
 
     def _named(self, kind: str, field: int) -> bytes:
         """An object that the policy names by version and hash, from any provider."""
-        version, digest = self.policy[field]
-        test = functools.partial(check_hash, digest)
-        found = [data for _, data in self.good_copies(f"k/{kind}-{version:08}", test)]
-        if not found:
-            raise Stop(LOST, f"no provider holds good {kind} {version}")
-        return found[0]
+        (version, digest), text = self.policy[field], "not what the policy names"
+        copies = self.good_copies(f"k/{kind}-{version:08}",
+                                  lambda x: require(sha256(x) == digest, text) or x)
+        found = [data for _, data in copies]
+        return found[0] if found else stop(LOST, f"no provider holds good {kind} {version}")
 
     def _check_leaf(self, data: bytes) -> tuple:
         """(provider id, seat, share): a leaf also tells which provider it lies at (5.4)."""
@@ -502,7 +422,7 @@ class Vault:
                     shares.append(share)
         secret = recover(shares)
         if not secret:
-            raise Stop(TOO_FEW, f"too few providers: {len(shares)} have a good leaf")
+            stop(TOO_FEW, f"too few providers: {len(shares)} have a good leaf")
         slots = cbor_decode(self._named("slots", 14))
         check_map(slots, "slots", {1: int, 2: 32, 3: int, 4: (dict,)}, {})
         require(slots[1] == 1 and slots[2] == self.id, "slots of another vault or format")
@@ -510,15 +430,20 @@ class Vault:
             check_map(slot, "slot", {1: 16, 2: str, 3: dict, 4: bytes}, {})
             context = be32(slots[3]) + slot[1]
             info = b"fenchi/1/slot\0" + self.id + context + sha256(slot[2].encode())
-            for child in first_good([(password_keys, slot[3], password)]) or []:
-                key = hkdf(lp(child) + lp(secret), b"", info)
-                root = first_good([(open_box, self.id, key, 7, context, slot[4])])
-                if root:
-                    return self._open_keyring(root)
-        kinds = ", ".join(show(slot[2].encode()) for slot in slots[4])
-        raise Stop(WRONG_KEY, f"wrong password (slots: {kinds})")
-
-    def _open_keyring(self, root: bytes) -> None:
+            if slot[3].get(1) != 1:
+                continue  # it takes more than a password
+            check_map(slot[3], "node", {1: int, 2: 16, 3: [int, int, int]}, {})
+            salt, (passes, kib, lanes) = slot[3][2], slot[3][3]
+            good = 1 <= passes <= 20 and 8 <= kib <= 4 << 20 and lanes == 1
+            require(good, "Argon2 parameters out of range")
+            child = nacl.pwhash.argon2id.kdf(32, password, salt, passes, kib << 10)
+            key = hkdf(lp(child) + lp(secret), b"", info)
+            root = first_good([(open_box, self.id, key, 7, context, slot[4])])
+            if root:
+                break
+        else:
+            kinds = ", ".join(show(slot[2].encode()) for slot in slots[4])
+            return stop(WRONG_KEY, f"wrong password (slots: {kinds})")
         box = self._named("keyring", 15)
         ring = cbor_decode(open_box(self.id, root, 6, be32(self.policy[11]), box, 12))
         check_map(ring, "keyring", KEYRING, {8: 32})
@@ -529,9 +454,12 @@ class Vault:
         self.all = [p for p in self.all if p.ident]
 
     def name(self, prefix: str, label: bytes) -> str:
-        return prefix + base64.b32encode(mac(self.namer, label)[:20]).decode().lower()
+        digest = hmac.digest(self.namer, label, "sha256")
+        return prefix + base64.b32encode(digest[:20]).decode().lower()
 
-    # --- 9 Log --------------------------------------------------------------------------------
+    # --- 9 Log ---
+    def _record_name(self, place: bytes, provider: Provider) -> str:
+        return self.name("r/", b"record\0" + provider.ident + place)
 
     def _check_record(self, writer: bytes, seq: int, box: bytes) -> dict:
         """A record's payload; 0 = its hash."""
@@ -539,12 +467,11 @@ class Vault:
         payload, signature = check(cbor_decode(signed), [bytes, 64], "record")
         message = b"fenchi/1/record\0" + self.id + payload
         require(signed_by(self.writers[writer], signature, message), "record: wrong signature")
-        kinds = {1: int, 2: 16, 3: int, 4: 32, 5: list, 6: dict}
+        kinds = {1: int, 2: 16, 3: int, 4: 32, 5: TIME, 6: dict}
         m = check_map(cbor_decode(payload), "record", kinds, {})
-        good = m[2] == writer and m[3] == seq and m[1] in BODIES
+        good = m[2] == writer and m[3] == seq and 1 <= m[1] <= 7
         require(good, "record: of another place, or of an unknown kind")
-        need, count = BODIES[m[1]]
-        check_map(m[6], "record body", need, dict.fromkeys(range(1, count + 1)))
+        check_map(m[6], "record body", BODIES.get(m[1], {}), UNUSED)
         return {0: sha256(signed), **m}
 
     def read_log(self) -> None:
@@ -553,12 +480,9 @@ class Vault:
         for writer in self.writers:
             seq, gap, before = 1, 0, {bytes(32)}
             while gap < LOOK_AHEAD:
-                bad, place = len(self.bad), writer + be64(seq)
-                test = functools.partial(self._check_record, writer, seq)
-                copies = self.good_copies(
-                    lambda p: self.name("r/", b"record\0" + p.ident + place), test
-                )
-                found = {m[0]: m for _, m in copies}
+                bad, test = len(self.bad), functools.partial(self._check_record, writer, seq)
+                stem = functools.partial(self._record_name, writer + be64(seq))
+                found = {m[0]: m for _, m in self.good_copies(stem, test)}
                 if len(found) > 1 or any(before and m[4] not in before for m in found.values()):
                     note(f"warning: writer {writer.hex()}: record {seq} forks the log")
                 if len(self.bad) > bad and not found:
@@ -598,8 +522,7 @@ class Vault:
                 self.lose(f"snapshot {ident.hex()}: {error}")
         return sorted(out, key=lambda snapshot: (snapshot.ended, snapshot.id))
 
-    # --- 6 and 8 Wrapped keys, chunks, lists --------------------------------------------------
-
+    # --- 6 and 8 Wrapped keys, chunks, lists ---
     def _data_key(self, wrapped: bytes, domain: bytes, run: bytes, epoch: int) -> bytes:
         """Unwraps S; the read key of the epoch that the object names is tried first."""
         form, data = check(cbor_decode(wrapped), [int, bytes], "wrapped key")
@@ -623,8 +546,8 @@ class Vault:
             stored += pack.read(offset, length)
         plain = expand_stored(stored, size)
         info = b"fenchi/1/id\0" + self.id + domain + pack.core[17]
-        right = hmac.compare_digest(mac(hkdf(self.domains[domain][4], b"", info), plain), ident)
-        require(right, "chunk: its bytes do not match its id")
+        key = hkdf(self.domains[domain][4], b"", info)
+        require(hmac.digest(key, plain, "sha256") == ident, "chunk: its bytes do not match its id")
         self.chunks += 1
         return plain
 
@@ -651,13 +574,12 @@ class Vault:
                 continue
             yield from self.leaves(domain, kind, node[1:], lost, True)
 
-
 def check_list(kind: int, value) -> list:
     """A list of section 8, its items of the right shape; embedded ones may be empty."""
     level, _ = check(value, [int, list], "list")
     leaf = dict if kind == 1 else [int, [32, 16, int, list]]
-    return check(value, [int, (leaf if level == 0 else [list, int, bytes if kind == 1 else int],)], "list")
-
+    item = leaf if level == 0 else [list, int, bytes if kind == 1 else int]
+    return check(value, [int, (item,)], "list")
 
 def expand_stored(stored: bytes, size: int) -> bytes:
     """A chunk out of its stored form, never more than `size` bytes."""
@@ -668,23 +590,16 @@ def expand_stored(stored: bytes, size: int) -> bytes:
         frame = zstandard.get_frame_parameters(stored[1:])
         fits = frame.content_size == size and frame.window_size <= 8 << 20 and not frame.dict_id
         require(fits, "chunk: a zstd frame that the format does not allow")
-        expander = zstandard.ZstdDecompressor(max_window_size=8 << 20).decompressobj()
-        plain = expander.decompress(stored[1:])
+        expander = zstandard.ZstdDecompressor(max_window_size=8 << 20)
+        return expander.decompress(stored[1:], max_output_size=size, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise Bad(f"chunk: {error}") from error
-    whole = len(plain) == size and expander.eof and not expander.unused_data
-    require(whole, "chunk: wrong length, or bytes behind the zstd frame")
-    return plain
 
-
-# --- 7 Packs and shards -----------------------------------------------------------------------
-
+# --- 7 Packs and shards ---
 Shard = namedtuple("Shard", "provider name header index")
-
 
 class Pack:
     """Segments of one pack, from data shards where they are good, else from any k."""
-
     def __init__(self, vault: Vault, ident: bytes):
         self.vault, self.id, self.core = vault, ident, None
         shards = [shard for provider in vault.all for shard in self._find(provider)]
@@ -704,26 +619,20 @@ class Pack:
 
     def _find(self, provider: Provider):
         """A provider's shards of this pack, in every generation, newest k first."""
-        present = False
         for k in self.vault.ks:
             stem = self.vault.name("d/", b"shard\0" + provider.ident + self.id + bytes([k]))
-            for name in (f"{stem}.{g}" for g in range(8)):
-                box = provider.read(name, HEADER)
-                present |= box is not None
+            for name, box in provider.copies(stem, HEADER, True):
                 try:
-                    header = self._open_header(provider, box, k) if box is not None else None
+                    header = self._open_header(provider, box, k)
+                    yield Shard(provider, name, header, header[10])
                 except Bad as error:
                     self.vault.found_bad(provider, name, f"header: {error}")
-                    continue
-                if header:
-                    yield Shard(provider, name, header, header[10])
-        if not present:
-            self.vault.absent.add((provider.name, self.id))
 
     def _open_header(self, provider: Provider, box: bytes, k: int) -> dict:
-        plain = open_box(self.vault.id, self.vault.outer, 1, b"", box)
-        m = check_map(cbor_decode(unpad(plain, 12)), "header", HEAD, {})
-        salt = mac(self.vault.outer, b"hdr" + self.id + bytes([m[10] & 255]) + plain)
+        plain = open_box(self.vault.id, self.vault.outer, 1, b"", box, 12)
+        m = check_map(cbor_decode(plain), "header", HEAD, {})
+        label = b"hdr" + self.id + bytes([m[10] & 255]) + lp(plain).ljust(HEADER - 84, b"\0")
+        salt = hmac.digest(self.vault.outer, label, "sha256")
         same = [m[1], m[6], m[7], m[8], box[4:36]] == [1, self.id, k, 1, salt]
         require(same, "of another pack, k, format or matrix")
         known = m[9] in (12, 72, 240) and m[16] in (1, 2) and 1 <= m[11] <= 255
@@ -747,54 +656,42 @@ class Pack:
         self.aead, self.core = aead(h[2], keys[:32]), {**h, 10: 0}
 
     def _block(self, shard: Shard, b: int) -> tuple:
-        """(block or None, whether its tag holds). A bad one is named."""
-        at, bad = HEADER + b * (BLOCK + TAG), functools.partial(self.vault.found_bad, *shard[:2])
-        raw = shard.provider.read(shard.name, BLOCK + TAG, at) or b""
-        if len(raw) < BLOCK + TAG:
-            bad(f"block {b}: cut off")
-            return None, False
-        block, nonce, good = raw[:BLOCK], be32(shard.index) + be64(b), True
-        if self.tagger and decrypt(self.tagger, nonce, raw[BLOCK:], block) is None:
-            bad(f"block {b}: its tag is wrong")
-            good = False
+        """(block, whether it is whole and its tag holds). A bad one is named."""
+        raw = shard.provider.read(shard.name, BLOCK + TAG, HEADER + b * (BLOCK + TAG)) or b""
+        block, nonce, good = raw[:BLOCK], be32(shard.index) + be64(b), len(raw) == BLOCK + TAG
+        if good and self.tagger:
+            good = decrypt(self.tagger, nonce, raw[BLOCK:], block) is not None
+        if not good:
+            self.vault.found_bad(*shard[:2], f"block {b}: it is cut off, or its tag is wrong")
         return block, good
 
-    def _decrypt(self, s: int, block: bytes):
-        return decrypt(self.aead, be32(int(s == self.core[9] - 1)) + be64(s), block)
-
     def segment(self, s: int) -> bytes:
-        column, b = divmod(s, self.blocks)
-        for shard in (x for x in self.shards if x.index == column):
-            block, _ = self._block(shard, b)
-            plain = self._decrypt(s, block) if block else None
-            if plain is not None:
-                return plain
-            self.vault.found_bad(shard.provider, shard.name, f"block {b}: does not decrypt")
-        return self._rebuild(s, column, b)
-
-    def _rebuild(self, s: int, column: int, b: int) -> bytes:
-        """A segment out of other shards' blocks; subsets are tried until one decrypts."""
-        k, segments = self.core[7], self.core[9]
+        """A segment from its data shard, else from any k others: subsets are tried in turn."""
+        k, segments, (column, b) = self.core[7], self.core[9], divmod(s, self.blocks)
+        nonce = be32(int(s == segments - 1)) + be64(s)
         zero = tuple(c for c in range(k) if c * self.blocks + b >= segments)  # known, never read
-        have = []
-        for shard in sorted(self.shards, key=lambda x: x.index):
-            if shard.index != column and shard.index not in zero:
-                block, good = self._block(shard, b)
-                have += [(shard, block)] if good else []
-        subsets = itertools.combinations(have, k - len(zero))
+        have: list = []
+        for shard in sorted(self.shards, key=lambda x: (x.index != column, x.index)):
+            block, good = self._block(shard, b) if shard.index not in zero else (b"", False)
+            if shard.index == column:
+                plain = decrypt(self.aead, nonce, block)
+                if plain is not None:
+                    return plain
+                self.vault.found_bad(*shard[:2], f"block {b}: does not decrypt")
+            elif good:
+                have.append((shard, block))
+        subsets = (x for x in itertools.combinations(have, k - len(zero))
+                   if len({shard.index for shard, _ in x}) == len(x))
         for attempt, subset in enumerate(itertools.islice(subsets, SUBSETS_MAX)):
             indexes = (*(shard.index for shard, _ in subset), *zero)
-            if len(set(indexes)) < k:
-                continue
             blocks = [block for _, block in subset]
-            plain = self._decrypt(s, combine(blocks, combination(k, indexes, column)))
+            plain = decrypt(self.aead, nonce, combine(blocks, combination(k, indexes, column)))
             if plain is None:
                 continue
             for shard, block in have if attempt else []:  # a subset that decrypts tells who lied
                 if combine(blocks, combination(k, indexes, shard.index)) != block:
-                    text = " though its tag holds: was the verify key misused?"
-                    reason = f"block {b}: contradicts the others{text if self.tagger else ''}"
-                    self.vault.found_bad(shard.provider, shard.name, reason)
+                    reason = "contradicts the others (if its tag holds, the verify key was misused)"
+                    self.vault.found_bad(*shard[:2], f"block {b}: {reason}")
             return plain
         raise Bad(f"pack {self.id.hex()[:16]} segment {s}: too few good shards")
 
@@ -806,21 +703,17 @@ class Pack:
         whole = b"".join(self.vault.segment(self, s) for s in range(first, end))
         return whole[offset - first * SEGMENT :][:length]
 
-
-# --- 8.2 Snapshots and restoring --------------------------------------------------------------
-
-CONTENT = {1: int, 2: int, 3: str, 4: list, 5: list, 6: str, 7: (bytes,), 8: list, 9: [int] * 6}
-ENTRY = {1: bytes, 2: int, 3: int, 4: int, 5: int, 8: list}
+# --- 8.2 Snapshots and restoring ---
+CONTENT = {1: int, 2: int, 3: str, 4: TIME, 5: TIME, 6: str, 7: (bytes,), 8: list, 9: [int] * 6}
+ENTRY = {1: bytes, 2: int, 3: int, 4: int, 5: int, 8: TIME}
 ENTRY_MAY = {6: bytes, 7: bytes, 9: int, 10: list, 11: bytes, 12: [int, int], 13: [int, int]}
 ENTRY_MAY.update({14: ([bytes, bytes],), 16: int})
 FILE, DIRECTORY, SYMLINK, FIFO = 1, 2, 3, 4
 RAW_NAMES = os.name == "posix" and sys.platform != "darwin"  # names may be any bytes
 RESERVED = {"CON", "PRN", "AUX", "NUL"} | {d + str(i) for d in ("COM", "LPT") for i in range(10)}
 
-
 class Snapshot:
     """What one COMMIT keeps of one domain."""
-
     def __init__(self, vault: Vault, ident: bytes, data: bytes):
         kinds = {1: 16, 2: 16, 3: int, 4: bytes, 5: bytes}
         m = check_map(cbor_decode(data), "snapshot", kinds, {})
@@ -829,13 +722,11 @@ class Snapshot:
         plain = open_box(vault.id, key, 3, m[2] + m[1], m[5], 10)
         c = check_map(cbor_decode(plain), "snapshot", CONTENT, {10: ([bytes, str],)})
         require(c[1] == 1 and c[2] in (1, 2), "snapshot: unknown format or kind")
-        check_time(c[4])
-        self.id, self.domain, self.ended, self.root = ident, m[1], check_time(c[5]), c[8]
-        when = time.gmtime(min(max(self.ended // 10**9, 0), 1 << 37))
-        texts = [show(x.encode()) for x in (vault.domains[m[1]][2], c[6], c[3])]
-        texts = [ident.hex(), time.strftime("%Y-%m-%dT%H:%M:%SZ", when), *texts]
-        self.line = "  ".join([*texts, f"{c[9][0]} files", f"{c[9][3]} bytes"])
-
+        self.id, self.domain, self.ended, self.root = ident, m[1], c[5], c[8]
+        when = time.gmtime(min(max(self.ended[0], 0), 1 << 37))
+        texts = "  ".join(show(x.encode()) for x in (vault.domains[m[1]][2], c[6], c[3]))
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", when)
+        self.line = f"{ident.hex()}  {when}  {c[9][0]} files  {c[9][3]} bytes  {texts}"
 
 def check_entry(entry) -> list:
     """The components of an entry's path."""
@@ -847,24 +738,22 @@ def check_entry(entry) -> list:
     good = 1 <= entry[2] <= 7 and entry[3] <= 0o7777 and entry.get(9, 0) < 1 << 63
     good &= (entry[2] != FILE or 9 in entry) and (entry[2] != SYMLINK or 11 in entry)
     require(good, "an impossible type, mode or size, or no size or target")
-    check_time(entry[8])
     return parts
 
-
-def portable(name: bytes) -> str:
-    """A name that Windows can hold: what it cannot is written %XX."""
+def portable(name: bytes):
+    """The name itself where the system holds any bytes, else what Windows can hold, with %XX."""
+    if RAW_NAMES:
+        return name
     text = name.decode("utf-8", "surrogateescape")
     odd = [c in '<>:"/\\|?*%' or ord(c) < 32 or 0xDC80 <= ord(c) <= 0xDCFF for c in text]
     odd[0] |= text.partition(".")[0].rstrip().upper() in RESERVED
     odd[-1] |= text[-1] in ". "
     return "".join(f"%{ord(c) & 255:02X}" if o else c for c, o in zip(text, odd))
 
-
 class Restorer:
     """Makes the files of snapshots: new ones only, by names of one component, in a current
     directory that it made itself below one that only its user may enter (0700 until the end). So
     no link is followed, nothing lands elsewhere, and no path is too long."""
-
     def __init__(self, vault: Vault):
         self.vault, self.lost, self.unwritten = vault, set(), set()
         self.files = self.others = self.bytes = 0
@@ -883,7 +772,7 @@ class Restorer:
                     require(parts > last, "entries are not in order")
                     last, self.path = parts, entry[1]
                     self._go_to(parts[:-1])
-                    self._make(entry, parts[-1], parts[-1] if RAW_NAMES else portable(parts[-1]))
+                    self._make(entry, parts[-1], portable(parts[-1]))
                 except Bad as error:
                     self._lose(error)
                 except (OSError, ValueError, OverflowError) as error:
@@ -909,7 +798,7 @@ class Restorer:
                 self._settle(entry, name)
         for part in parts[len(self.stack) :]:
             note(f"note: {show(part)}: made without its attributes, which are lost")
-            self._enter(part, part if RAW_NAMES else portable(part), None)
+            self._enter(part, portable(part), None)
 
     def _enter(self, part: bytes, name, entry) -> None:
         os.mkdir(name, 0o700)
@@ -917,7 +806,7 @@ class Restorer:
         self.stack.append((part, name, entry))
 
     def _make(self, entry: dict, part: bytes, name) -> None:
-        if not RAW_NAMES and os.fsencode(name) != part:
+        if os.fsencode(name) != part:
             note(f"note: {show(entry[1])}: restored as {name}")
         if entry[2] == FILE:
             self._make_file(entry, name)
@@ -961,11 +850,9 @@ class Restorer:
         """Writes a file's content; what no chunk covers stays a hole."""
         size, end, content = entry[9], 0, entry.get(10, [0, []])
         os.ftruncate(fd, size)
-        for item in self.vault.leaves(self.domain, 2, content, self._lose):
-            offset, reference = item
-            length = reference[2]
-            require(end <= offset <= offset + length <= size, "content overlaps or is too long")
-            end = offset + length
+        for offset, reference in self.vault.leaves(self.domain, 2, content, self._lose):
+            require(end <= offset <= size - reference[2], "content overlaps or is too long")
+            end = offset + reference[2]
             try:
                 data = memoryview(self.vault.chunk(self.domain, reference))
             except Bad as error:
@@ -974,54 +861,28 @@ class Restorer:
             os.lseek(fd, offset, os.SEEK_SET)
             while data:
                 data = data[os.write(fd, data) :]
-            self.bytes += length
+            self.bytes += reference[2]
 
     def _settle(self, entry: dict, name) -> None:
         """Owner, extended attributes, mode and time, in that order, as far as the system lets us.
         Set-id bits are dropped, and so are file capabilities, which amount to the same."""
         still = {"follow_symlinks": False} if os.utime in os.supports_follow_symlinks else {}
-        steps: list = []
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            steps.append((os.chown, (entry[4], entry[5]), still))
-        for key, value in entry.get(14, []) if hasattr(os, "setxattr") else []:
-            if key != b"security.capability":
-                steps.append((os.setxattr, (key, value), still))
+        stamp = entry[8][0] * 10**9 + entry[8][1]
+        root = hasattr(os, "geteuid") and os.geteuid() == 0
+        steps: list = [(os.chown, (entry[4], entry[5]), still)] if root else []
+        steps += [(os.setxattr, attribute, still) for attribute in entry.get(14, [])
+                  if hasattr(os, "setxattr") and attribute[0] != b"security.capability"]
         if entry[2] != SYMLINK:
             steps.append((os.chmod, (entry[3] & ~0o6000,), {}))
         if entry[2] != SYMLINK or still:
-            steps.append((os.utime, (), {"ns": (check_time(entry[8]),) * 2, **still}))
+            steps.append((os.utime, (), {"ns": (stamp, stamp), **still}))
         for function, arguments, keywords in steps:
             try:
                 function(name, *arguments, **keywords)
             except (OSError, ValueError, OverflowError) as error:
                 note(f"note: {show(entry[1])}: {function.__name__} {arguments[:1]}: {error}")
 
-
-# --- Command line -----------------------------------------------------------------------------
-
-
-def password_of(data: bytes) -> bytes:
-    """The password in a file: one trailing newline is dropped, text is brought to NFC."""
-    line = data[:-1] if data.endswith(b"\n") else data
-    try:
-        return unicodedata.normalize("NFC", line.decode("utf-8")).encode()
-    except UnicodeDecodeError:
-        return line
-
-
-def statement(vault: Vault, restorer: Restorer, snapshots: int) -> None:
-    shards = sum(1 for _, name in vault.bad if name.startswith("d/"))
-    others, losses = len(vault.bad) - shards, f"{vault.damage} records or snapshots"
-    print(f"vault {vault.id.hex()}, policy {vault.policy[3]}, {len(vault.all)} providers")
-    print(f"restored: {snapshots} snapshots, {restorer.files} files, {restorer.bytes} bytes,")
-    print(f"  {restorer.others} directories, links and FIFOs; {vault.chunks} chunks checked")
-    print(f"found bad: {shards} shards, {others} others; absent: {len(vault.absent)} shards")
-    print(f"lost: {len(restorer.lost)} paths, {losses}; not written: {len(restorer.unwritten)}")
-    if len(vault.all) < vault.policy[8][1]:
-        for writer, seq in sorted({m[2]: m[3] for m in vault.records}.items()):
-            print(f"freshness not proven beyond record {seq} of writer {writer.hex()}")
-
-
+# --- Command line ---
 def run(argv) -> int:
     parser = argparse.ArgumentParser(description="Restores a fenchi vault from its providers.")
     parser.add_argument("--password-file", metavar="F", required=True)
@@ -1032,27 +893,35 @@ def run(argv) -> int:
     parser.add_argument("providers", nargs="+", metavar="PROVIDER_DIR")
     options = parser.parse_args(argv)
     if not options.list and not options.out:
-        raise Stop(FAILED, "--out is needed, or --list")
+        stop(FAILED, "--out is needed, or --list")
     vault = Vault(options.providers, bytes.fromhex(options.vault_id) if options.vault_id else None)
-    vault.unlock(password_of(Path(options.password_file).read_bytes()))
+    text = Path(options.password_file).read_bytes().decode("utf-8", "surrogateescape")
+    text = unicodedata.normalize("NFC", text[:-1] if text.endswith("\n") else text)
+    vault.unlock(text.encode("utf-8", "surrogateescape"))
     vault.read_log()
     snapshots = vault.snapshots()
     if options.snapshot:
         found = [s for s in snapshots if s.id.hex().startswith(options.snapshot.lower())]
         snapshots = snapshots[-1:] if options.snapshot == "latest" else found
         if len(snapshots) != 1:
-            raise Stop(FAILED, f"--snapshot {options.snapshot}: {len(snapshots)} snapshots match")
+            stop(FAILED, f"--snapshot {options.snapshot}: {len(snapshots)} snapshots match")
     restorer = Restorer(vault)
     for snapshot in snapshots:
         print(snapshot.line, flush=True)
         if not options.list:
             restorer.restore(snapshot, options.out)
     if not options.list:
-        statement(vault, restorer, len(snapshots))
+        bad = Counter("shards" if name.startswith("d/") else "others" for _, name in vault.bad)
+        print(f"vault {vault.id.hex()}, policy {vault.policy[3]}, {len(vault.all)} providers",
+              f"restored: {len(snapshots)} snapshots, {restorer.files} files, "
+              f"{restorer.others} others, {restorer.bytes} bytes; {vault.chunks} chunks checked",
+              f"found bad: {bad['shards']} shards, {bad['others']} other objects",
+              f"lost: {len(restorer.lost)} paths, {vault.damage} records or snapshots", sep="\n")
+        if len(vault.all) < vault.policy[8][1]:
+            print("freshness not proven: newer records may lie at other providers")
     if restorer.lost or vault.damage:
         return LOST
     return FAILED if restorer.unwritten else OK
-
 
 def main(argv=None) -> int:
     for stream in (sys.stdout, sys.stderr):
@@ -1060,15 +929,11 @@ def main(argv=None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         return run(argv)
-    except Stop as stop:
-        note(f"error: {stop.args[1]}")
-        return stop.args[0]
-    except SystemExit as usage:  # argparse has said why
-        return FAILED if usage.code else OK
+    except SystemExit as end:  # 2 is argparse's
+        return FAILED if end.code == 2 else int(end.code or OK)
     except (Bad, OSError, ValueError) as error:
         note(f"error: {error}")
         return LOST if isinstance(error, Bad) else FAILED
-
 
 if __name__ == "__main__":
     sys.exit(main())
