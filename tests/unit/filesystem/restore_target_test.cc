@@ -39,7 +39,7 @@ TEST_F(RestoreTargetTest, EveryTypeAndAttributeSurvivesTheRoundTrip) {
   MakeDir("s", 0751);
   MakeDir("s/sub", 01777);
   WriteFile("s/plain", "content", 0640);
-  WriteFile("s/empty", "", 0);
+  WriteFile("s/empty", "", root ? 0 : 0400);
   WriteFile("s/sub/linked", "linked", 0604);
   ASSERT_EQ(::link(Path("s/sub/linked").c_str(), Path("s/also-linked").c_str()), 0);
   ASSERT_EQ(::symlink("../\xa4\xa4", Path("s/link").c_str()), 0);
@@ -112,7 +112,7 @@ TEST_F(RestoreTargetTest, RandomTreesSurviveTheRoundTrip) {
       } else if (kind == 4) {
         ASSERT_EQ(::mkfifo(Path(at).c_str(), 0600), 0);
       } else {
-        WriteFile(at, std::string(pick(40000), static_cast<char>(pick(256))), pick(01000));
+        WriteFile(at, std::string(pick(40000), static_cast<char>(pick(256))), pick(01000) | 0400);
       }
     }
     Warnings warnings;
