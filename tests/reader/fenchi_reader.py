@@ -12,8 +12,8 @@ every segment and every chunk. What is damaged is rebuilt from other shards, and
 Exit codes: 0 all restored; 1 usage, not a vault, or DIR could not be written; 12 wrong password;
 21 some data is lost (the rest is restored, each lost path is named); 22 too few providers.
 """
+
 # ruff: noqa: B905
-# Blank lines are few, so that this stays within 900 lines.
 # fmt: off
 from __future__ import annotations
 
