@@ -5,13 +5,12 @@
 #include "core.h"
 
 namespace fenchi_python {
-namespace {
 
-py::tuple TimeOf(const fenchi::Timestamp& time) {
+static py::tuple TimeOf(const fenchi::Timestamp& time) {
   return py::make_tuple(time.seconds, time.nanoseconds);
 }
 
-py::dict ToDict(const fenchi::Problem& problem) {
+static py::dict ToDict(const fenchi::Problem& problem) {
   py::dict out;
   out["path"] = DecodePath(problem.path);
   out["code"] = std::string(fenchi::StatusCodeName(problem.status.code()));
@@ -20,7 +19,7 @@ py::dict ToDict(const fenchi::Problem& problem) {
   return out;
 }
 
-py::dict ToDict(const fenchi::Damage& damage) {
+static py::dict ToDict(const fenchi::Damage& damage) {
   py::dict out;
   out["provider"] = damage.provider;
   out["object"] = DecodeText(damage.object);
@@ -31,7 +30,7 @@ py::dict ToDict(const fenchi::Damage& damage) {
   return out;
 }
 
-py::dict ToDict(const fenchi::SnapshotInfo& info) {
+static py::dict ToDict(const fenchi::SnapshotInfo& info) {
   py::dict out;
   out["id"] = info.id.hex();
   out["label"] = DecodeText(info.label);
@@ -50,7 +49,7 @@ py::dict ToDict(const fenchi::SnapshotInfo& info) {
   return out;
 }
 
-py::dict ToDict(const fenchi::ProviderStatus& status) {
+static py::dict ToDict(const fenchi::ProviderStatus& status) {
   py::dict out;
   out["name"] = status.name;
   out["seat"] = status.seat;
@@ -63,13 +62,13 @@ py::dict ToDict(const fenchi::ProviderStatus& status) {
 }
 
 template <typename T>
-py::list ListOf(const std::vector<T>& items) {
+static py::list ListOf(const std::vector<T>& items) {
   py::list out;
   for (const T& item : items) out.append(ToDict(item));
   return out;
 }
 
-fenchi::DamageKind KindOf(const std::string& name) {
+static fenchi::DamageKind KindOf(const std::string& name) {
   for (int number = 0; number <= static_cast<int>(fenchi::DamageKind::kUnreachable); ++number) {
     const auto kind = static_cast<fenchi::DamageKind>(number);
     if (fenchi::DamageKindName(kind) == name) return kind;
@@ -77,8 +76,6 @@ fenchi::DamageKind KindOf(const std::string& name) {
   Throw(
       fenchi::Status(fenchi::StatusCode::kInvalidArgument, "no kind of damage is called " + name));
 }
-
-}  // namespace
 
 std::string_view EntryTypeName(fenchi::EntryType type) {
   switch (type) {
