@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 from fenchi import config
+from fenchi.config import Config, Relaxation, VaultPolicy
 from fenchi._core import BuiltinProvider, SecretBytes, StatusCode, __version__
 from fenchi._core import escape_path as _escape_path
 from fenchi._errors import (
@@ -70,6 +71,7 @@ __all__ = [
     "BackupReport",
     "BuiltinProvider",
     "Cancelled",
+    "Config",
     "Conflict",
     "ContractFinding",
     "ContractReport",
@@ -93,6 +95,7 @@ __all__ = [
     "Progress",
     "Provider",
     "ProviderStatus",
+    "Relaxation",
     "RepairReport",
     "RestoreReport",
     "SecretBytes",
@@ -103,6 +106,7 @@ __all__ = [
     "Unavailable",
     "Unsupported",
     "Vault",
+    "VaultPolicy",
     "VaultStatus",
     "VerifyReport",
     "WrongKey",

@@ -433,7 +433,7 @@ def create(
     where: Where = "vault.toml",
     *,
     passphrase: _passphrase.Passphrase | None = None,
-    policy: config.Policy | None = None,
+    policy: config.VaultPolicy | None = None,
     passphrase_passes: int = 4,
     passphrase_memory_kib: int = 64 * 1024,
     state_directory: str | os.PathLike[str] = "",
@@ -446,7 +446,7 @@ def create(
     """
     path: str | os.PathLike[str] | None = None
     if isinstance(where, Mapping):
-        providers, policy = _providers(where), policy or config.Policy()
+        providers, policy = _providers(where), policy or config.VaultPolicy()
     else:
         if not isinstance(where, config.Config):
             path = where

@@ -54,7 +54,7 @@ class Relaxation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Policy:
+class VaultPolicy:
     """How a new vault places its shards. None: the safe default, which init shows."""
 
     name: str = "vault"
@@ -97,7 +97,7 @@ class Config:
     """The content of a vault.toml."""
 
     vault_id: str | None
-    policy: Policy
+    policy: VaultPolicy
     providers: Mapping[str, ProviderEntry]
 
     def open_providers(self) -> dict[str, _core.BuiltinProvider]:
@@ -171,11 +171,11 @@ def _relaxation(content: Any) -> Relaxation:
     return Relaxation(axis=axis, ground=ground, approver=approver, expires=expires)
 
 
-def _policy(vault: _Table, policy: _Table) -> Policy:
+def _policy(vault: _Table, policy: _Table) -> VaultPolicy:
     suite = vault.take("suite", str)
     if suite is not None:
         _one_of("vault", "suite", suite, SUITES)
-    return Policy(
+    return VaultPolicy(
         name=vault.take("name", str, "vault") or "vault",
         needed=vault.need("needed", int),
         suite=suite,
@@ -270,7 +270,7 @@ def _line(key: str, value: object, comment: str = "") -> str:
     return f"{key} = {shown}".ljust(31 if comment else 0) + (f" # {comment}" if comment else "")
 
 
-def render(policy: Policy, providers: Mapping[str, ProviderEntry]) -> str:
+def render(policy: VaultPolicy, providers: Mapping[str, ProviderEntry]) -> str:
     """A new vault.toml, with comments, without id."""
     say = text
     lines = [f"# {say('toml.top')}", "[vault]", _line("name", policy.name)]
