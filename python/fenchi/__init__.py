@@ -1,20 +1,19 @@
 """Backups kept in shards: encrypted, split k-of-n, placed in different hands.
 
-    import fenchi
+import fenchi
 
-    with fenchi.open("vault.toml") as vault:
-        nightly = vault.backup("/srv/ledger", label="nightly")
-        health = vault.verify(depth="data")
-        if not health.healthy:
-            vault.repair(health)
-        vault.restore(nightly.snapshot, "/restore")
-        vault.drill(nightly.snapshot, absent=["tokyo"]).raise_if_failed()
+with fenchi.open("vault.toml") as vault:
+    nightly = vault.backup("/srv/ledger", label="nightly")
+    health = vault.verify(depth="data")
+    if not health.healthy:
+        vault.repair(health)
+    vault.restore(nightly.snapshot, "/restore")
+    vault.drill(nightly.snapshot, absent=["tokyo"]).raise_if_failed()
 """
 
 from __future__ import annotations
 
 from fenchi import config
-from fenchi.config import Config, Relaxation, VaultPolicy
 from fenchi._core import BuiltinProvider, SecretBytes, StatusCode, __version__
 from fenchi._core import escape_path as _escape_path
 from fenchi._errors import (
@@ -57,7 +56,8 @@ from fenchi._reports import (
     VaultStatus,
     VerifyReport,
 )
-from fenchi._vault import Vault, create, open  # noqa: A004: fenchi.open reads well
+from fenchi._vault import Vault, create, open  # fenchi.open reads well
+from fenchi.config import Config, Relaxation, VaultPolicy
 
 
 def escape_path(path: str | bytes) -> str:

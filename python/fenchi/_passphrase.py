@@ -19,7 +19,7 @@ from fenchi.messages import text
 SecretBytes = _core.SecretBytes
 Passphrase = str | bytes | bytearray | SecretBytes
 
-PASSWORD_FILE = "FENCHI_PASSWORD_FILE"  # noqa: S105: names of variables
+PASSWORD_FILE = "FENCHI_PASSWORD_FILE"  # noqa: S105
 PASSWORD_COMMAND = "FENCHI_PASSWORD_COMMAND"  # noqa: S105
 
 

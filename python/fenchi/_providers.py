@@ -34,7 +34,7 @@ class FiveVerbs(Protocol):
     def get(self, name: str, offset: int, size: int) -> bytes: ...
     def stat(self, names: list[str]) -> Sequence[int | None]: ...
     def list(self, prefix: str, after: str) -> Iterable[tuple[str, int]]: ...
-    def delete(self, names: list[str]) -> None: ...
+    def delete(self, names: Sequence[str]) -> None: ...
 
 
 class Provider(ABC):
@@ -46,7 +46,7 @@ class Provider(ABC):
 
     @abstractmethod
     def get(self, name: str, offset: int, size: int) -> bytes:
-        """Exactly `size` bytes from `offset`; fewer only where the object ends. FileNotFoundError."""
+        """Exactly `size` bytes from `offset`; fewer only where the object ends."""
 
     @abstractmethod
     def stat(self, names: list[str]) -> Sequence[int | None]:

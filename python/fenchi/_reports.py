@@ -158,7 +158,10 @@ class Entry:
     @classmethod
     def from_core(cls, fields: _Fields) -> Entry:
         seconds, nanoseconds = fields["modified"]
-        times = {"modified": _time(fields["modified"]), "modified_ns": seconds * 10**9 + nanoseconds}
+        times = {
+            "modified": _time(fields["modified"]),
+            "modified_ns": seconds * 10**9 + nanoseconds,
+        }
         return cls(**{**fields, **times})
 
 
@@ -303,7 +306,9 @@ class DrillReport:
         if self.mismatches:
             raise _errors.Damaged(f"{len(self.mismatches)} restored paths differ from the snapshot")
         if not self.rto_met:
-            raise _errors.Deadline(f"restoring took {self.restore.seconds:.1f} s, target {self.rto}")
+            raise _errors.Deadline(
+                f"restoring took {self.restore.seconds:.1f} s, target {self.rto}"
+            )
         if not self.rpo_met:
             raise _errors.Deadline(f"the data is {self.data_age} old, target {self.rpo}")
         return self

@@ -379,7 +379,8 @@ def _pump(work: Callable[[Callable[[bytes], None]], None]) -> Iterator[bytes]:
             end = error
         while not abandoned.is_set():
             try:
-                return pipe.put(end, timeout=0.1)
+                pipe.put(end, timeout=0.1)
+                break
             except queue.Full:
                 continue
 
@@ -398,7 +399,7 @@ def _pump(work: Callable[[Callable[[bytes], None]], None]) -> Iterator[bytes]:
         thread.join()
 
 
-def open(  # noqa: A001: fenchi.open reads well
+def open(
     where: Where = "vault.toml",
     *,
     passphrase: _passphrase.Passphrase | None = None,

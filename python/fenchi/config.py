@@ -196,8 +196,8 @@ def _provider(content: Any) -> tuple[str, ProviderEntry]:
     name = table.need("name", str)
     if not _NAME.fullmatch(name):
         raise _errors.InvalidArgument(text("config.provider_name", name=name))
-    url = table.need("url", object)
-    urls = url if isinstance(url, list) else [url]
+    given: Any = table.need("url", object)
+    urls: list[Any] = given if isinstance(given, list) else [given]
     if not urls or not all(isinstance(item, str) for item in urls):
         raise _errors.InvalidArgument(text("config.url", name=name))
     if len(urls) > 1:
