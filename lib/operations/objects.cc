@@ -11,17 +11,14 @@
 namespace fenchi {
 namespace {
 
-Status SameBytes(ByteView found, ByteView wanted) {
-  return std::ranges::equal(found, wanted) ? Status::Ok()
-                                           : Damaged("it is not what it must be");
-}
-
 void AddBootstrap(std::vector<BootstrapObject> objects, std::vector<ExpectedObject>& out) {
   for (BootstrapObject& object : objects) {
-    auto bytes = std::make_shared<const Bytes>(std::move(object.bytes));
-    out.push_back({std::move(object.name), std::move(object.what), bytes->size(),
-                   [bytes](ByteView found) { return SameBytes(found, *bytes); },
-                   [bytes]() -> Result<Bytes> { return Bytes(*bytes); }});
+    const Hash256 hash = object.hash;
+    CheckBytes check = [hash](ByteView found) {
+      return Sha256(found) == hash ? Status::Ok() : Damaged("it is not what it must be");
+    };
+    out.push_back({std::move(object.name), std::move(object.what), object.size_max,
+                   std::move(check), std::move(object.fetch)});
   }
 }
 
@@ -80,9 +77,7 @@ void AddHashed(const Session& session, const History& history, std::vector<Expec
 Result<std::vector<ExpectedObject>> ObjectsAt(const Session& session, const History& history,
                                               std::size_t position) {
   std::vector<ExpectedObject> out;
-  FENCHI_ASSIGN_OR_RETURN(std::vector<BootstrapObject> bootstrap,
-                          BootstrapObjectsFor(session.access, position));
-  AddBootstrap(std::move(bootstrap), out);
+  AddBootstrap(BootstrapObjectsFor(session.access, position), out);
   AddRecords(session, out);
   AddHashed(session, history, out);
   return out;

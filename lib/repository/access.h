@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "crypto/signing.h"
+#include "fenchi/bytes.h"
 #include "fenchi/clock.h"
 #include "fenchi/random.h"
 #include "fenchi/secret.h"
@@ -27,6 +28,9 @@ struct Access {
   format::Policy policy;           // the newest one of the accepted chain
   Hash256 policy_hash;             // H(its payload)
   std::vector<int> shards_needed;  // every k that the chain ever had, newest first
+  Bytes genesis_object;
+  std::vector<Bytes> policy_objects;  // of versions 1, 2, ... to the newest, as they were read
+  int policy_holders = 0;             // providers that held the newest one when it was read
   format::PolicyDetails details;
   SecretBytes outer_key;
   SecretBytes name_key;

@@ -4,6 +4,8 @@
 // everything else by hashes in the newest policy. FORMAT.md sections 5 and 13.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,25 +29,34 @@ Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlo
                          const OpenOptions& options, std::shared_ptr<Executor> executor,
                          const SeenState* seen);
 
-// Signs `next` (version and previous hash are set here) with the admin key that `access` holds, puts
-// it to >= W providers and makes it the policy of `access`.
+// Signs `next` (version, previous hash, time and details are set here, the details from
+// access.details) with the admin key that `access` holds, puts it to >= W providers and makes it the
+// policy of `access`.
 // Errors: kDenied without an admin key; kConflict when another next version exists (it is then
-// adopted: read again and retry); kTooFewProviders.
-Status PublishPolicy(Access& access, format::Policy next, Clock& clock);
+// adopted: look at access.policy again and retry); kTooFewProviders: the version may lie at some
+// providers, and the next opening then adopts it.
+Status PublishPolicy(Access& access, format::Policy next, Clock& clock,
+                     Random& random = SystemRandom());
 
-// Registers `writer` in the policy unless it is there. Errors: as PublishPolicy; kDenied when it
-// was revoked.
-Status EnsureWriter(Access& access, const WriterState& writer, Clock& clock);
+// Registers `writer` in the policy unless it is there, and sees to it that the policy that lists it
+// lies at >= W providers. Errors: as PublishPolicy; kDenied when the writer was revoked.
+Status EnsureWriter(Access& access, const WriterState& writer, Clock& clock,
+                    Random& random = SystemRandom());
+// The same for a writer that is known by id and key.
+Status EnsureWriter(Access& access, const WriterId& id, const SigningPublicKey& key, Clock& clock,
+                    Random& random = SystemRandom());
 
-// What repair needs: every `k/` object that must lie at a seat.
+// One `k/` object that must lie at a seat: what verify compares and repair fills.
 struct BootstrapObject {
   NameAt name;
-  Bytes bytes;         // what belongs there
-  std::string what;    // "genesis", "policy 2", "leaf share", ...
+  std::string what;                      // "genesis", "policy 2", "leaf share", ...
+  std::uint64_t size_max = 0;
+  Hash256 hash;                          // SHA-256 of its bytes: from the vault id or the policy
+  std::function<Result<Bytes>()> fetch;  // the bytes, from wherever they are
 };
-// `position`: of the seat. The leaf share is rebuilt from k others, identically.
-// Errors: kDataLoss when an object is at no provider any more.
-Result<std::vector<BootstrapObject>> BootstrapObjectsFor(const Access& access,
-                                                         std::size_t position);
+// `position`: of the seat. Reads nothing by itself; `access` must outlive the list. fetch() of the
+// leaf share makes it again from k others, identically.
+// Errors of fetch: kDataLoss when the object is at no reachable provider any more.
+std::vector<BootstrapObject> BootstrapObjectsFor(const Access& access, std::size_t position);
 
 }  // namespace fenchi

@@ -55,6 +55,7 @@ class Seats {
   const std::vector<Seat>& all() const { return seats_; }
   std::size_t size() const { return seats_.size(); }
   Executor& executor() const { return *executor_; }
+  const std::shared_ptr<Executor>& shared_executor() const { return executor_; }
   const Seat* FindById(const ProviderId& id) const;
   const Seat* FindByName(std::string_view name) const;
   std::vector<int> present() const;  // positions with a provider

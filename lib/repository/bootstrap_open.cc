@@ -1,0 +1,276 @@
+// Opening a vault from what its providers serve, FORMAT.md section 13:
+// 1. find the genesis whose hash is the vault id;
+// 2. read the chain of policies that its admins signed;
+// 3. read leaf shares, which also tell the providers apart;
+// 4. open a slot and the keyring, or take the keys from a credential;
+// 5. open the policy's details and put each provider into its seat.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "fenchi/hash.h"
+#include "format/genesis.h"
+#include "format/names.h"
+#include "repository/bootstrap.h"
+#include "repository/bootstrap_seats.h"
+#include "repository/credential_access.h"
+#include "repository/leaf_shares.h"
+#include "repository/places.h"
+#include "repository/policy_chain.h"
+#include "repository/policy_signing.h"
+#include "repository/slot_keys.h"
+
+namespace fenchi {
+namespace {
+
+struct FoundVault {
+  VaultId vault;
+  Bytes genesis_object;
+  std::vector<Copies> genesis_copies;  // of each place
+  PolicyChain chain;
+};
+
+struct Candidate {
+  Bytes object;
+  int holders = 0;
+};
+// Different genesis objects, by the vault id that each gives.
+std::map<VaultId, Candidate> CandidatesIn(const std::vector<Copies>& copies) {
+  std::map<VaultId, Candidate> out;
+  for (const Copies& of_place : copies) {
+    for (const Bytes& object : of_place.objects) {
+      if (!format::DecodeGenesis(object).ok()) continue;
+      Candidate& candidate = out[format::VaultIdOf(object)];
+      candidate.object = object;
+      ++candidate.holders;
+    }
+  }
+  return out;
+}
+
+// Why no genesis that counts was found.
+Status NoVault(const Places& places, const std::vector<Copies>& copies,
+               const std::map<VaultId, Candidate>& candidates,
+               const std::optional<VaultId>& wanted) {
+  if (!places.any_reachable()) {
+    return TooFewProviders("no provider is reachable: {}", places.Unreachable());
+  }
+  const std::string unreachable = places.Unreachable();
+  if (wanted && !candidates.empty()) {
+    return NotFound("the providers hold vault {}, not vault {}", candidates.begin()->first.hex(),
+                    wanted->hex())
+        .WithHint("compare the vault id with the recovery card, and the URLs of the providers");
+  }
+  if (std::ranges::any_of(copies, [](const Copies& c) { return !c.none(); })) {
+    return Damaged("no provider holds an undamaged genesis (k/genesis.0)")
+        .WithHint("give more of the vault's providers: any copy will do");
+  }
+  if (!unreachable.empty()) {
+    return TooFewProviders("the providers that answer hold no vault; not reachable: {}",
+                           unreachable);
+  }
+  return NotFound("no provider holds a vault")
+      .WithHint("check the URLs; `fenchi init` makes a new vault");
+}
+
+// Reads the chain that follows `candidate`.
+Result<FoundVault> Follow(Places& places, const VaultId& vault, const Candidate& candidate,
+                          const SeenState* seen) {
+  FENCHI_ASSIGN_OR_RETURN(const format::Genesis genesis, format::DecodeGenesis(candidate.object));
+  FoundVault found;
+  found.vault = vault;
+  found.genesis_object = candidate.object;
+  FENCHI_ASSIGN_OR_RETURN(found.chain, ReadPolicyChain(places, ParentOf(genesis, vault), seen));
+  return found;
+}
+
+Status NoPolicy(const FoundVault& found) {
+  if (found.chain.warnings.empty()) {
+    return NotFound("vault {} was never finished: no provider holds its first policy", found.vault)
+        .WithHint("empty the providers' k/ folders and run `fenchi init` again");
+  }
+  std::string reasons;
+  for (const std::string& warning : found.chain.warnings) reasons += "; " + warning;
+  return Damaged("no provider holds a first policy that the admins of vault {} signed{}",
+                 found.vault, reasons)
+      .WithHint("give more of the vault's providers: any copy will do");
+}
+
+// Without a vault id: the genesis that has a signed policy and lies at most places.
+Result<FoundVault> TakeOnTrust(Places& places, const std::map<VaultId, Candidate>& candidates,
+                               const SeenState* seen, std::vector<std::string>& warnings) {
+  std::optional<FoundVault> best;
+  int best_holders = 0;
+  bool tie = false;
+  Status failure;
+  for (const auto& [vault, candidate] : candidates) {
+    Result<FoundVault> found = Follow(places, vault, candidate, seen);
+    if (!found.ok()) {
+      failure = found.status();
+    } else if (found->chain.versions.empty()) {
+      if (failure.ok()) failure = NoPolicy(*found);
+    } else if (!best || candidate.holders >= best_holders) {
+      tie = best.has_value() && candidate.holders == best_holders;
+      best_holders = candidate.holders;
+      best = std::move(*found);
+    }
+  }
+  if (!best) return failure;
+  if (tie) {
+    return InvalidArgument("the providers hold different vaults")
+        .WithHint("give the vault id, which says which one is meant");
+  }
+  warnings.push_back(fmt::format(
+      "vault id {} is taken on trust from the providers: compare it with the recovery card",
+      best->vault.hex()));
+  return std::move(*best);
+}
+
+Result<FoundVault> FindVault(Places& places, const std::optional<VaultId>& wanted,
+                             const SeenState* seen, std::vector<std::string>& warnings) {
+  Enough enough;
+  if (wanted) enough = [&](ByteView object) { return format::VaultIdOf(object) == *wanted; };
+  std::vector<Copies> copies =
+      places.ReadAll(format::GenesisName, format::kGenesisObjectSizeMax, enough);
+  const std::map<VaultId, Candidate> candidates = CandidatesIn(copies);
+  std::optional<FoundVault> found;
+  if (wanted) {
+    const auto match = candidates.find(*wanted);
+    if (match == candidates.end()) return NoVault(places, copies, candidates, wanted);
+    FENCHI_ASSIGN_OR_RETURN(found, Follow(places, *wanted, match->second, seen));
+  } else {
+    if (candidates.empty()) return NoVault(places, copies, candidates, wanted);
+    FENCHI_ASSIGN_OR_RETURN(found, TakeOnTrust(places, candidates, seen, warnings));
+  }
+  if (found->chain.versions.empty()) return NoPolicy(*found);
+  found->genesis_copies = std::move(copies);
+  return std::move(*found);
+}
+
+std::vector<PlaceState> JudgePlaces(std::vector<PlaceLeaf> leaves, const FoundVault& found) {
+  std::vector<PlaceState> states(leaves.size());
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    const Copies& genesis = found.genesis_copies[i];
+    PlaceState& state = states[i];
+    state.leaf = std::move(leaves[i]);
+    state.empty = !state.leaf.share && !state.leaf.damaged && genesis.none();
+    const auto is_other = [&](const Bytes& object) {
+      return format::DecodeGenesis(object).ok() && format::VaultIdOf(object) != found.vault;
+    };
+    state.foreign = !state.leaf.share && !genesis.objects.empty() &&
+                    std::ranges::all_of(genesis.objects, is_other);
+  }
+  return states;
+}
+
+// The keyring's keys must be those that the signed policy names.
+Status TakeKeyring(format::Keyring keyring, Access& access) {
+  if (keyring.verify.public_key != access.policy.verify_public_key) {
+    return Damaged("keyring: its verify key is not the one of the policy");
+  }
+  for (const format::PolicyDomain& named : access.policy.domains) {
+    const format::DomainKeys* keys = keyring.FindDomain(named.id);
+    const format::ReadKey* key = keys == nullptr ? nullptr : keys->FindReadKey(named.epoch);
+    if (key == nullptr || key->pair.public_key != named.read_public_key) {
+      return Damaged("keyring: it lacks the read key of key domain {}", named.id);
+    }
+  }
+  access.role = Role::kRead;
+  access.outer_key = std::move(keyring.outer_key);
+  access.name_key = std::move(keyring.name_key);
+  access.verify = std::move(keyring.verify);
+  access.domains = std::move(keyring.domains);
+  if (keyring.admin_seed) {
+    FENCHI_ASSIGN_OR_RETURN(access.admin, SigningKey::FromSeed(keyring.admin_seed->view()));
+  }
+  return Status::Ok();
+}
+
+Status OpenBySlot(Places& places, const std::vector<PlaceState>& states,
+                  const SecretBytes& passphrase, Access& access) {
+  const format::Policy& policy = access.policy;
+  std::vector<LeafShare> shares;
+  for (const PlaceState& state : states) {
+    if (state.leaf.share) shares.push_back(*state.leaf.share);
+  }
+  Result<SecretBytes> leaf = RecoverLeafSecret(policy, shares);
+  if (!leaf.ok()) {
+    const std::string unreachable = places.Unreachable();
+    if (unreachable.empty()) return leaf.status();
+    return Status(leaf.status().code(),
+                  fmt::format("{}; not reachable: {}", leaf.status().message(), unreachable),
+                  leaf.status().hint());
+  }
+  FENCHI_ASSIGN_OR_RETURN(
+      const Bytes slots,
+      places.FindByHash([&](int g) { return format::SlotsName(policy.slots.version, g); },
+                        format::kSlotsObjectSizeMax, policy.slots.hash, "slots", access.warnings));
+  FENCHI_ASSIGN_OR_RETURN(const format::SlotTable table, format::DecodeSlots(slots));
+  if (table.vault != access.vault || table.epoch != policy.epoch) {
+    return Damaged("slots: they are of another vault or epoch");
+  }
+  FENCHI_ASSIGN_OR_RETURN(SecretBytes root,
+                          OpenAnySlot(table, leaf->view(), {.passphrase = &passphrase}));
+  FENCHI_ASSIGN_OR_RETURN(
+      const Bytes box,
+      places.FindByHash([&](int g) { return format::KeyringName(policy.keyring.version, g); },
+                        format::kKeyringObjectSizeMax, policy.keyring.hash, "keyring",
+                        access.warnings));
+  FENCHI_ASSIGN_OR_RETURN(format::Keyring keyring,
+                          format::OpenKeyring(access.vault, root.view(), policy.epoch, box));
+  FENCHI_RETURN_IF_ERROR(TakeKeyring(std::move(keyring), access));
+  access.root = std::move(root);
+  return Status::Ok();
+}
+
+void WarnIfFew(Access& access) {
+  const std::size_t present = access.seats.present().size();
+  if (present >= static_cast<std::size_t>(access.needed())) return;
+  access.warnings.push_back(
+      fmt::format("{} of {} providers are present, {} are needed to read data", present,
+                  access.seats.size(), access.needed()));
+}
+
+}  // namespace
+
+Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlock& unlock,
+                         const OpenOptions& options, std::shared_ptr<Executor> executor,
+                         const SeenState* seen) {
+  FENCHI_ASSIGN_OR_RETURN(Places places, Places::Of(providers, executor));
+  std::optional<VaultId> wanted = options.vault_id;
+  std::optional<format::Credential> credential;
+  if (unlock.is_credential()) {
+    FENCHI_ASSIGN_OR_RETURN(credential, ReadCredentialFile(unlock.secret().view()));
+    if (wanted && *wanted != credential->vault) {
+      return WrongKey("the credential is of vault {}, not of vault {}", credential->vault, *wanted);
+    }
+    wanted = credential->vault;
+  } else if (unlock.secret().empty()) {
+    return InvalidArgument("the passphrase is empty");
+  }
+
+  Access access{.seats = Seats({}, executor)};
+  FENCHI_ASSIGN_OR_RETURN(FoundVault found, FindVault(places, wanted, seen, access.warnings));
+  access.vault = found.vault;
+  access.genesis_object = found.genesis_object;
+  TakeChain(found.chain, access);
+  access.warnings.insert(access.warnings.end(), found.chain.warnings.begin(),
+                         found.chain.warnings.end());
+
+  const std::vector<PlaceState> states = JudgePlaces(ReadLeaves(places, access.policy), found);
+  FENCHI_RETURN_IF_ERROR(CheckDistinctPlaces(places, states));
+  if (credential) {
+    FENCHI_RETURN_IF_ERROR(TakeCredentialKeys(std::move(*credential), access));
+  } else {
+    FENCHI_RETURN_IF_ERROR(OpenBySlot(places, states, unlock.secret(), access));
+  }
+  FENCHI_ASSIGN_OR_RETURN(access.details, OpenDetails(access.policy, access.outer_key.view()));
+  FENCHI_ASSIGN_OR_RETURN(
+      access.seats, AssignSeats(places, states, access.policy, access.details, access.warnings));
+  WarnIfFew(access);
+  return access;
+}
+
+}  // namespace fenchi

@@ -1,0 +1,32 @@
+// Credential files: opening a vault without a slot, and making such files.
+//
+// A credential holds keys, not the leaf: whoever has it needs no passphrase, so it is a secret
+// file. FORMAT.md section 5.6. Roles read and verify; write and admin are refused until the custody
+// commands exist.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "fenchi/secret.h"
+#include "fenchi/status.h"
+#include "fenchi/vault.h"
+#include "format/credential.h"
+#include "repository/access.h"
+
+namespace fenchi {
+
+// key_domains: labels; empty: all that `access` reads. Not looked at for the verify role.
+// Errors: kDenied when `access` has less than the role needs; kNotFound for a label; kUnsupported
+// for kWrite and kAdmin.
+Result<SecretBytes> ExportCredentialFile(const Access& access, Role role,
+                                         std::span<const std::string> key_domains);
+
+// Errors: kDamaged; kUnsupported for a role of later.
+Result<format::Credential> ReadCredentialFile(ByteView file);
+
+// Moves the credential's keys into `access`, whose policy is set.
+// Errors: kWrongKey when the credential is of other keys than the policy names.
+Status TakeCredentialKeys(format::Credential credential, Access& access);
+
+}  // namespace fenchi

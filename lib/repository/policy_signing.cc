@@ -1,0 +1,58 @@
+#include "repository/policy_signing.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fenchi/hash.h"
+#include "format/derive.h"
+#include "format/sealed.h"
+
+namespace fenchi {
+
+Result<SignedVersion> SignPolicy(format::Policy policy, const format::PolicyDetails& details,
+                                 ByteView outer_key, const SigningKey& admin, Random& random) {
+  FENCHI_ASSIGN_OR_RETURN(const Bytes text, format::EncodePolicyDetails(details));
+  const Bytes context = format::PolicyDetailsContext(policy.version);
+  FENCHI_ASSIGN_OR_RETURN(
+      policy.details,
+      format::SealPadded({policy.suite, SealType::kPolicyDetails, policy.vault, context}, outer_key,
+                         text, format::kPolicyDetailsPadding, format::kPolicyObjectSizeMax,
+                         random));
+  format::SignedPolicy object;
+  FENCHI_ASSIGN_OR_RETURN(object.payload, format::EncodePolicy(policy));
+  object.signatures.push_back(
+      {admin.public_key(), admin.Sign(format::PolicySigningMessage(policy.vault, object.payload))});
+  SignedVersion out;
+  out.hash = Sha256(object.payload);
+  FENCHI_ASSIGN_OR_RETURN(out.object, format::EncodeSignedPolicy(object));
+  out.policy = std::move(policy);
+  return out;
+}
+
+Result<format::PolicyDetails> OpenDetails(const format::Policy& policy, ByteView outer_key) {
+  const Bytes context = format::PolicyDetailsContext(policy.version);
+  FENCHI_ASSIGN_OR_RETURN(
+      const SecretBytes text,
+      format::OpenPadded({policy.suite, SealType::kPolicyDetails, policy.vault, context}, outer_key,
+                         policy.details, format::kPolicyDetailsPadding,
+                         format::kPolicyObjectSizeMax));
+  return format::DecodePolicyDetails(text.view());
+}
+
+void TakeVersion(const SignedVersion& version, Access& access) {
+  access.policy = version.policy;
+  access.policy_hash = version.hash;
+  access.policy_objects.push_back(version.object);
+  access.policy_holders = version.holders;
+  // Newest first, each once: packs are looked for under the newest k first.
+  std::erase(access.shards_needed, version.policy.needed);
+  access.shards_needed.insert(access.shards_needed.begin(), version.policy.needed);
+}
+
+void TakeChain(const PolicyChain& chain, Access& access) {
+  access.policy_objects.clear();
+  access.shards_needed.clear();
+  for (const SignedVersion& version : chain.versions) TakeVersion(version, access);
+}
+
+}  // namespace fenchi
