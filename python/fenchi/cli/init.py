@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -38,7 +39,9 @@ def _relaxation(value: str, approver: str, until: str | None) -> config.Relaxati
         expires = None if until is None else date.fromisoformat(until)
     except ValueError:
         raise typer.BadParameter(text("usage.date", value=until)) from None
-    return config.Relaxation(axis=axis, ground=ground, approver=approver, expires=expires)
+    return config.Relaxation(
+        axis=axis, ground=ground, approver=approver or getpass.getuser(), expires=expires
+    )
 
 
 def _statement(wanted: Settings, vault: fenchi.Vault) -> None:
@@ -78,7 +81,7 @@ def init(
     relax: Annotated[
         list[str] | None, typer.Option(help="AXIS=GROUND: waives a placement rule, by name.")
     ] = None,
-    approver: Annotated[str, typer.Option(help="Who approved the relaxations.")] = "",
+    approver: Annotated[str, typer.Option(help="Who approved the relaxations; default: you.")] = "",
     relax_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD.")] = None,
 ) -> None:
     """Make a vault: from a vault.toml that you wrote, or from options that write one."""
