@@ -19,7 +19,7 @@ def prepare(work: Path) -> None:
     Path("ledger").mkdir()
     Path("ledger/2026.txt").write_text("opening balance 100\n")
     Path("passphrase").write_text("a dull fox hides nine coins\n")
-    os.environ["FENCHI_PASSWORD_FILE"] = "passphrase"
+    os.environ["FENCHI_PASSWORD_FILE"] = "passphrase"  # noqa: S105
     os.environ["FENCHI_CACHE_DIR"] = str(work / "state")
     places = {
         name: fenchi.config.ProviderEntry(url=(work / name).as_uri())

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The main job on real files: what fenchi is for, in under three minutes.
 
-1. Copies /usr/share and /usr/lib/python3* and starts a SQLite database that is written all the time.
+1. Copies /usr/share and /usr/lib/python3* and starts a SQLite database that is written to.
 2. Makes a vault over four local providers, any two of which give everything back.
 3. Backs up both: the files as a tree, the database as a stream from its backup API.
 4. Deletes one provider and flips bytes in another's shards.
