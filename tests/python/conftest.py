@@ -1,4 +1,4 @@
-"""Vaults in a temporary directory, with a passphrase that costs little to check."""
+"""Fixtures: a source tree, and a vault over three local providers."""
 
 from __future__ import annotations
 
@@ -7,25 +7,7 @@ from pathlib import Path
 
 import fenchi
 import pytest
-
-PASSPHRASE = "correct horse battery staple"
-NAMES = ("taipei", "tokyo", "oslo")
-
-
-def urls(work: Path, names: tuple[str, ...] = NAMES) -> dict[str, str]:
-    (work / "providers").mkdir(exist_ok=True)
-    return {name: (work / "providers" / name).as_uri() for name in names}
-
-
-def make_vault(where: dict[str, object], work: Path, **policy: object) -> fenchi.Vault:
-    return fenchi.create(
-        where,  # type: ignore[arg-type]
-        passphrase=PASSPHRASE,
-        policy=fenchi.VaultPolicy(**policy),  # type: ignore[arg-type]
-        passphrase_passes=1,
-        passphrase_memory_kib=8192,
-        state_directory=work / "state",
-    )
+from vaults import make_vault, urls
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import fenchi
-from conftest import PASSPHRASE, urls
+from vaults import PASSPHRASE, urls
 
 SCRIPT = """
 import itertools, os, sys

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import fenchi
 import pytest
-from conftest import PASSPHRASE, make_vault
+from vaults import PASSPHRASE, make_vault
 
 
 class Drawer(fenchi.Provider):
