@@ -45,7 +45,11 @@ def show(now: fenchi.Progress) -> None:
 
 
 def story(source: Path, work: Path, passphrase: str) -> str:
-    places = {"memory": "memory:typed-story", "shelf": Shelf(), "disk": (work / "disk").as_uri()}
+    places: dict[str, fenchi.Provider | str] = {
+        "memory": "memory:typed-story",
+        "shelf": Shelf(),
+        "disk": (work / "disk").as_uri(),
+    }
     policy = fenchi.VaultPolicy(name="typed", needed=2, key_domains=("main", "land"))
     with fenchi.create(places, passphrase=passphrase, policy=policy) as vault:
         report: fenchi.BackupReport = vault.backup(
