@@ -57,6 +57,7 @@ class PythonProvider final : public Provider {
 
   Status Put(std::string_view name, fenchi::Source& source,
              const fenchi::PutOptions& options) override {
+    FENCHI_RETURN_IF_ERROR(fenchi::CheckObjectName(name));
     fenchi::Bytes content(source.size());
     FENCHI_RETURN_IF_ERROR(source.Read(0, content));
     return Do([&] {
@@ -66,6 +67,7 @@ class PythonProvider final : public Provider {
   }
 
   Status Get(std::string_view name, std::uint64_t offset, MutableBytes out) override {
+    FENCHI_RETURN_IF_ERROR(fenchi::CheckObjectName(name));
     return Do([&] {
       const py::object answer = object_.attr("get")(DecodeText(name), offset, out.size());
       const py::buffer_info info = py::buffer(answer).request();
@@ -115,6 +117,7 @@ class PythonProvider final : public Provider {
   }
 
   Result<std::vector<Status>> Delete(std::span<const std::string> names) override {
+    FENCHI_RETURN_IF_ERROR(CheckNames(names));
     FENCHI_RETURN_IF_ERROR(Do([&] {
       object_.attr("delete")(ListOf(names));
       return Status::Ok();
@@ -127,6 +130,11 @@ class PythonProvider final : public Provider {
   std::string location() const override { return location_; }
 
  private:
+  // The grammar of names is checked here, so that no provider has to.
+  static Status CheckNames(std::span<const std::string> names) {
+    for (const std::string& name : names) FENCHI_RETURN_IF_ERROR(fenchi::CheckObjectName(name));
+    return Status::Ok();
+  }
   static py::list ListOf(std::span<const std::string> names) {
     py::list out;
     for (const std::string& name : names) out.append(DecodeText(name));
