@@ -170,7 +170,7 @@ class Vault:
 
     @property
     def role(self) -> str:
-        """What the credential allows: "read", "write", "verify" or "admin"."""
+        """ "verify" for a verify credential; "read" for one that reads, and for a passphrase."""
         return next(name for name, number in _ROLES.items() if number == self._core.role())
 
     @property

@@ -180,10 +180,30 @@ def test_backup_from_stdin(ready: Command, monkeypatch: pytest.MonkeyPatch) -> N
         assert ready("backup", *wrong) == exit_codes.USAGE
 
 
-def test_an_unreadable_source_is_exit_code_3(ready: Command, source: Path) -> None:
-    report = ready.json("backup", str(source), str(source / "nowhere"), code=3)
-    assert report["problems"][0]["path"].endswith("nowhere")
-    assert report["files"] == 3
+def test_a_file_that_vanishes_is_exit_code_3(
+    ready: Command, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = fenchi.Vault.backup
+
+    def vanish(path: str, _: str) -> bool:
+        if path.endswith("empty"):
+            (source / "empty").unlink()
+        return False
+
+    def backup_while_a_file_vanishes(
+        self: fenchi.Vault, *paths: Any, exclude: object, **options: Any
+    ) -> fenchi.BackupReport:
+        return backup(self, *paths, exclude=vanish, **options)
+
+    monkeypatch.setattr(fenchi.Vault, "backup", backup_while_a_file_vanishes)
+    report = ready.json("backup", str(source), code=exit_codes.INCOMPLETE)
+    assert report["unreadable"] == 1
+    assert [problem["path"] for problem in report["problems"]] == ["ledger/empty"]
+
+
+def test_a_source_that_is_not_there_is_named(ready: Command, source: Path) -> None:
+    assert ready("backup", str(source), str(source / "nowhere")) == exit_codes.FAILED
+    assert "nowhere" in ready.err
 
 
 def test_names_that_are_not_utf8(ready: Command, source: Path) -> None:

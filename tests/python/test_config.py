@@ -64,7 +64,7 @@ def test_every_key_of_the_documented_file_is_read() -> None:
     ("old", "new", "message"),
     [
         ("liars = 1", "liers = 1", "did you mean liars"),
-        ("vendor_home", "vendor_hom", "did you mean vendor_home"),
+        ('vendor_home = "US"', 'vendor_hom = "US"', "did you mean vendor_home"),
         ("needed = 2", "neded = 2", "needed is missing"),
         ("needed = 2", 'needed = "2"', "type int"),
         ("needed = 2", "needed = true", "type int"),

@@ -10,8 +10,8 @@ import pytest
 from fenchi import messages
 
 PACKAGE = Path(fenchi.__file__).parent
-USE = re.compile(r"""(?:text|\.say)\(\s*f?"([a-z_.]+(?:\{[a-z_.]+\})?[a-z_.]*)\"""")
-QUOTED = re.compile(r'"([a-z_]+(?:\.[a-z_]+)?)"')
+USE = re.compile(r"""(?:\btext|\.say|\bsay)\(\s*"([a-z_]+(?:\.[a-z_]+)?)\"""")
+QUOTED = re.compile(r"[\"']([a-z0-9_]+(?:\.[a-z0-9_]+)?)[\"']")
 
 
 def sources() -> str:
@@ -20,7 +20,7 @@ def sources() -> str:
 
 
 def test_every_key_in_use_is_in_the_catalogue() -> None:
-    used = {key for key in USE.findall(sources()) if "{" not in key}
+    used = set(USE.findall(sources()))
     assert len(used) > 60
     assert used <= messages._ENGLISH.keys()
 

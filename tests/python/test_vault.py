@@ -20,7 +20,7 @@ def test_the_story(tmp_path: Path, source: Path, vault: MakeVault) -> None:
     with vault() as made:
         identifier = made.id
     with fenchi.open(urls(tmp_path), passphrase=PASSPHRASE, vault_id=identifier) as opened:
-        assert opened.role == "admin" or opened.role == "write"
+        assert opened.role == "read"
         nightly = opened.backup(source, label="nightly")
         assert nightly.complete
         assert (nightly.files, nightly.directories, nightly.others) == (3, 2, 1)

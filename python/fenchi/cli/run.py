@@ -48,6 +48,8 @@ def run(arguments: list[str]) -> int:
     output = Output("--json" in _global_part(arguments), stdout_is_data="cat" in arguments)
     try:
         code = app(arguments, prog_name="fenchi", standalone_mode=False)
+        if code == exit_codes.INTERRUPTED:  # newer versions of typer turn Ctrl-C into this
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else exit_codes.DONE
     except typer.Exit as error:
         return error.exit_code
