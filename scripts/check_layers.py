@@ -57,6 +57,7 @@ PUBLIC_HEADERS: dict[str, str] = {
     "testing/provider_contract.h": "storage",
     "policy.h": "repository",
     "report.h": "repository",
+    "options.h": "repository",
     "vault.h": "vault",
 }
 

@@ -71,7 +71,7 @@ using SnapshotId = FixedBytes<32, struct SnapshotIdTag>;  // SHA-256 of the stor
 using DomainId = FixedBytes<16, struct DomainIdTag>;      // key domain
 using WriterId = FixedBytes<16, struct WriterIdTag>;
 using ProviderId = FixedBytes<16, struct ProviderIdTag>;
-using RunId = FixedBytes<16, struct RunIdTag>;            // one backup run in one key domain
+using RunId = FixedBytes<16, struct RunIdTag>;  // one backup run in one key domain
 
 }  // namespace fenchi
 

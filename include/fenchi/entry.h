@@ -40,12 +40,12 @@ struct Attributes {
   std::uint32_t mode = 0;  // permission bits with setuid, setgid and sticky: 0..07777
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  std::string user;   // names as known on the source host; empty when it knew none
+  std::string user;  // names as known on the source host; empty when it knew none
   std::string group;
   Timestamp modified;
-  std::uint64_t size = 0;                // bytes, of files only
-  std::string symlink_target;            // raw bytes, of symlinks only
-  std::uint32_t device_major = 0;        // of devices only
+  std::uint64_t size = 0;          // bytes, of files only
+  std::string symlink_target;      // raw bytes, of symlinks only
+  std::uint32_t device_major = 0;  // of devices only
   std::uint32_t device_minor = 0;
   std::optional<HardLinkKey> hard_link;  // of non-directories with more than one name
   std::vector<Xattr> xattrs;             // sorted by name; POSIX ACLs are among them

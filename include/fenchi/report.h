@@ -32,10 +32,10 @@ struct BackupReport {
   std::uint64_t files_unchanged = 0;  // not read again
   std::uint64_t bytes = 0;            // of all files
   std::uint64_t bytes_read = 0;
-  std::uint64_t bytes_new = 0;        // plaintext in chunks that the vault did not have
-  std::uint64_t bytes_uploaded = 0;   // to all providers together
+  std::uint64_t bytes_new = 0;       // plaintext in chunks that the vault did not have
+  std::uint64_t bytes_uploaded = 0;  // to all providers together
   std::uint64_t packs_added = 0;
-  std::uint64_t packs_resumed = 0;    // from an earlier run that did not finish
+  std::uint64_t packs_resumed = 0;  // from an earlier run that did not finish
   std::uint64_t unreadable = 0;
   std::uint64_t changed_while_read = 0;
   double seconds = 0;
@@ -61,10 +61,10 @@ struct SnapshotInfo {
 };
 
 struct SnapshotList {
-  std::vector<SnapshotInfo> snapshots;     // oldest first, by log order within a writer
-  std::uint64_t incomplete = 0;            // COMMITs without SEAL
-  std::uint64_t other_domains = 0;         // snapshots that this credential cannot open
-  bool freshness_proven = true;            // false: fewer than R providers answered
+  std::vector<SnapshotInfo> snapshots;  // oldest first, by log order within a writer
+  std::uint64_t incomplete = 0;         // COMMITs without SEAL
+  std::uint64_t other_domains = 0;      // snapshots that this credential cannot open
+  bool freshness_proven = true;         // false: fewer than R providers answered
 };
 
 struct ListedEntry {
@@ -79,33 +79,33 @@ struct RestoreReport {
   std::uint64_t files = 0;
   std::uint64_t directories = 0;
   std::uint64_t others = 0;
-  std::uint64_t files_resumed = 0;     // already there from an earlier run, checked
+  std::uint64_t files_resumed = 0;  // already there from an earlier run, checked
   std::uint64_t bytes = 0;
-  std::uint64_t chunks_checked = 0;    // decrypted and compared with their ids
+  std::uint64_t chunks_checked = 0;  // decrypted and compared with their ids
   std::uint64_t bytes_fetched = 0;
-  std::uint64_t shards_replaced = 0;   // missing or bad ones that others stood in for
-  std::uint64_t dropped = 0;           // devices and setuid bits that were not asked for
+  std::uint64_t shards_replaced = 0;  // missing or bad ones that others stood in for
+  std::uint64_t dropped = 0;          // devices and setuid bits that were not asked for
   double seconds = 0;
-  std::vector<Problem> lost;           // content that k good shards no longer give
-  std::vector<Problem> problems;       // attributes or names that this host could not set
+  std::vector<Problem> lost;      // content that k good shards no longer give
+  std::vector<Problem> problems;  // attributes or names that this host could not set
   bool freshness_proven = true;
   bool complete() const { return lost.empty(); }
 };
 
 enum class DamageKind {
-  kMissing,     // not there, or a provider that does not answer
-  kTruncated,   // shorter or longer than it must be
-  kHeader,      // a shard's header is not what it must be
-  kBlock,       // a block fails its tag
-  kContent,     // all tags hold, but the content is not what it must be
-  kObject,      // a record, list, index or k/ object is not what it must be
-  kUnreachable, // the provider did not answer: unknown, not damage by itself
+  kMissing,      // not there, or a provider that does not answer
+  kTruncated,    // shorter or longer than it must be
+  kHeader,       // a shard's header is not what it must be
+  kBlock,        // a block fails its tag
+  kContent,      // all tags hold, but the content is not what it must be
+  kObject,       // a record, list, index or k/ object is not what it must be
+  kUnreachable,  // the provider did not answer: unknown, not damage by itself
 };
 FENCHI_EXPORT std::string_view DamageKindName(DamageKind kind);
 
 struct Damage {
   std::string provider;
-  std::string object;                  // its name at that provider
+  std::string object;  // its name at that provider
   DamageKind kind = DamageKind::kMissing;
   std::optional<std::uint32_t> block;  // of shards: 65,552 bytes each, after a header of 4,096
   std::string what;                    // one sentence: meaning and next step
@@ -113,10 +113,10 @@ struct Damage {
 };
 
 struct VerifyReport {
-  std::string depth;                   // "exists", "tags" or "data"
+  std::string depth;  // "exists", "tags" or "data"
   std::uint64_t packs = 0;
   std::uint64_t shards = 0;
-  std::uint64_t objects = 0;           // other than shards
+  std::uint64_t objects = 0;  // other than shards
   std::uint64_t bytes_read = 0;
   std::uint64_t chunks_checked = 0;
   std::uint64_t snapshots_checked = 0;
@@ -139,7 +139,7 @@ struct RepairReport {
   std::uint64_t objects_written = 0;
   std::uint64_t bytes_written = 0;
   double seconds = 0;
-  std::vector<Damage> left;            // what could not be repaired, and why
+  std::vector<Damage> left;  // what could not be repaired, and why
   bool complete() const { return left.empty(); }
 };
 
@@ -148,15 +148,13 @@ struct DrillReport {
   std::vector<std::string> absent_providers;
   std::uint64_t files_compared = 0;
   std::uint64_t bytes_compared = 0;
-  std::int64_t data_age_seconds = 0;   // now minus the snapshot's begin
+  std::int64_t data_age_seconds = 0;  // now minus the snapshot's begin
   std::optional<std::int64_t> rto_seconds;
   std::optional<std::int64_t> rpo_seconds;
   std::vector<Problem> mismatches;
   bool rto_met() const { return !rto_seconds || restore.seconds <= double(*rto_seconds); }
   bool rpo_met() const { return !rpo_seconds || data_age_seconds <= *rpo_seconds; }
-  bool passed() const {
-    return restore.complete() && mismatches.empty() && rto_met() && rpo_met();
-  }
+  bool passed() const { return restore.complete() && mismatches.empty() && rto_met() && rpo_met(); }
 };
 
 struct ProviderStatus {
@@ -164,8 +162,8 @@ struct ProviderStatus {
   int seat = 0;
   std::string location;
   bool reachable = false;
-  bool holds_vault = false;            // its own leaf share is there and good
-  std::string message;                 // what is wrong, if something is
+  bool holds_vault = false;  // its own leaf share is there and good
+  std::string message;       // what is wrong, if something is
   Domain domain;
 };
 

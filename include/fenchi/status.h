@@ -78,7 +78,7 @@ class [[nodiscard]] FENCHI_EXPORT Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: implicit on purpose
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: implicit on purpose
   Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit on purpose
     assert(!status_.ok() && "a Result without a value needs a failure");
   }
@@ -117,8 +117,8 @@ class [[nodiscard]] Result {
 // Returns from the enclosing function when `expr`, a Status, is a failure.
 #define FENCHI_RETURN_IF_ERROR(expr) \
   FENCHI_RETURN_IF_ERROR_IMPL(FENCHI_CONCAT(fenchi_status_, __COUNTER__), expr)
-#define FENCHI_RETURN_IF_ERROR_IMPL(status, expr)                   \
-  do {                                                              \
+#define FENCHI_RETURN_IF_ERROR_IMPL(status, expr)                      \
+  do {                                                                 \
     if (::fenchi::Status status = (expr); !status.ok()) return status; \
   } while (false)
 

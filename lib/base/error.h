@@ -11,9 +11,9 @@
 
 namespace fenchi {
 
-#define FENCHI_DEFINE_ERROR(name)                                                    \
-  template <typename... Args>                                                        \
-  Status name(fmt::format_string<Args...> format, Args&&... args) {                  \
+#define FENCHI_DEFINE_ERROR(name)                                                         \
+  template <typename... Args>                                                             \
+  Status name(fmt::format_string<Args...> format, Args&&... args) {                       \
     return Status(StatusCode::k##name, fmt::format(format, std::forward<Args>(args)...)); \
   }
 FENCHI_DEFINE_ERROR(InvalidArgument)
@@ -47,7 +47,7 @@ template <std::size_t N, typename Tag>
 struct fmt::formatter<fenchi::FixedBytes<N, Tag>> : fmt::formatter<std::string> {
   template <typename Context>
   auto format(const fenchi::FixedBytes<N, Tag>& id, Context& context) const {
-    return fmt::formatter<std::string>::format(
-        fenchi::ToHex(id.view().first(N < 8 ? N : 8)), context);
+    return fmt::formatter<std::string>::format(fenchi::ToHex(id.view().first(N < 8 ? N : 8)),
+                                               context);
   }
 };

@@ -72,7 +72,7 @@ format::SnapshotContent ContentOf(const Backup& backup, format::TreeList root) {
   content.root = std::move(root);
   const BackupReport& report = backup.report;
   content.counts = {report.files, report.directories, report.others,
-                    report.bytes, report.unreadable, report.changed_while_read};
+                    report.bytes, report.unreadable,  report.changed_while_read};
   for (const Problem& problem : report.problems) {
     if (content.problems.size() == format::kProblemsMax) break;
     content.problems.push_back({problem.path, std::string(StatusCodeName(problem.status.code()))});
@@ -107,9 +107,9 @@ Result<std::vector<format::DomainObjectRef>> StoreIndexes(const Backup& backup,
     part.run = run.keys().run;
     const std::size_t end = std::min(references.size(), at + kIndexReferencesMax);
     part.references.assign(references.begin() + at, references.begin() + end);
-    FENCHI_ASSIGN_OR_RETURN(Bytes object,
-                            format::SealIndex(access.suite(), access.vault, key.view(),
-                                              backup.domain.id, part, backup.session.random));
+    FENCHI_ASSIGN_OR_RETURN(
+        Bytes object, format::SealIndex(access.suite(), access.vault, key.view(), backup.domain.id,
+                                        part, backup.session.random));
     const Hash256 hash = Sha256(object);
     const PutOutcome outcome = access.seats.PutAtAll(
         [&](const Seat& seat, int generation) {
@@ -130,8 +130,7 @@ Status FindParent(const Backup& backup, const History& history, CommitPlan& plan
   int searched = 0;
   const auto& snapshots = history.snapshots();
   for (auto it = snapshots.rbegin(); it != snapshots.rend() && searched < kParentSearchMax; ++it) {
-    if (it->commit->record.writer != backup.writer.id() ||
-        it->object.domain != backup.domain.id) {
+    if (it->commit->record.writer != backup.writer.id() || it->object.domain != backup.domain.id) {
       continue;
     }
     ++searched;
@@ -154,10 +153,9 @@ Result<bool> Attempt(Backup& backup, const FillQueue& fill) {
   backup.report.label = backup.options.label;
   FENCHI_ASSIGN_OR_RETURN(Freshness freshness, session.Refresh());
   FENCHI_ASSIGN_OR_RETURN(History history, session.ReadHistory());
-  FENCHI_ASSIGN_OR_RETURN(
-      std::unique_ptr<BackupRun> run,
-      BackupRun::Start(session, backup.writer, backup.index, backup.domain, history,
-                       backup.options.compression_level));
+  FENCHI_ASSIGN_OR_RETURN(std::unique_ptr<BackupRun> run,
+                          BackupRun::Start(session, backup.writer, backup.index, backup.domain,
+                                           history, backup.options.compression_level));
   ProgressMeter meter(backup.options.observer, "backup");
   EntryQueue queue(*run, backup.index, backup.domain.id);
   FENCHI_RETURN_IF_ERROR(fill(backup, *run, queue, meter));
@@ -172,8 +170,8 @@ Result<bool> Attempt(Backup& backup, const FillQueue& fill) {
   plan.acknowledged.assign(run->acknowledged().begin(), run->acknowledged().end());
   FENCHI_RETURN_IF_ERROR(FindParent(backup, history, plan));
   FENCHI_ASSIGN_OR_RETURN(plan.indexes, StoreIndexes(backup, *run));
-  FENCHI_ASSIGN_OR_RETURN(
-      Bytes object, SealSnapshotObject(backup, *run, ContentOf(backup, std::move(root))));
+  FENCHI_ASSIGN_OR_RETURN(Bytes object,
+                          SealSnapshotObject(backup, *run, ContentOf(backup, std::move(root))));
   backup.report.snapshot = format::SnapshotIdOf(object);
   plan.snapshots.push_back(std::move(object));
   FENCHI_ASSIGN_OR_RETURN(std::set<PackId> buried, CommitSnapshot(session, backup.writer, plan));
@@ -199,9 +197,8 @@ Result<BackupReport> RunBackup(Session& session, const BackupOptions& options,
   FENCHI_RETURN_IF_ERROR(CheckMayWrite(session));
   FENCHI_ASSIGN_OR_RETURN(const format::DomainKeys* domain,
                           session.access.FindDomain(options.key_domain));
-  FENCHI_ASSIGN_OR_RETURN(
-      WriterState writer,
-      WriterState::Acquire(session.state_directory, session.access, session.random));
+  FENCHI_ASSIGN_OR_RETURN(WriterState writer, WriterState::Acquire(session.state_directory,
+                                                                   session.access, session.random));
   FENCHI_ASSIGN_OR_RETURN(Freshness freshness, session.Refresh());
   // A log that went on elsewhere: this host's state is an old copy (a cloned or reset machine).
   const auto log = session.log.records().find(writer.id());
@@ -212,8 +209,15 @@ Result<BackupReport> RunBackup(Session& session, const BackupOptions& options,
   FENCHI_RETURN_IF_ERROR(EnsureWriter(session.access, writer, session.clock));
   FENCHI_RETURN_IF_ERROR(session.log.FinishPending(writer));
   FENCHI_ASSIGN_OR_RETURN(ChunkIndex index, ChunkIndex::Open(writer.index_path()));
-  Backup backup{session,           options, *domain, std::move(writer), std::move(index), {},
-                session.clock.Now(), std::move(sources), kind};
+  Backup backup{session,
+                options,
+                *domain,
+                std::move(writer),
+                std::move(index),
+                {},
+                session.clock.Now(),
+                std::move(sources),
+                kind};
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     FENCHI_ASSIGN_OR_RETURN(bool committed, Attempt(backup, fill));
     if (committed) {

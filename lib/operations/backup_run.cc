@@ -12,14 +12,13 @@ namespace fenchi {
 Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const WriterState& writer,
                                                     ChunkIndex& index,
                                                     const format::DomainKeys& domain,
-                                                    const History& history,
-                                                    int compression_level) {
+                                                    const History& history, int compression_level) {
   std::unique_ptr<BackupRun> run(new BackupRun(session, index, domain));
   run->compression_level_ = compression_level;
   FENCHI_ASSIGN_OR_RETURN(run->keys_,
                           NewRunKeys(session.access, domain, writer.id(), session.random));
-  const SecretBytes id_key = format::IdKey(domain.id_root.view(), session.access.vault, domain.id,
-                                           run->keys_.id_scope);
+  const SecretBytes id_key =
+      format::IdKey(domain.id_root.view(), session.access.vault, domain.id, run->keys_.id_scope);
   FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(id_key.view()));
   run->hash_ = std::move(hash);
   FENCHI_RETURN_IF_ERROR(run->CheckIndex(history, writer.id()));
@@ -102,8 +101,7 @@ Result<TicketPtr> BackupRun::Store(ByteView plain, PackWriter& packs) {
   ChunkId id;
   id.bytes = hash.bytes;
   if (const auto found = pending_.find(id); found != pending_.end()) return found->second;
-  FENCHI_ASSIGN_OR_RETURN(std::optional<format::Reference> known,
-                          index_.FindChunk(domain_.id, id));
+  FENCHI_ASSIGN_OR_RETURN(std::optional<format::Reference> known, index_.FindChunk(domain_.id, id));
   if (known && known->plain_size == plain.size() && Usable(*known)) {
     Use(*known);
     auto ticket = std::make_shared<ChunkTicket>();
@@ -151,10 +149,9 @@ Status BackupRun::Drain() {
   if (added_.size() == before) return Status::Ok();
   std::vector<TicketPtr> still;
   for (TicketPtr& ticket : unindexed_) {
-    const bool stored =
-        std::ranges::all_of(ticket->reference.pieces, [&](const format::Piece& piece) {
-          return added_.contains(piece.pack);
-        });
+    const bool stored = std::ranges::all_of(
+        ticket->reference.pieces,
+        [&](const format::Piece& piece) { return added_.contains(piece.pack); });
     if (!stored) {
       still.push_back(std::move(ticket));
       continue;

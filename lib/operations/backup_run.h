@@ -1,7 +1,7 @@
 // One backup run in one key domain: plaintext chunks in, references out, packs at >= W.
 //
-// Knows what the vault already has (the writer's own index, checked against tombstones and presence)
-// and what the run adds and re-uses. Call from one thread.
+// Knows what the vault already has (the writer's own index, checked against tombstones and
+// presence) and what the run adds and re-uses. Call from one thread.
 #pragma once
 
 #include <map>
@@ -48,7 +48,7 @@ class BackupRun {
   Status Finish();
 
   const RunKeys& keys() const { return keys_; }
-  const PackMap& added() const { return added_; }      // by this run, and resumed ones in use
+  const PackMap& added() const { return added_; }  // by this run, and resumed ones in use
   PackMap AddedInUse() const;
   PackMap ReusedInUse() const;
   std::vector<format::Reference> new_references() const;
@@ -75,9 +75,9 @@ class BackupRun {
   std::unordered_map<ChunkId, TicketPtr> pending_;  // stored in this run, not yet in the index
   std::vector<TicketPtr> unindexed_;                // complete, but a pack of theirs is on its way
   std::vector<TicketPtr> new_tickets_;
-  PackMap usable_;     // in the index, present at >= W, not under tombstone
+  PackMap usable_;              // in the index, present at >= W, not under tombstone
   std::set<PackId> committed_;  // of those, named by a commit already
-  PackMap added_;      // stored by this run
+  PackMap added_;               // stored by this run
   std::set<PackId> used_;
   std::set<int> acknowledged_;
   // Last: they end their uploads before anything above goes away.

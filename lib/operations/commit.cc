@@ -19,9 +19,9 @@ Result<format::PackList> StorePackList(Session& session, const PackMap& packs) {
   const Access& access = session.access;
   std::vector<format::PackListEntry> part;
   const auto store = [&]() -> Status {
-    FENCHI_ASSIGN_OR_RETURN(Bytes object,
-                            format::SealListObject(access.suite(), access.vault,
-                                                   access.outer_key.view(), part, session.random));
+    FENCHI_ASSIGN_OR_RETURN(
+        Bytes object, format::SealListObject(access.suite(), access.vault, access.outer_key.view(),
+                                             part, session.random));
     const Hash256 hash = Sha256(object);
     const PutOutcome outcome = access.seats.PutAtAll(
         [&](const Seat& seat, int generation) {
@@ -103,10 +103,9 @@ Result<std::set<PackId>> CommitSnapshot(Session& session, WriterState& writer,
     return lost;
   }
   // 3. The commit point.
-  FENCHI_ASSIGN_OR_RETURN(
-      format::RecordRef seal,
-      session.log.Append(writer, format::SealBody{commit.seq, commit.hash}, session.clock,
-                         session.random));
+  FENCHI_ASSIGN_OR_RETURN(format::RecordRef seal,
+                          session.log.Append(writer, format::SealBody{commit.seq, commit.hash},
+                                             session.clock, session.random));
   (void)seal;
   return lost;
 }

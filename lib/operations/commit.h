@@ -17,7 +17,7 @@ Result<format::PackList> StorePackList(Session& session, const PackMap& packs);
 
 struct CommitPlan {
   PackMap added;
-  PackMap reused;      // of all packs that the snapshot needs, those that commits named before
+  PackMap reused;  // of all packs that the snapshot needs, those that commits named before
   std::optional<format::RecordRef> parent;
   PackMap parent_packs;
   std::vector<Bytes> snapshots;

@@ -184,8 +184,8 @@ Result<DrillReport> DrillSnapshot(Session& session, const SnapshotId& snapshot,
                           OpenSnapshotView(session, snapshot, options.absent_providers));
   report.data_age_seconds = session.clock.Now().seconds - view.content.begun.seconds;
   const format::DomainKeys* domain = session.access.FindDomain(view.object.domain);
-  const SecretBytes id_key = format::IdKey(domain->id_root.view(), session.access.vault,
-                                           domain->id, format::IdScope{});
+  const SecretBytes id_key =
+      format::IdKey(domain->id_root.view(), session.access.vault, domain->id, format::IdScope{});
   FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(id_key.view()));
   FENCHI_ASSIGN_OR_RETURN(SourceDirectory root, SourceDirectory::Open(scratch.path()));
   FENCHI_RETURN_IF_ERROR(Comparison(view, std::move(root), std::move(hash), report).Run());

@@ -23,9 +23,9 @@ struct FileChunks {
 
 struct QueuedEntry {
   format::Entry entry;
-  std::shared_ptr<FileChunks> chunks;   // of files that were read; null: entry.content stands
-  std::optional<CachedFile> cache;      // what to remember of it, without content and packs
-  std::string source;                   // key of the file cache
+  std::shared_ptr<FileChunks> chunks;  // of files that were read; null: entry.content stands
+  std::optional<CachedFile> cache;     // what to remember of it, without content and packs
+  std::string source;                  // key of the file cache
 };
 
 class EntryQueue {

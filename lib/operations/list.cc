@@ -42,9 +42,8 @@ Status WriteZeros(const StreamWriter& output, std::uint64_t count) {
 }
 
 bool IsBelow(std::string_view path, std::string_view directory) {
-  return directory.empty() ||
-         (path.size() > directory.size() && path.starts_with(directory) &&
-          path[directory.size()] == '/');
+  return directory.empty() || (path.size() > directory.size() && path.starts_with(directory) &&
+                               path[directory.size()] == '/');
 }
 
 }  // namespace
@@ -127,8 +126,8 @@ Status CatFile(Session& session, const SnapshotId& snapshot, std::string_view pa
         .WithHint("`fenchi ls` shows what it is");
   }
   std::uint64_t at = 0;
-  FENCHI_RETURN_IF_ERROR(view.chunks->WalkContent(
-      entry.content, [&](const format::ContentItem& item) -> Result<bool> {
+  FENCHI_RETURN_IF_ERROR(
+      view.chunks->WalkContent(entry.content, [&](const format::ContentItem& item) -> Result<bool> {
         if (item.offset < at) return Damaged("the file's chunks overlap");
         FENCHI_RETURN_IF_ERROR(WriteZeros(output, item.offset - at));
         FENCHI_ASSIGN_OR_RETURN(Bytes plain, view.chunks->Read(item.chunk));

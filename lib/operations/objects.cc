@@ -40,8 +40,8 @@ void AddRecords(const Session& session, std::vector<ExpectedObject>& out) {
         return Damaged("another record of the same writer and number: proof of misuse, keep it");
       };
       auto fetch = [&access, name, check]() -> Result<Bytes> {
-        FENCHI_ASSIGN_OR_RETURN(
-            ObjectAt found, access.seats.GetAny(name, format::kRecordObjectSizeMax, check));
+        FENCHI_ASSIGN_OR_RETURN(ObjectAt found,
+                                access.seats.GetAny(name, format::kRecordObjectSizeMax, check));
         return std::move(found.bytes);
       };
       out.push_back({name, fmt::format("record {} of writer {}", seq, id),

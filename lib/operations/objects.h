@@ -14,10 +14,10 @@ namespace fenchi {
 
 struct ExpectedObject {
   NameAt name;
-  std::string what;                       // "genesis", "record 7 of writer ab12cd34", ...
+  std::string what;  // "genesis", "record 7 of writer ab12cd34", ...
   std::uint64_t size_max = 0;
-  CheckBytes check;                       // whether bytes are this object
-  std::function<Result<Bytes>()> fetch;   // good bytes from elsewhere
+  CheckBytes check;                      // whether bytes are this object
+  std::function<Result<Bytes>()> fetch;  // good bytes from elsewhere
 };
 
 // For the seat at `position`. Errors: what reading the bootstrap objects met.

@@ -43,8 +43,7 @@ class Repair {
   ProgressMeter meter_;
 };
 
-void Repair::Left(std::size_t position, std::string object, DamageKind kind,
-                  const Status& status) {
+void Repair::Left(std::size_t position, std::string object, DamageKind kind, const Status& status) {
   report_.left.push_back({seats_.all()[position].name, std::move(object), kind, std::nullopt,
                           status.message(), status.code() != StatusCode::kDataLoss});
 }
@@ -95,8 +94,7 @@ Status Repair::RepairObjects(const History& history, std::size_t position) {
     if (there.ok()) continue;
     if (there.status().code() == StatusCode::kUnavailable) return Status::Ok();
     Result<Bytes> bytes = object.fetch();
-    const Status put =
-        bytes.ok() ? seats_.PutAt(position, object.name, *bytes) : bytes.status();
+    const Status put = bytes.ok() ? seats_.PutAt(position, object.name, *bytes) : bytes.status();
     if (!put.ok()) {
       Left(position, object.name(seat, 0), DamageKind::kObject, put);
       continue;
@@ -125,8 +123,8 @@ Status Repair::RepairPack(const PackId& pack, const std::set<int>& positions) {
   for (const int position : positions) {
     const Seat& seat = seats_.all()[position];
     if (!seat.provider) continue;
-    const NameAt name = ShardNameAt(access_, pack, shards.ok() ? shards->needed()
-                                                               : access_.needed());
+    const NameAt name =
+        ShardNameAt(access_, pack, shards.ok() ? shards->needed() : access_.needed());
     Result<Bytes> bytes = shards.ok() ? Rebuild(*shards, position) : shards.status();
     const Status put = bytes.ok() ? seats_.PutAt(position, name, *bytes) : bytes.status();
     if (!put.ok()) {

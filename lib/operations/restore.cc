@@ -11,8 +11,8 @@
 namespace fenchi {
 namespace {
 
-using filesystem::RestoreDirectory;
 using filesystem::RestoredFile;
+using filesystem::RestoreDirectory;
 using filesystem::RestoreTarget;
 using filesystem::SourceNode;
 using filesystem::Warnings;
@@ -45,8 +45,8 @@ class Restore {
         target_(std::move(target)),
         report_(report),
         meter_(options.observer, "restore") {
-    meter_.now().items_total = view.content.counts.files + view.content.counts.directories +
-                               view.content.counts.others;
+    meter_.now().items_total =
+        view.content.counts.files + view.content.counts.directories + view.content.counts.others;
     meter_.now().bytes_total = view.content.counts.bytes;
   }
 
@@ -90,7 +90,8 @@ Status Restore::Run() {
     report_.lost.push_back({"", failure.At("a part of the list of files cannot be read")});
   };
   FENCHI_RETURN_IF_ERROR(view_.chunks->WalkTree(
-      view_.content.root, "", [&](const format::Entry& entry) -> Result<bool> {
+      view_.content.root, "",
+      [&](const format::Entry& entry) -> Result<bool> {
         FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
         meter_.now().current = entry.path;
         meter_.Tick();
@@ -199,16 +200,22 @@ Status Restore::RestoreEntry(const RestoreDirectory& parent, const format::Entry
   Status status;
   if (!resumed) {
     switch (attributes.type) {
-      case EntryType::kFile: status = RestoreFile(parent, entry); break;
+      case EntryType::kFile:
+        status = RestoreFile(parent, entry);
+        break;
       case EntryType::kSymlink:
         status = parent.MakeSymlink(name, attributes.symlink_target, attributes, warnings);
         break;
-      case EntryType::kFifo: status = parent.MakeFifo(name, attributes, warnings); break;
+      case EntryType::kFifo:
+        status = parent.MakeFifo(name, attributes, warnings);
+        break;
       case EntryType::kCharDevice:
       case EntryType::kBlockDevice:
         status = parent.MakeDevice(name, attributes, warnings);
         break;
-      default: status = Policy("sockets are not restored: the program makes them anew"); break;
+      default:
+        status = Policy("sockets are not restored: the program makes them anew");
+        break;
     }
   }
   NoteWarnings(entry.path, std::move(warnings));
@@ -260,8 +267,9 @@ Result<bool> Restore::Resume(const RestoreDirectory& parent, const format::Entry
 }
 
 Status Restore::RestoreFile(const RestoreDirectory& parent, const format::Entry& entry) {
-  FENCHI_ASSIGN_OR_RETURN(RestoredFile file, parent.CreateFile(std::string(LastComponent(entry.path)),
-                                                               entry.attributes.size));
+  FENCHI_ASSIGN_OR_RETURN(
+      RestoredFile file,
+      parent.CreateFile(std::string(LastComponent(entry.path)), entry.attributes.size));
   FENCHI_RETURN_IF_ERROR(view_.chunks->WalkContent(
       entry.content, [&](const format::ContentItem& item) -> Result<bool> {
         FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "base/executor.h"
-#include "fenchi/vault.h"
+#include "fenchi/options.h"
+#include "fenchi/report.h"
 #include "repository/access.h"
 #include "repository/history.h"
 #include "repository/local_state.h"

@@ -10,9 +10,8 @@ namespace fenchi {
 
 Result<format::SnapshotContent> OpenSnapshotContent(const Access& access,
                                                     const format::SnapshotObject& object) {
-  FENCHI_ASSIGN_OR_RETURN(SecretBytes data_key,
-                          OpenDataKey(access, object.domain, object.epoch, object.run,
-                                      object.wrapped_data_key));
+  FENCHI_ASSIGN_OR_RETURN(SecretBytes data_key, OpenDataKey(access, object.domain, object.epoch,
+                                                            object.run, object.wrapped_data_key));
   return format::OpenSnapshot(access.vault, data_key.view(), object);
 }
 
@@ -39,11 +38,11 @@ Result<SnapshotView> OpenSnapshotView(Session& session, const SnapshotId& id,
 
 Result<format::Entry> FindEntry(SnapshotView& view, std::string_view path) {
   std::optional<format::Entry> found;
-  FENCHI_RETURN_IF_ERROR(view.chunks->WalkTree(
-      view.content.root, path, [&](const format::Entry& entry) -> Result<bool> {
-        if (entry.path == path) found = entry;
-        return false;
-      }));
+  FENCHI_RETURN_IF_ERROR(view.chunks->WalkTree(view.content.root, path,
+                                               [&](const format::Entry& entry) -> Result<bool> {
+                                                 if (entry.path == path) found = entry;
+                                                 return false;
+                                               }));
   if (!found) {
     return NotFound("no '{}' in snapshot {}", EscapeForDisplay(path),
                     ToHex(view.id.view().first(8)))

@@ -90,8 +90,7 @@ QueuedEntry SourceWalk::NewEntry(const SourceNode& node, const Place& place) {
 Status SourceWalk::Walk(const SourceRoot& root) {
   Result<SourceDirectory> parent = SourceDirectory::Open(root.parent);
   if (!parent.ok()) return parent.status();
-  const std::string source =
-      root.parent == "/" ? "/" + root.leaf : root.parent + "/" + root.leaf;
+  const std::string source = root.parent == "/" ? "/" + root.leaf : root.parent + "/" + root.leaf;
   Place place{root.name, "", source};
   if (!root.leaf.empty()) {
     // The user named it: that it is missing is an error, not a file that vanished.
@@ -120,9 +119,13 @@ Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name,
   }
   ++meter_.now().items_done;
   switch (node->attributes.type) {
-    case EntryType::kDirectory: return VisitDirectory(parent, name, *node, place);
-    case EntryType::kFile: return VisitFile(parent, name, *node, place);
-    default: ++report_.others; return queue_.Push(NewEntry(*node, place));
+    case EntryType::kDirectory:
+      return VisitDirectory(parent, name, *node, place);
+    case EntryType::kFile:
+      return VisitFile(parent, name, *node, place);
+    default:
+      ++report_.others;
+      return queue_.Push(NewEntry(*node, place));
   }
 }
 
@@ -157,11 +160,9 @@ Status SourceWalk::WalkChildren(const SourceDirectory& directory, const Place& p
 }
 
 // Whether the file is as it was when it was last saved; then `queued` refers to what is stored.
-Result<bool> SourceWalk::TryCache(const SourceNode& node, const Place& place,
-                                  QueuedEntry& queued) {
+Result<bool> SourceWalk::TryCache(const SourceNode& node, const Place& place, QueuedEntry& queued) {
   if (options_.rescan) return false;
-  FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached,
-                          index_.FindFile(domain_, place.source));
+  FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached, index_.FindFile(domain_, place.source));
   if (!cached || cached->size != node.attributes.size ||
       cached->modified != node.attributes.modified || cached->changed_ns != node.changed_ns ||
       cached->device != node.device || cached->inode != node.inode) {
@@ -207,13 +208,14 @@ Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& n
     if (!after.ok() || !filesystem::LooksUnchanged(node, *after)) {
       ++report_.changed_while_read;
       report_.problems.push_back(
-          {place.path, Conflict("the file changed while it was read; the copy may mix old and new")});
+          {place.path,
+           Conflict("the file changed while it was read; the copy may mix old and new")});
       queued.entry.flags |= format::kEntryChanged;
       size = end;
       queued.entry.attributes.size = size;
     } else {
-      queued.cache = CachedFile{size, node.attributes.modified, node.changed_ns, node.device,
-                                node.inode, {}, {}};
+      queued.cache = CachedFile{
+          size, node.attributes.modified, node.changed_ns, node.device, node.inode, {}, {}};
     }
   }
   ++report_.files;

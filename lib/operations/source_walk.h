@@ -22,8 +22,8 @@ struct SourceRoot {
   std::string parent;  // canonical directory that holds it
   std::string leaf;    // its name there; empty: the file system's root itself
 };
-// In path order. Errors: kNotFound for a path that is not there; kInvalidArgument when two would have
-// one name.
+// In path order. Errors: kNotFound for a path that is not there; kInvalidArgument when two would
+// have one name.
 Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> paths);
 
 class SourceWalk {

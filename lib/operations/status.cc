@@ -73,8 +73,7 @@ Result<VaultStatus> DescribeVault(Session& session) {
   const PlacementVerdict verdict =
       CheckPlacement(placed, access.needed(), RulesOf(access.details), session.clock.Now());
   out.placement_notes = verdict.violations;
-  out.placement_notes.insert(out.placement_notes.end(), verdict.notes.begin(),
-                             verdict.notes.end());
+  out.placement_notes.insert(out.placement_notes.end(), verdict.notes.begin(), verdict.notes.end());
   out.snapshots = history.snapshots().size();
   out.incomplete = history.incomplete();
   out.writers = access.policy.writers.size();

@@ -126,8 +126,8 @@ Status Verify::CheckObjectsAt(const History& history, std::size_t position) {
       found = !info.ok() ? info.status() : *info ? Status::Ok() : NotFound("absent");
     } else {
       // Generation 0 is what repair wrote first: damage there is old news once a later one is good.
-      const Result<ObjectAt> at = seats_.GetAt(position, object.name, object.size_max,
-                                               object.check);
+      const Result<ObjectAt> at =
+          seats_.GetAt(position, object.name, object.size_max, object.check);
       found = at.status();
       if (at.ok()) report_.bytes_read += at->bytes.size();
     }
@@ -154,8 +154,7 @@ Result<std::optional<ObjectInfo>> Verify::StatAt(std::size_t position, const std
 void Verify::CheckGeneration(const ShardSet& shards, std::size_t position, const std::string& name,
                              std::uint64_t size, ShardFinding& finding) {
   Provider& provider = *seats_.all()[position].provider;
-  const std::uint64_t wanted =
-      format::ShardSize(shards.header().segments, shards.needed());
+  const std::uint64_t wanted = format::ShardSize(shards.header().segments, shards.needed());
   const auto damage = [&](DamageKind kind, std::optional<std::uint32_t> block, std::string what) {
     finding.damage.push_back({seats_.all()[position].name, name, kind, block,
                               std::move(what) + "; " + std::string(kRepairHint), true});
@@ -190,9 +189,8 @@ void Verify::CheckGeneration(const ShardSet& shards, std::size_t position, const
     finding.bytes_read += read.ok() ? block.size() : 0;
     const ByteView bytes = ByteView(block).first(format::kBlockSize);
     const Result<Bytes> tag = shards.TagsOf(shards.IndexAt(position), bytes, b);
-    finding.good_blocks[b] =
-        read.ok() && tag.ok() &&
-        ConstantTimeEquals(*tag, ByteView(block).subspan(format::kBlockSize));
+    finding.good_blocks[b] = read.ok() && tag.ok() &&
+                             ConstantTimeEquals(*tag, ByteView(block).subspan(format::kBlockSize));
     if (!finding.good_blocks[b]) {
       damage(DamageKind::kBlock, static_cast<std::uint32_t>(b),
              fmt::format("block {} of the shard fails its tag", b));
@@ -267,8 +265,8 @@ Status Verify::CheckPack(const format::PackListEntry& pack) {
     for (Damage& damage : finding.damage) {
       damage.repairable = repairable;
       if (!repairable) {
-        damage.what = fmt::format("{}; fewer than {} good shards answer", damage.what,
-                                  shards->needed());
+        damage.what =
+            fmt::format("{}; fewer than {} good shards answer", damage.what, shards->needed());
       }
       report_.damage.push_back(std::move(damage));
     }
@@ -310,8 +308,8 @@ Status Verify::CheckSnapshot(const StoredSnapshot& snapshot) {
         meter_.now().current = entry.path;
         meter_.Tick();
         FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
-        const Status read = chunks.WalkContent(
-            entry.content, [&](const format::ContentItem& item) -> Result<bool> {
+        const Status read =
+            chunks.WalkContent(entry.content, [&](const format::ContentItem& item) -> Result<bool> {
               if (!checked_.insert(item.chunk.chunk).second) return true;
               FENCHI_RETURN_IF_ERROR(chunks.Read(item.chunk).status());
               return true;
@@ -326,8 +324,8 @@ Status Verify::CheckSnapshot(const StoredSnapshot& snapshot) {
   // Shards whose tags hold but whose content does not: made by somebody with the verify secret.
   for (const auto& [pack, position] : packs.statistics().shards_replaced) {
     if (position < 0 || down_[position]) continue;
-    const std::string object = ShardNameAt(access_, pack, access_.needed())(
-        seats_.all()[position], 0);
+    const std::string object =
+        ShardNameAt(access_, pack, access_.needed())(seats_.all()[position], 0);
     const bool known = std::ranges::any_of(report_.damage, [&](const Damage& damage) {
       return damage.object.substr(0, damage.object.rfind('.')) ==
              object.substr(0, object.rfind('.'));

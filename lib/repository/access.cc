@@ -39,8 +39,8 @@ PlacementRules RulesOf(const format::PolicyDetails& details) {
   rules.deny_countries = details.denied_countries;
   rules.abroad_min = details.abroad;
   for (const format::Relaxation& relaxation : details.relaxations) {
-    rules.relaxations.push_back({relaxation.axis, relaxation.ground, relaxation.approver,
-                                 relaxation.expires_seconds});
+    rules.relaxations.push_back(
+        {relaxation.axis, relaxation.ground, relaxation.approver, relaxation.expires_seconds});
   }
   return rules;
 }

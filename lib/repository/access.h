@@ -1,7 +1,7 @@
 // Access: what an opened vault can do: its keys by role, its policy, its seats.
 //
-// Made by bootstrap.h (slots) or from a credential file. A domain reader's Access holds only its own
-// domains; a verifier's holds no domain at all. Immutable once made, so any thread may read it.
+// Made by bootstrap.h (slots) or from a credential file. A domain reader's Access holds only its
+// own domains; a verifier's holds no domain at all. Immutable once made, so any thread may read it.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@
 #include "crypto/signing.h"
 #include "fenchi/bytes.h"
 #include "fenchi/clock.h"
+#include "fenchi/options.h"
 #include "fenchi/random.h"
 #include "fenchi/secret.h"
-#include "fenchi/vault.h"
 #include "format/keyring.h"
 #include "format/policy.h"
 #include "repository/seats.h"

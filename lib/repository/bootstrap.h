@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "fenchi/vault.h"
+#include "fenchi/options.h"
 #include "repository/access.h"
 #include "repository/local_state.h"
 
@@ -30,11 +30,10 @@ Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlo
                          const SeenState* seen);
 
 // Signs `next` (version, previous hash, time and details are set here, the details from
-// access.details) with the admin key that `access` holds, puts it to >= W providers and makes it the
-// policy of `access`.
-// Errors: kDenied without an admin key; kConflict when another next version exists (it is then
-// adopted: look at access.policy again and retry); kTooFewProviders: the version may lie at some
-// providers, and the next opening then adopts it.
+// access.details) with the admin key that `access` holds, puts it to >= W providers and makes it
+// the policy of `access`. Errors: kDenied without an admin key; kConflict when another next version
+// exists (it is then adopted: look at access.policy again and retry); kTooFewProviders: the version
+// may lie at some providers, and the next opening then adopts it.
 Status PublishPolicy(Access& access, format::Policy next, Clock& clock,
                      Random& random = SystemRandom());
 
@@ -49,7 +48,7 @@ Status EnsureWriter(Access& access, const WriterId& id, const SigningPublicKey& 
 // One `k/` object that must lie at a seat: what verify compares and repair fills.
 struct BootstrapObject {
   NameAt name;
-  std::string what;                      // "genesis", "policy 2", "leaf share", ...
+  std::string what;  // "genesis", "policy 2", "leaf share", ...
   std::uint64_t size_max = 0;
   Hash256 hash;                          // SHA-256 of its bytes: from the vault id or the policy
   std::function<Result<Bytes>()> fetch;  // the bytes, from wherever they are

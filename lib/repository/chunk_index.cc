@@ -257,9 +257,7 @@ Status ChunkIndex::AddChunk(const DomainId& domain, const format::Reference& ref
       }
       number = state_->find_pack.NumberAt(0);
     }
-    state_->add_piece.Number(1, number)
-        .Blob(2, domain.view())
-        .Blob(3, reference.chunk.view());
+    state_->add_piece.Number(1, number).Blob(2, domain.view()).Blob(3, reference.chunk.view());
     FENCHI_RETURN_IF_ERROR(state_->Run(state_->add_piece, "add piece"));
   }
   state_->add_chunk.Blob(1, domain.view())

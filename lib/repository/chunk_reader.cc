@@ -16,8 +16,8 @@ Result<KeyedHash*> ChunkReader::Hasher(const PackId& pack) {
   }
   auto found = hashers_.find(header.id_scope);
   if (found == hashers_.end()) {
-    const SecretBytes key = format::IdKey(domain_.id_root.view(), access_.vault, domain_.id,
-                                          header.id_scope);
+    const SecretBytes key =
+        format::IdKey(domain_.id_root.view(), access_.vault, domain_.id, header.id_scope);
     FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(key.view()));
     found = hashers_.emplace(header.id_scope, std::move(hash)).first;
   }
@@ -78,9 +78,8 @@ Result<bool> ChunkReader::Tree(const format::TreeList& list, std::string_view fr
   for (const format::TreeLink& link : list.links) {
     if (!from.empty() && format::ComparePaths(link.last_path, from) < 0) continue;
     Result<Bytes> plain = Read(link.node);
-    Result<format::TreeList> node =
-        plain.ok() ? format::DecodeTreeNode(*plain, list.level - 1)
-                   : Result<format::TreeList>(plain.status());
+    Result<format::TreeList> node = plain.ok() ? format::DecodeTreeNode(*plain, list.level - 1)
+                                               : Result<format::TreeList>(plain.status());
     if (!node.ok()) {
       if (!lost) return node.status();
       lost(link.node, node.status());

@@ -1,7 +1,7 @@
 // Reads chunks by reference, and walks lists.
 //
-// Every chunk that comes out was decrypted, expanded and compared with its chunk id. One thread at a
-// time.
+// Every chunk that comes out was decrypted, expanded and compared with its chunk id. One thread at
+// a time.
 #pragma once
 
 #include <functional>
@@ -21,8 +21,8 @@ class ChunkReader {
   ChunkReader(const Access& access, const format::DomainKeys& domain, PackReader& packs)
       : access_(access), domain_(domain), packs_(packs) {}
 
-  // The plaintext. Errors: kDataLoss, kTooFewProviders, kDenied; kDamaged when pack and reference do
-  // not fit together (a planted reference, or a pack made by another key).
+  // The plaintext. Errors: kDataLoss, kTooFewProviders, kDenied; kDamaged when pack and reference
+  // do not fit together (a planted reference, or a pack made by another key).
   Result<Bytes> Read(const format::Reference& reference);
   std::uint64_t chunks_checked() const { return chunks_checked_; }
 

@@ -8,9 +8,9 @@
 #include <span>
 #include <string>
 
+#include "fenchi/options.h"
 #include "fenchi/secret.h"
 #include "fenchi/status.h"
-#include "fenchi/vault.h"
 #include "format/credential.h"
 #include "repository/access.h"
 

@@ -1,9 +1,9 @@
 // Writes lists of any length as nodes in metadata packs, a level at a time.
 //
-// Items come in order and complete. As soon as a node's worth is there it becomes a chunk; when that
-// chunk is placed in a pack, its link goes to the level above. Node borders depend on content only,
-// so an unchanged region is the same node again and is stored once. Finish() gives the list that is
-// embedded in an entry or a snapshot. FORMAT.md section 8.
+// Items come in order and complete. As soon as a node's worth is there it becomes a chunk; when
+// that chunk is placed in a pack, its link goes to the level above. Node borders depend on content
+// only, so an unchanged region is the same node again and is stored once. Finish() gives the list
+// that is embedded in an entry or a snapshot. FORMAT.md section 8.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,7 @@ class ListWriter {
   };
   // One level: items (level 0) or links (above) that are not yet in a node.
   struct Level {
-    List open;                        // its `level` is its number
+    List open;  // its `level` is its number
     std::uint64_t open_bytes = 0;
     std::deque<WaitingLink> waiting;  // for the open list, until their tickets are placed
   };

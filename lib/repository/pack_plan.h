@@ -1,8 +1,8 @@
 // Which stored chunks go into which pack: cutting, shuffling, places.
 //
-// Chunks come in and wait; packs of the largest class are planned as soon as they can be filled, and
-// at the end of a run the rest fills the largest classes first. A chunk that does not fit is cut; it
-// ends up in 1..7 pieces. Pure: no I/O. FORMAT.md section 7.1.
+// Chunks come in and wait; packs of the largest class are planned as soon as they can be filled,
+// and at the end of a run the rest fills the largest classes first. A chunk that does not fit is
+// cut; it ends up in 1..7 pieces. Pure: no I/O. FORMAT.md section 7.1.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct PlannedPiece {
   std::shared_ptr<const Bytes> stored;  // the chunk's stored form
   std::uint64_t first = 0;              // of it, the first byte that lies here
   std::uint64_t size = 0;
-  std::uint64_t offset = 0;             // in the pack
+  std::uint64_t offset = 0;  // in the pack
 };
 
 struct PlannedPack {

@@ -36,9 +36,8 @@ Result<PackReader::OpenPack*> PackReader::Open(const PackId& id) {
   const format::ShardHeader& header = shards.header();
   auto key = data_keys_.find(header.run);
   if (key == data_keys_.end()) {
-    FENCHI_ASSIGN_OR_RETURN(SecretBytes opened,
-                            OpenDataKey(access_, header.domain, header.epoch, header.run,
-                                        header.wrapped_data_key));
+    FENCHI_ASSIGN_OR_RETURN(SecretBytes opened, OpenDataKey(access_, header.domain, header.epoch,
+                                                            header.run, header.wrapped_data_key));
     key = data_keys_.emplace(header.run, std::move(opened)).first;
   }
   FENCHI_ASSIGN_OR_RETURN(StreamKeys stream,
@@ -48,9 +47,9 @@ Result<PackReader::OpenPack*> PackReader::Open(const PackId& id) {
   }
   while (open_.size() >= kOpenPacksMax) open_.pop_back();
   const int segments = header.segments;
-  auto pack = std::make_shared<OpenPack>(
-      OpenPack{std::move(shards), std::move(stream.key),
-               Bytes(format::PackPlainSize(segments)), std::vector<bool>(segments, false)});
+  auto pack = std::make_shared<OpenPack>(OpenPack{std::move(shards), std::move(stream.key),
+                                                  Bytes(format::PackPlainSize(segments)),
+                                                  std::vector<bool>(segments, false)});
   open_.push_front(pack);
   return open_.front().get();
 }
@@ -60,9 +59,8 @@ Status PackReader::FetchRun(OpenPack& pack, int shard, int first_block, int coun
                             std::vector<int>& bad, std::uint64_t& fetched) const {
   const int position = pack.shards.PositionOf(shard);
   Bytes bytes(static_cast<std::size_t>(count) * format::kBlockSize);
-  const Status read = position < 0
-                          ? NotFound("no seat holds shard {}", shard)
-                          : pack.shards.ReadBlocks(position, first_block, count, bytes);
+  const Status read = position < 0 ? NotFound("no seat holds shard {}", shard)
+                                   : pack.shards.ReadBlocks(position, first_block, count, bytes);
   if (read.code() == StatusCode::kDamaged && count > 1) {
     // One bad block must not condemn its neighbours.
     for (int i = 0; i < count; ++i) {
@@ -71,14 +69,12 @@ Status PackReader::FetchRun(OpenPack& pack, int shard, int first_block, int coun
     return Status::Ok();
   }
   if (read.ok()) fetched += bytes.size();
-  FENCHI_ASSIGN_OR_RETURN(
-      SegmentCipher cipher,
-      SegmentCipher::Create(pack.shards.header().suite, pack.cipher_key.view()));
+  FENCHI_ASSIGN_OR_RETURN(SegmentCipher cipher, SegmentCipher::Create(pack.shards.header().suite,
+                                                                      pack.cipher_key.view()));
   for (int i = 0; i < count; ++i) {
     const int segment = shard * pack.shards.blocks() + first_block + i;
-    const ByteView block =
-        ByteView(bytes).subspan(static_cast<std::size_t>(i) * format::kBlockSize,
-                                format::kBlockSize);
+    const ByteView block = ByteView(bytes).subspan(static_cast<std::size_t>(i) * format::kBlockSize,
+                                                   format::kBlockSize);
     const bool last = segment == pack.segments() - 1;
     if (!read.ok() || !cipher.OpenSegment(segment, last, block, pack.Segment(segment)).ok()) {
       bad.push_back(segment);
@@ -89,9 +85,8 @@ Status PackReader::FetchRun(OpenPack& pack, int shard, int first_block, int coun
 
 Status PackReader::Decode(OpenPack& pack, int segment) {
   const int blocks = pack.shards.blocks();
-  FENCHI_ASSIGN_OR_RETURN(
-      SegmentCipher cipher,
-      SegmentCipher::Create(pack.shards.header().suite, pack.cipher_key.view()));
+  FENCHI_ASSIGN_OR_RETURN(SegmentCipher cipher, SegmentCipher::Create(pack.shards.header().suite,
+                                                                      pack.cipher_key.view()));
   Bytes block(format::kBlockSize);
   const bool last = segment == pack.segments() - 1;
   return pack.shards.DecodeBlock(

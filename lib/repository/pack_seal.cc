@@ -64,8 +64,8 @@ Status SealTile(Work& work, int block) {
     const int segment = j * work.blocks + block;
     const MutableBytes out = BlockOf(work.shards[j], block);
     if (segment < work.segments) {
-      FENCHI_RETURN_IF_ERROR(work.cipher.SealSegment(segment, segment == work.segments - 1,
-                                                     work.Plain(segment), out));
+      FENCHI_RETURN_IF_ERROR(
+          work.cipher.SealSegment(segment, segment == work.segments - 1, work.Plain(segment), out));
     }
     data.push_back(out);
   }
@@ -74,9 +74,9 @@ Status SealTile(Work& work, int block) {
   }
   FENCHI_RETURN_IF_ERROR(work.code.Encode(data, parity));
   for (std::size_t i = 0; i < work.shards.size(); ++i) {
-    FENCHI_RETURN_IF_ERROR(
-        work.tagger.Tag(format::BlockTagNonce(static_cast<int>(i), block),
-                        BlockOf(work.shards[i], block), TagOf(work.shards[i], block)));
+    FENCHI_RETURN_IF_ERROR(work.tagger.Tag(format::BlockTagNonce(static_cast<int>(i), block),
+                                           BlockOf(work.shards[i], block),
+                                           TagOf(work.shards[i], block)));
   }
   return Status::Ok();
 }
@@ -145,8 +145,7 @@ Result<SealedPack> SealPack(const Access& access, const RunKeys& keys, format::P
   const format::PackIdentity identity = out.header.identity(access.vault);
   FENCHI_ASSIGN_OR_RETURN(StreamKeys stream, format::PackKeys(keys.data_key.view(), identity));
   out.header.commitment = stream.commitment;
-  const SecretBytes tag_key =
-      format::BlockTagKey(keys.tag_key.view(), identity, access.needed());
+  const SecretBytes tag_key = format::BlockTagKey(keys.tag_key.view(), identity, access.needed());
   const Bytes plain = Compose(pack);
   out.shards.assign(seats, Bytes(format::ShardSize(pack.segments, access.needed()), 0));
 

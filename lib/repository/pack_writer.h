@@ -24,8 +24,8 @@ inline constexpr int kPacksInFlight = 2;
 // A pack that lies at >= W providers.
 struct StoredPack {
   format::PackListEntry entry;
-  std::vector<int> seats;             // seat numbers that acknowledged, ascending
-  std::vector<TicketPtr> completed;   // chunks whose last piece lies here
+  std::vector<int> seats;            // seat numbers that acknowledged, ascending
+  std::vector<TicketPtr> completed;  // chunks whose last piece lies here
   std::uint64_t bytes_uploaded = 0;
 };
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "fenchi/clock.h"
-#include "fenchi/vault.h"
+#include "fenchi/options.h"
 
 namespace fenchi {
 

@@ -13,8 +13,8 @@
 
 #include "base/executor.h"
 #include "fenchi/bytes.h"
+#include "fenchi/options.h"
 #include "fenchi/status.h"
-#include "fenchi/vault.h"
 
 namespace fenchi {
 

@@ -31,17 +31,17 @@ Result<RunKeys> NewRunKeys(const Access& access, const format::DomainKeys& domai
   keys.data_key = SecretBytes::Random(32, random);
   keys.tag_key = SecretBytes::Random(32, random);
   const Bytes context = format::RunContext(keys.run, keys.domain);
-  const SecretBytes wrap_key = format::WrapKey(read_key->pair.secret_key.view(), access.vault,
-                                               domain.id, access.epoch());
+  const SecretBytes wrap_key =
+      format::WrapKey(read_key->pair.secret_key.view(), access.vault, domain.id, access.epoch());
   FENCHI_ASSIGN_OR_RETURN(
-      Bytes data_box, Seal(WrapContext(access, SealType::kWrappedDataKey, context),
-                           wrap_key.view(), keys.data_key.view(), random));
+      Bytes data_box, Seal(WrapContext(access, SealType::kWrappedDataKey, context), wrap_key.view(),
+                           keys.data_key.view(), random));
   FENCHI_ASSIGN_OR_RETURN(keys.wrapped_data_key,
                           format::EncodeWrappedKey({format::WrapForm::kSymmetric, data_box}));
   FENCHI_ASSIGN_OR_RETURN(
-      Bytes tag_box, SealToPublicKey(WrapContext(access, SealType::kWrappedTagKey, context),
-                                     access.policy.verify_public_key.view(), keys.tag_key.view(),
-                                     random));
+      Bytes tag_box,
+      SealToPublicKey(WrapContext(access, SealType::kWrappedTagKey, context),
+                      access.policy.verify_public_key.view(), keys.tag_key.view(), random));
   FENCHI_ASSIGN_OR_RETURN(keys.wrapped_tag_key,
                           format::EncodeWrappedKey({format::WrapForm::kPublicKey, tag_box}));
   return keys;

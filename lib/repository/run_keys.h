@@ -20,8 +20,8 @@ struct RunKeys {
   format::IdScope id_scope;  // zeros: made by a read host
   std::uint32_t epoch = 0;
   Suite suite = Suite::kAes256Gcm;
-  SecretBytes data_key;      // S
-  SecretBytes tag_key;       // T
+  SecretBytes data_key;  // S
+  SecretBytes tag_key;   // T
   Bytes wrapped_data_key;
   Bytes wrapped_tag_key;
 };

@@ -12,8 +12,8 @@ Seats::Seats(std::vector<Seat> seats, std::shared_ptr<Executor> executor)
     : seats_(std::move(seats)), executor_(std::move(executor)) {}
 
 const Seat* Seats::FindById(const ProviderId& id) const {
-  const auto found = std::find_if(seats_.begin(), seats_.end(),
-                                  [&](const Seat& seat) { return seat.id == id; });
+  const auto found =
+      std::find_if(seats_.begin(), seats_.end(), [&](const Seat& seat) { return seat.id == id; });
   return found == seats_.end() ? nullptr : &*found;
 }
 
@@ -34,8 +34,8 @@ std::vector<int> Seats::present() const {
 Result<Seats> Seats::Without(const std::vector<std::string>& names) const {
   std::vector<Seat> rest = seats_;
   for (const std::string& name : names) {
-    const auto found = std::find_if(rest.begin(), rest.end(),
-                                    [&](const Seat& seat) { return seat.name == name; });
+    const auto found =
+        std::find_if(rest.begin(), rest.end(), [&](const Seat& seat) { return seat.name == name; });
     if (found == rest.end()) {
       return InvalidArgument("no provider is called '{}'", name)
           .WithHint("`fenchi status` lists the providers");
@@ -69,8 +69,7 @@ Status Seats::PutAt(std::size_t position, const NameAt& name, ByteView bytes) co
 
 PutOutcome Seats::PutAtAll(const NameAt& name, ByteView bytes) const {
   std::vector<Status> results(seats_.size());
-  executor_->ForEach(seats_.size(),
-                     [&](std::size_t i) { results[i] = PutAt(i, name, bytes); });
+  executor_->ForEach(seats_.size(), [&](std::size_t i) { results[i] = PutAt(i, name, bytes); });
   PutOutcome outcome;
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (results[i].ok()) {
@@ -130,8 +129,9 @@ Status QuorumFailure(const Seats& seats, const PutOutcome& outcome, int needed,
   if (!outcome.failed.empty() && outcome.failed.front().second.code() == StatusCode::kFull) {
     code = StatusCode::kFull;
   }
-  return Status(code, fmt::format("{} is stored at {} of {} providers, {} are needed{}", what,
-                                  outcome.stored.size(), seats.size(), needed, reasons),
+  return Status(code,
+                fmt::format("{} is stored at {} of {} providers, {} are needed{}", what,
+                            outcome.stored.size(), seats.size(), needed, reasons),
                 "bring the named providers back and run the same command again; it goes on where "
                 "it stopped");
 }

@@ -1,5 +1,5 @@
-// Seats: the vault's providers in the order of their permanent seat numbers, and how all of them are
-// asked at once.
+// Seats: the vault's providers in the order of their permanent seat numbers, and how all of them
+// are asked at once.
 //
 // A seat without a provider (not given, or not reachable) stays in the list: its absence is data.
 // Small objects lie in full at every seat under a name of their own; PutAtAll and GetChecked hide
@@ -24,12 +24,12 @@ namespace fenchi {
 using format::kGenerations;
 
 struct Seat {
-  int number = 0;                       // permanent; the shard index follows from it
-  ProviderId id;                        // random, from the policy
-  std::string name;                     // the user's word for it
+  int number = 0;    // permanent; the shard index follows from it
+  ProviderId id;     // random, from the policy
+  std::string name;  // the user's word for it
   Domain domain;
-  std::shared_ptr<Provider> provider;   // null: absent
-  std::string absent_reason;            // why, when provider is null
+  std::shared_ptr<Provider> provider;  // null: absent
+  std::string absent_reason;           // why, when provider is null
 };
 
 // The name of an object at one seat in one generation.
@@ -38,12 +38,12 @@ using NameAt = std::function<std::string(const Seat& seat, int generation)>;
 using CheckBytes = std::function<Status(ByteView)>;
 
 struct PutOutcome {
-  std::vector<int> stored;                       // positions in Seats::all() that hold the object
-  std::vector<std::pair<int, Status>> failed;    // and those that do not, with the reason
+  std::vector<int> stored;                     // positions in Seats::all() that hold the object
+  std::vector<std::pair<int, Status>> failed;  // and those that do not, with the reason
 };
 
 struct ObjectAt {
-  int position = 0;    // in Seats::all()
+  int position = 0;  // in Seats::all()
   int generation = 0;
   Bytes bytes;
 };
@@ -64,15 +64,15 @@ class Seats {
   // no seat has.
   Result<Seats> Without(const std::vector<std::string>& names) const;
 
-  // Stores `bytes` at every present seat. A seat that already holds the same bytes counts as stored;
-  // one that holds others under the name is tried with the next generation.
+  // Stores `bytes` at every present seat. A seat that already holds the same bytes counts as
+  // stored; one that holds others under the name is tried with the next generation.
   PutOutcome PutAtAll(const NameAt& name, ByteView bytes) const;
   // The same at one seat.
   Status PutAt(std::size_t position, const NameAt& name, ByteView bytes) const;
 
   // The lowest generation at one seat whose bytes pass `check`.
-  // Errors: kNotFound when no generation is there; kDamaged when none that is there passes; what the
-  // provider answered otherwise.
+  // Errors: kNotFound when no generation is there; kDamaged when none that is there passes; what
+  // the provider answered otherwise.
   Result<ObjectAt> GetAt(std::size_t position, const NameAt& name, std::uint64_t size_max,
                          const CheckBytes& check) const;
   // The first good copy at any seat, asked one after another from `first` on.

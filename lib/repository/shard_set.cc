@@ -36,7 +36,8 @@ Result<format::ShardHeader> ReadHeader(const Access& access, const Seat& seat, c
 }
 
 // Calls `body` with each k-subset of `from`, in order, until it returns true or the limit is hit.
-bool AnySubset(const std::vector<int>& from, int k, const std::function<bool(std::span<const int>)>& body) {
+bool AnySubset(const std::vector<int>& from, int k,
+               const std::function<bool(std::span<const int>)>& body) {
   std::vector<int> pick(k);
   std::iota(pick.begin(), pick.end(), 0);
   for (int tries = 0; tries < kSubsetsMax; ++tries) {
@@ -79,10 +80,9 @@ Result<ShardSet> ShardSet::Open(const Access& access, const Seats& seats, const 
         if (header.ok()) {
           ShardSet set(access, seats, std::move(*header));
           FENCHI_ASSIGN_OR_RETURN(
-              ErasureCode code,
-              ErasureCode::Create(set.header_.needed,
-                                  std::max({set.header_.seats, set.header_.needed,
-                                            SeatCount(access.policy)})));
+              ErasureCode code, ErasureCode::Create(set.header_.needed,
+                                                    std::max({set.header_.seats, set.header_.needed,
+                                                              SeatCount(access.policy)})));
           set.code_ = std::move(code);
           if (access.verify) {
             FENCHI_ASSIGN_OR_RETURN(SecretBytes tag_key,
@@ -120,10 +120,9 @@ Result<Bytes> ShardSet::TagsOf(int shard_index, ByteView blocks, int first) cons
   FENCHI_ASSIGN_OR_RETURN(Aead tagger, Aead::Create(header_.suite, tag_key_->view()));
   Bytes tags(blocks.size() / format::kBlockSize * kAeadTagSize);
   for (std::size_t i = 0; i * format::kBlockSize < blocks.size(); ++i) {
-    FENCHI_RETURN_IF_ERROR(
-        tagger.Tag(format::BlockTagNonce(shard_index, first + i),
-                   blocks.subspan(i * format::kBlockSize, format::kBlockSize),
-                   MutableBytes(tags).subspan(i * kAeadTagSize, kAeadTagSize)));
+    FENCHI_RETURN_IF_ERROR(tagger.Tag(format::BlockTagNonce(shard_index, first + i),
+                                      blocks.subspan(i * format::kBlockSize, format::kBlockSize),
+                                      MutableBytes(tags).subspan(i * kAeadTagSize, kAeadTagSize)));
   }
   return tags;
 }
@@ -184,8 +183,8 @@ Status ShardSet::DecodeBlock(int wanted, int block, MutableBytes out,
     Bytes buffer(format::kBlockSize);
     const Status status = ReadBlocks(position, block, 1, buffer);
     if (!status.ok()) {
-      missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ",
-                             seats_->all()[position].name, StatusCodeName(status.code()));
+      missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ", seats_->all()[position].name,
+                             StatusCodeName(status.code()));
       continue;
     }
     bytes[position] = std::move(buffer);

@@ -88,6 +88,8 @@ class LocalPut {
   }
 
   Status Taken() const {
+    // Whoever put it may have died before the last sync, and the caller will count on it.
+    FENCHI_RETURN_IF_ERROR(root_.SyncFolder(folder_.get(), name_));
     return AlreadyExists("{} is at {} already; nothing was changed", name_, root_.location());
   }
 

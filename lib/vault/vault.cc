@@ -6,7 +6,6 @@
 #include <thread>
 #include <utility>
 
-#include "base/display.h"
 #include "base/error.h"
 #include "operations/operations.h"
 #include "repository/bootstrap.h"
@@ -32,31 +31,6 @@ std::string DirectoryOf(const std::string& given) {
 }
 
 }  // namespace
-
-std::string EscapePath(std::string_view path) { return EscapeForDisplay(path); }
-
-std::string_view DamageKindName(DamageKind kind) {
-  switch (kind) {
-    case DamageKind::kMissing: return "missing";
-    case DamageKind::kTruncated: return "truncated";
-    case DamageKind::kHeader: return "header";
-    case DamageKind::kBlock: return "block";
-    case DamageKind::kContent: return "content";
-    case DamageKind::kObject: return "object";
-    case DamageKind::kUnreachable: return "unreachable";
-  }
-  return "unknown";
-}
-
-Unlock::Unlock(SecretBytes secret, bool is_credential)
-    : secret_(std::make_shared<const SecretBytes>(std::move(secret))),
-      is_credential_(is_credential) {}
-Unlock Unlock::WithPassphrase(SecretBytes passphrase) {
-  return Unlock(std::move(passphrase), false);
-}
-Unlock Unlock::WithCredential(SecretBytes credential) {
-  return Unlock(std::move(credential), true);
-}
 
 struct Vault::State {
   State(Access access, const std::string& directory, const Environment& environment)
@@ -94,9 +68,7 @@ Result<Vault> Vault::Open(std::vector<NamedProvider> providers, const Unlock& un
 const VaultId& Vault::id() const { return state_->session.access.vault; }
 const std::string& Vault::name() const { return state_->session.access.details.vault_name; }
 Role Vault::role() const { return state_->session.access.role; }
-const std::vector<std::string>& Vault::warnings() const {
-  return state_->session.access.warnings;
-}
+const std::vector<std::string>& Vault::warnings() const { return state_->session.access.warnings; }
 
 Result<BackupReport> Vault::BackupTree(const std::string& path, const BackupOptions& options) {
   const std::array<std::string, 1> paths = {path};

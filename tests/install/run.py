@@ -89,8 +89,12 @@ class Install:
         listing = run("nm", "-DC", "--defined-only", self.library("libfenchi.so"))
         names = [line.split(maxsplit=2)[2] for line in listing.splitlines()]
         foreign = [name for name in names if not ALLOWED_SYMBOL.match(name)]
-        if foreign or not any(name.startswith("fenchi::Version") for name in names):
-            raise StepFailed(f"foreign symbols, or no fenchi::Version: {foreign[:20]}")
+        if foreign:
+            raise StepFailed(f"symbols outside namespace fenchi: {foreign[:20]}")
+        # A function, and the type that users derive from.
+        for needed in ("fenchi::Version()", "typeinfo for fenchi::Provider"):
+            if needed not in names:
+                raise StepFailed(f"the shared library does not offer {needed}")
 
     def run_programs(self, folder: Path, loader_path: str = "") -> None:
         environment = {"LD_LIBRARY_PATH": loader_path} if loader_path else {}

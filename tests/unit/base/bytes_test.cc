@@ -19,8 +19,12 @@ TEST(Bytes, HexRoundTripsAndRefusesOtherText) {
 
 // Source: RFC 4648 section 10, in lower case without padding.
 TEST(Coding, Base32MatchesTheRfcVectors) {
-  const char* const kVectors[][2] = {{"", ""},           {"f", "my"},          {"fo", "mzxq"},
-                                     {"foo", "mzxw6"},   {"foob", "mzxw6yq"},  {"fooba", "mzxw6ytb"},
+  const char* const kVectors[][2] = {{"", ""},
+                                     {"f", "my"},
+                                     {"fo", "mzxq"},
+                                     {"foo", "mzxw6"},
+                                     {"foob", "mzxw6yq"},
+                                     {"fooba", "mzxw6ytb"},
                                      {"foobar", "mzxw6ytboi"}};
   for (const auto& [plain, encoded] : kVectors) EXPECT_EQ(ToBase32(AsBytes(plain)), encoded);
 }

@@ -176,6 +176,7 @@ TEST_P(RestoreAttack, ASwappingNeighbourGetsNothingOutside) {
 }
 
 TEST_P(RestoreAttack, TreesBeyondThePathLimitAreWrittenAndReadWithFewDescriptors) {
+  UseMemoryFileSystem();
   constexpr int kLevels = 1500;
   const std::string name(40, 'd');  // a path of 60 KB
   const std::size_t descriptors_before = OpenDescriptors();
@@ -213,20 +214,18 @@ TEST_P(RestoreAttack, TreesBeyondThePathLimitAreWrittenAndReadWithFewDescriptors
 }
 
 // Freed by recursion, a chain of this length would overflow the stack.
-TEST_P(RestoreAttack, AVeryDeepTreeNeedsNoStack) {
-  constexpr int kLevels = 30000;
+TEST(DirectoryHandles, AVeryDeepChainIsFreedWithoutRecursion) {
+  constexpr int kLevels = 300000;
   const std::size_t descriptors_before = OpenDescriptors();
-  EXPECT_EQ(InChild([&]() -> std::string {
-              RestoreDirectory at = Target("t").root();
-              for (int i = 0; i < kLevels; ++i) {
-                Result<RestoreDirectory> made = at.MakeDirectory("d");
-                if (!made.ok()) return made.status().ToString();
-                at = std::move(made).value();
-              }
-              const Status set = at.SetAttributes(DirectoryAttributes(), warnings_);
-              return set.ok() ? "" : set.ToString();
-            }),
-            "");
+  const auto open_here = [] { return Descriptor(::open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)); };
+  std::shared_ptr<DirectoryHandle> at = DirectoryHandle::Root(open_here()).value();
+  for (int i = 0; i < kLevels; ++i) {
+    Result<std::shared_ptr<DirectoryHandle>> child = DirectoryHandle::Child(at, ".", open_here());
+    ASSERT_TRUE(child.ok()) << child.status().ToString();
+    at = std::move(child).value();
+  }
+  EXPECT_EQ(at->pool().open_count(), kOpenDirectoriesMax);
+  at.reset();
   EXPECT_EQ(OpenDescriptors(), descriptors_before);
 }
 

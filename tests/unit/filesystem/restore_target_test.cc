@@ -39,7 +39,7 @@ TEST_F(RestoreTargetTest, EveryTypeAndAttributeSurvivesTheRoundTrip) {
   MakeDir("s", 0751);
   MakeDir("s/sub", 01777);
   WriteFile("s/plain", "content", 0640);
-  WriteFile("s/empty", "", 0);
+  WriteFile("s/empty", "", root ? 0 : 0400);
   WriteFile("s/sub/linked", "linked", 0604);
   ASSERT_EQ(::link(Path("s/sub/linked").c_str(), Path("s/also-linked").c_str()), 0);
   ASSERT_EQ(::symlink("../\xa4\xa4", Path("s/link").c_str()), 0);
@@ -112,7 +112,7 @@ TEST_F(RestoreTargetTest, RandomTreesSurviveTheRoundTrip) {
       } else if (kind == 4) {
         ASSERT_EQ(::mkfifo(Path(at).c_str(), 0600), 0);
       } else {
-        WriteFile(at, std::string(pick(40000), static_cast<char>(pick(256))), pick(01000));
+        WriteFile(at, std::string(pick(40000), static_cast<char>(pick(256))), pick(01000) | 0400);
       }
     }
     Warnings warnings;
@@ -321,7 +321,7 @@ TEST_F(RestoreTargetTest, ImpossibleAttributesAreWarningsAndNothingElse) {
   attributes.uid = 0xffffffff;
   attributes.modified.nanoseconds = (1u << 30) - 1;  // to the kernel this means "now"
   attributes.xattrs = {{"", {1}},
-                       {std::string("security.capability\0x", 21), {1}},
+                       {std::string("user.cut\0x", 10), {1}},
                        {std::string(300, 'n'), {1}},
                        {"system.posix_acl_access", {1, 2, 3}},
                        {"user.huge", Bytes(100'000)}};
@@ -332,6 +332,7 @@ TEST_F(RestoreTargetTest, ImpossibleAttributesAreWarningsAndNothingElse) {
   ASSERT_TRUE(file.Finish(attributes, warnings).ok());
   EXPECT_GE(warnings.size(), 7u) << Join(warnings);
   EXPECT_EQ(ReadFile(Path("t/f")), "ok");
+  EXPECT_EQ(GetXattr(Path("t/f"), "user.cut"), "(none)") << "the name was cut at its NUL";
   EXPECT_EQ(Stat(Path("t/f")).st_mode, S_IFREG | 0600u);
   EXPECT_EQ(Stat(Path("t/f")).st_uid, ::geteuid());
 }

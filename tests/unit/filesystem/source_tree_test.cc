@@ -321,6 +321,9 @@ TEST_F(SourceTree, AMovedDirectoryIsNoticedWhenItIsOpenedAgain) {
   EXPECT_EQ(a.ListNames().status().code(), StatusCode::kConflict);
   ASSERT_EQ(::unlink(Path("s/a").c_str()), 0);
   EXPECT_EQ(a.ListNames().status().code(), StatusCode::kNotFound);
+  MakeDir("s/a");  // a real directory, but another one
+  EXPECT_EQ(a.ListNames().status().code(), StatusCode::kConflict);
+  ASSERT_EQ(::rmdir(Path("s/a").c_str()), 0);
   ASSERT_EQ(::rename(Path("s/c").c_str(), Path("s/a").c_str()), 0);
   EXPECT_TRUE(a.ListNames().ok());
 }

@@ -27,10 +27,21 @@ void TreeTest::SetUp() {
 
 void TreeTest::TearDown() {
   PretendNoOpenat2ForTest(false);
+  RemoveScratch();
+}
+
+void TreeTest::RemoveScratch() const {
   if (scratch_.empty()) return;
   // rm and chmod know how to walk trees whose paths are too long for a system call.
   const std::string command = fmt::format("chmod -R u+rwX '{0}'; rm -rf '{0}'", scratch_);
   EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+void TreeTest::UseMemoryFileSystem() {
+  std::string pattern = "/dev/shm/fenchi-tree-XXXXXX";
+  if (::mkdtemp(pattern.data()) == nullptr) return;
+  RemoveScratch();
+  scratch_ = pattern;
 }
 
 void TreeTest::MakeDir(const std::string& below, mode_t mode) const {

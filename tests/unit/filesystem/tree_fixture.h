@@ -19,11 +19,17 @@ class TreeTest : public ::testing::Test {
   void SetUp() override;
   void TearDown() override;
 
+  // Moves the scratch directory to memory where there is such a place: disks take seconds to make
+  // thousands of directories.
+  void UseMemoryFileSystem();
+
   std::string Path(const std::string& below) const { return scratch_ + "/" + below; }
   void MakeDir(const std::string& below, mode_t mode = 0755) const;
   void WriteFile(const std::string& below, const std::string& content, mode_t mode = 0644) const;
   SourceDirectory Source(const std::string& below) const;
   RestoreTarget Target(const std::string& below, const RestoreTargetOptions& options = {}) const;
+
+  void RemoveScratch() const;
 
   std::string scratch_;
 };

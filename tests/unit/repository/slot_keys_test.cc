@@ -95,7 +95,9 @@ class SlotKeys : public ::testing::Test {
   }
   StatusCode CodeOf(const format::SlotTable& table, const SlotFactors& factors) {
     const Result<SecretBytes> opened = OpenAnySlot(table, leaf_.view(), factors);
-    if (opened.ok()) EXPECT_TRUE(opened->Equals(root_.view()));
+    if (opened.ok()) {
+      EXPECT_TRUE(opened->Equals(root_.view()));
+    }
     return opened.status().code();
   }
 
