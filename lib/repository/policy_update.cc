@@ -35,8 +35,9 @@ Result<Places> PlacesOf(const Seats& seats) {
 }
 
 // Whether any present seat holds a valid version after `parent`.
-Result<bool> NextExists(const Seats& seats, const PolicyParent& parent) {
-  FENCHI_ASSIGN_OR_RETURN(Places places, PlacesOf(seats));
+// Errors: kTooFewProviders when fewer than W answer: a version that cannot get to W is not begun.
+Result<bool> NextExists(const Access& access, const PolicyParent& parent) {
+  FENCHI_ASSIGN_OR_RETURN(Places places, PlacesOf(access.seats));
   const std::vector<Copies> copies = places.ReadAll(
       [&](int generation) { return format::PolicyName(parent.version + 1, generation); },
       format::kPolicyObjectSizeMax);
@@ -45,7 +46,13 @@ Result<bool> NextExists(const Seats& seats, const PolicyParent& parent) {
       if (CheckPolicyObject(object, parent).ok()) return true;
     }
   }
-  return false;
+  const auto answered = std::ranges::count_if(places.all(), &Place::reachable);
+  const int needed = access.policy.quorums.write_quorum;
+  if (answered >= needed) return false;
+  return TooFewProviders(
+             "changing the policy needs {} of {} providers, {} answer; not reachable: {}", needed,
+             access.seats.size(), answered, places.Unreachable())
+      .WithHint("bring more providers back and run the same command again");
 }
 
 // Puts the version at one seat, unless a rival stands there. Errors: kConflict; as Put.
@@ -164,7 +171,7 @@ Status PublishPolicy(Access& access, format::Policy next, Clock& clock, Random& 
   FENCHI_RETURN_IF_ERROR(CheckMaySign(access));
   FENCHI_RETURN_IF_ERROR(CompletePolicy(access));
   const PolicyParent parent = ParentOf(access.policy, access.policy_hash);
-  FENCHI_ASSIGN_OR_RETURN(const bool rival, NextExists(access.seats, parent));
+  FENCHI_ASSIGN_OR_RETURN(const bool rival, NextExists(access, parent));
   if (rival) {
     FENCHI_ASSIGN_OR_RETURN(const PolicyChain chain, ReadChain(access));
     if (chain.versions.size() <= access.policy.version) {
