@@ -1,7 +1,7 @@
 #include "repository/log.h"
 
 #include <algorithm>
-#include <memory>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -14,15 +14,17 @@ namespace {
 
 constexpr std::size_t kWarningsPerSeat = 3;
 
-// The first few of each seat, and how many more there were.
+// Of each seat: the first few bad copies and how many more there were, or why it did not answer.
 void AddWarnings(const Seats& seats, const std::vector<LogReading::Warning>& all, Freshness& out) {
-  std::map<int, std::size_t> counts;
+  std::map<int, std::size_t> bad;
+  std::set<int> silent;
   for (const LogReading::Warning& warning : all) {
-    if (warning.position < 0 || ++counts[warning.position] <= kWarningsPerSeat) {
-      out.warnings.push_back(warning.text);
-    }
+    const bool told =
+        warning.position < 0 || (warning.answered ? ++bad[warning.position] <= kWarningsPerSeat
+                                                  : silent.insert(warning.position).second);
+    if (told) out.warnings.push_back(warning.text);
   }
-  for (const auto& [position, count] : counts) {
+  for (const auto& [position, count] : bad) {
     if (count <= kWarningsPerSeat) continue;
     out.warnings.push_back(fmt::format("provider {}: {} more log records could not be read",
                                        seats.all()[static_cast<std::size_t>(position)].name,

@@ -24,7 +24,7 @@ namespace fenchi {
 struct Freshness {
   int answered = 0;                   // seats that answered at the head of every log
   bool proven = false;                // answered >= R
-  std::vector<std::string> warnings;  // rollback seen, forks, damaged records
+  std::vector<std::string> warnings;  // rollback, forks, bad copies, who was silent
 };
 
 // Two different records of one writer with one seq: proof of misuse, kept.

@@ -70,7 +70,8 @@ LogReading::Look LogReading::Fetch(std::uint64_t seq, const Wanted& wanted) cons
     if (!look.answered[position]) ++failures_[position];
     if (found.ok()) return look;
     if (code != StatusCode::kNotFound) {
-      look.warnings.push_back({static_cast<int>(position), found.status().message()});
+      look.warnings.push_back(
+          {static_cast<int>(position), look.answered[position], found.status().message()});
     }
   }
   return look;
@@ -90,9 +91,10 @@ void LogReading::Run() {
     for (std::size_t i = 0; i < ahead; ++i) {
       if (Take(first + i, std::move(looks[i]))) continue;
       if (i + 1 < ahead && looks[i + 1].record) {
-        warnings_.push_back({-1, fmt::format("record {} of writer {} is at no present provider, "
-                                             "but later ones are: they cannot be used without it",
-                                             first + i, writer_.id)});
+        warnings_.push_back({-1, true,
+                             fmt::format("record {} of writer {} is at no present provider, "
+                                         "but later ones are: they cannot be used without it",
+                                         first + i, writer_.id)});
       }
       return;
     }

@@ -23,7 +23,8 @@ using SeatFailures = std::vector<std::atomic<int>>;
 class LogReading {
  public:
   struct Warning {
-    int position = 0;
+    int position = 0;       // -1: of no single seat
+    bool answered = false;  // a bad copy came; otherwise no answer did
     std::string text;
   };
 

@@ -2,18 +2,18 @@
 """Restores a fenchi vault from any k of its providers, without fenchi.
 
 Written from FORMAT.md alone; section numbers are those of that document. Needs Python 3.9 or later
-and, from PyPI, cryptography, pynacl and zstandard. Slots other than a passphrase are not opened.
+and, from PyPI, cryptography >= 40, pynacl, zstandard. Slots other than a passphrase are not opened.
 
     fenchi_reader.py --password-file F --vault-id HEX --out DIR PROVIDER_DIR PROVIDER_DIR ...
 
 It only reads the providers and only makes new files below DIR. Everything is checked: the chain of
 signatures and hashes from the vault id to the keys, key commitments before anything is decrypted,
 every segment and every chunk. What is damaged is rebuilt from other shards, and named.
-
 Exit codes: 0 all restored; 1 usage, not a vault, or DIR could not be written; 12 wrong password;
 21 some data is lost (the rest is restored, each lost path is named); 22 too few providers.
 """
 
+# ruff: noqa: B905
 # fmt: off  # one blank line between functions keeps this to 900 lines
 from __future__ import annotations
 
@@ -47,42 +47,54 @@ SUBSETS_MAX = 3000  # k-subsets of shards that are tried for one segment
 TIME = "time"  # a kind of value: [seconds, nanoseconds]
 OK, FAILED, WRONG_KEY, LOST, TOO_FEW = 0, 1, 12, 21, 22
 
+
 class Bad(Exception):
     """Bytes that do not pass a check. The caller tries another copy, or reports a loss."""
+
 
 def require(good, text: str) -> None:
     if not good:
         raise Bad(text)
 
+
 def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
 
 def stop(code: int, text: str):
     note(f"error: {text}")
     raise SystemExit(code)
+
 
 def show(name: bytes) -> str:
     """A name for people: no byte of it reaches the terminal unescaped."""
     text = name.decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
+
 # --- 1 Notation ---
 be32, be64 = struct.Struct(">I").pack, struct.Struct(">Q").pack
+
 
 def lp(x: bytes) -> bytes:
     return be32(len(x)) + x
 
+
 def sha256(x: bytes) -> bytes:
     return hashlib.sha256(x).digest()
+
 
 def hkdf(ikm: bytes, salt: bytes, info: bytes, length: int = 32) -> bytes:
     return HKDF(SHA512(), length, salt, info).derive(ikm)
 
+
 def expand(prk: bytes, info: bytes, length: int = 32) -> bytes:
     return HKDFExpand(SHA512(), length, info).derive(prk)
 
+
 class Cbor:
     """A decoder that refuses everything but the deterministic form of section 1.1."""
+
     def __init__(self, data: bytes):
         self.data, self.at = data, 0
 
@@ -120,11 +132,13 @@ class Cbor:
             out[key] = self.item(depth + 1)
         return out
 
+
 def cbor_decode(data: bytes):
     reader = Cbor(data)
     value = reader.item()
     require(reader.at == len(data), "CBOR: bytes behind the value")
     return value
+
 
 def check(value, kind, what: str):
     """The value if it is of a kind: a type (int: unsigned), a number (bytes of that length), a
@@ -144,6 +158,7 @@ def check(value, kind, what: str):
     require(kind is None or good, f"{what}: a field has the wrong type, sign or length")
     return value
 
+
 def check_map(value, what: str, need: dict, may: dict) -> dict:
     """A map with all keys of `need`, any of `may`, and unknown ones from 64 on (section 1.1)."""
     require(type(value) is dict and need.keys() <= value.keys(), f"{what}: a key is absent")
@@ -152,33 +167,25 @@ def check_map(value, what: str, need: dict, may: dict) -> dict:
         check(field, need.get(key, may.get(key)), f"{what}: key {key}")
     return value
 
-def signed_by(public: bytes, signature: bytes, message: bytes) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
-def first_good(attempts):
-    """The result of the first of these (function, arguments...) that is not Bad, or None."""
-    for function, *arguments in attempts:
-        try:
-            return function(*arguments)
-        except Bad:
-            continue
-    return None
+def attempt(function, *arguments):
+    """What the function returns, or None where it refuses the bytes that it gets."""
+    try:
+        return function(*arguments)
+    except (Bad, InvalidTag, InvalidSignature, ValueError):
+        return None
+
+
+def signed_by(public: bytes, signature: bytes, message: bytes) -> bool:
+    key = attempt(Ed25519PublicKey.from_public_bytes, public)
+    return bool(key and attempt(lambda: key.verify(signature, message) or True))
+
 
 # --- 3 Seal ---
 def aead(suite: int, key: bytes):
     require(suite in (1, 2), f"unknown suite {suite}")
     return AESGCM(key) if suite == 1 else ChaCha20Poly1305(key)
 
-def decrypt(cipher, nonce: bytes, data: bytes, associated=None):
-    """The plaintext, or None."""
-    try:
-        return cipher.decrypt(nonce, data, associated)
-    except InvalidTag:
-        return None
 
 def open_box(vault: bytes, key: bytes, kind: int, context: bytes, box: bytes, pad: int = 0):
     """The plaintext of a sealed box; `pad` is e where the box is padded to 2^e."""
@@ -186,7 +193,7 @@ def open_box(vault: bytes, key: bytes, kind: int, context: bytes, box: bytes, pa
     require((*box[:1], *box[2:4], len(box) >= 84) == start, "not a box of the expected type")
     okm = hkdf(key, box[4:36], b"fenchi/1/seal\0" + box[:3] + vault + lp(context), 64)
     require(hmac.compare_digest(okm[32:], box[36:68]), "a box does not open with this key")
-    plain = decrypt(aead(box[1], okm[:32]), be32(1) + be64(0), box[68:])
+    plain = attempt(aead(box[1], okm[:32]).decrypt, be32(1) + be64(0), box[68:], None)
     require(plain is not None, "a box is damaged")
     if pad:
         size, whole, padded = int.from_bytes(plain[:4], "big"), 1 << pad, plain
@@ -197,15 +204,16 @@ def open_box(vault: bytes, key: bytes, kind: int, context: bytes, box: bytes, pa
         require(good, "wrong padding")
     return plain
 
+
 def unseal(vault: bytes, secret: bytes, kind: int, context: bytes, sealed: bytes) -> bytes:
     """Opens bytes that were sealed to an X25519 public key."""
     own = X25519PrivateKey.from_private_bytes(secret)
-    try:  # an all-zero result raises
-        shared = own.exchange(X25519PublicKey.from_public_bytes(sealed[:32]))
-    except ValueError as error:
-        raise Bad("a weak or short X25519 key") from error
+    point = attempt(X25519PublicKey.from_public_bytes, sealed[:32])
+    shared = point and attempt(own.exchange, point)  # refuses an all-zero result
+    require(shared, "a weak or short X25519 key")
     salt = sealed[:32] + own.public_key().public_bytes_raw()
     return open_box(vault, hkdf(shared, salt, b"fenchi/1/x25519"), kind, context, sealed[32:])
+
 
 # --- 7.2 and 12 Arithmetic in GF(2^8) ---
 def multiplication(polynomial: int) -> list:
@@ -217,8 +225,10 @@ def multiplication(polynomial: int) -> list:
         rows.append(bytes(x ^ y for x, y in zip(row, rows[1])) if i % 2 else row)
     return rows
 
+
 CODE, SHARING = multiplication(0x11D), multiplication(0x11B)
 POWERS = list(itertools.accumulate([1] * 255, lambda x, _: CODE[2][x]))  # of 2
+
 
 def shard_row(k: int, index: int) -> list:
     """What a shard is made of (7.2): one factor for each data shard."""
@@ -226,6 +236,7 @@ def shard_row(k: int, index: int) -> list:
     if i < 2:
         return [int(j == index) if i < 0 else POWERS[i * j % 255] for j in range(k)]
     return [CODE[POWERS[(i - 1) % 255] ^ POWERS[-j % 255]].index(1) for j in range(k)]
+
 
 @functools.lru_cache(maxsize=1024)
 def combination(k: int, have: tuple, want: int) -> tuple:
@@ -240,6 +251,7 @@ def combination(k: int, have: tuple, want: int) -> tuple:
                 rows[r] = [x ^ CODE[row[c]][y] for x, y in zip(row, rows[c])]
     return tuple(row[k] for row in rows)
 
+
 def combine(blocks, factors, size: int = BLOCK) -> bytes:
     """Sum of factor times block: a table look-up by translate(), XOR of one long number."""
     total = 0
@@ -247,8 +259,10 @@ def combine(blocks, factors, size: int = BLOCK) -> bytes:
         total ^= int.from_bytes(block.translate(CODE[factor]), "little") if factor else 0
     return total.to_bytes(size, "little")
 
+
 class Share:
     """A key share (section 12), here always one of a leaf: the policy's hash vouches for it."""
+
     def __init__(self, data: bytes):
         at = 10 + int.from_bytes(data[8:10], "big")
         good = (len(data), data[:5], data[-4:]) == (at + 228, b"fsh1\1", sha256(data[:-4])[:4])
@@ -256,6 +270,7 @@ class Share:
         self.index, self.value = data[6], data[at : at + 32]
         self.scheme, self.context = data[4:6], data[10:at]
         self.cipher, self.check = data[at + 32 : at + 96], data[at + 96 : at + 128]
+
 
 def recover(shares: list):
     """The secret that m shares of one dealing give; None where there are fewer."""
@@ -277,14 +292,16 @@ def recover(shares: list):
             return both[:32]
     return None
 
+
 # --- 2 Objects at a provider ---
 class Provider:
     """One directory as the local provider writes it. Nothing that it says is believed unchecked."""
+
     def __init__(self, root: str):
         self.root, self.name, self.ident, self.seat = Path(root).resolve(), root, b"", -1
 
     def read(self, name: str, limit: int, offset: int = 0):
-        """At most `limit` bytes of an object, plain or fanned out (d/abcd as d/ab/abcd), or None."""
+        """At most `limit` bytes of an object, plain or fanned out (d/ab/abcd), or None."""
         prefix, rest = name.split("/")
         for path in (self.root / prefix / rest, self.root / prefix / rest[:2] / rest):
             try:
@@ -297,29 +314,34 @@ class Provider:
         return None
 
     def copies(self, stem: str, limit: int, cut: bool = False):
-        """(name, bytes) in every generation that is present, lowest first. What is longer than the
-        limit is cut off, or else counts as empty."""
+        """(name, bytes) of each generation, lowest first; what is too long is cut, or empty."""
         for name in (f"{stem}.{g}" for g in range(8)):
             data = self.read(name, limit if cut else limit + 1)
             if data is not None:
                 yield name, data if len(data) <= limit else b""
 
+
 # --- 5 Genesis, policy, slots, keyring ---
-POLICY = {1: int, 2: 32, 3: int, 4: 32, 5: TIME, 6: int, 7: ([16, int, int],), 8: [int] * 4}
-POLICY.update({9: int, 10: int, 11: int, 12: 32, 13: ([16, int, 32],), 14: [int, 32], 20: bytes})
-POLICY.update({15: [int, 32], 16: [int, ([int, 32],)], 17: [32, 32], 19: [int, (32,)]})
-POLICY.update({18: ([16, 32, int, int],)})
+POLICY = {**dict.fromkeys((1, 3, 6, 9, 10, 11), int), **dict.fromkeys((2, 4, 12), 32), 5: TIME}
+POLICY.update({7: ([16, int, int],), 8: [int] * 4, 13: ([16, int, 32],), 14: [int, 32]})
+POLICY.update({15: [int, 32], 16: [int, ([int, 32],)], 17: [32, 32], 20: bytes})
+POLICY.update({18: ([16, 32, int, int],), 19: [int, (32,)]})
 KEYRING = {1: int, 2: int, 3: 32, 4: 32, 5: 32, 6: 32, 7: (dict,)}
 DOMAIN = {1: 16, 2: str, 3: ([int, 32, 32],), 4: 32, 5: 32}
+RECORD = {1: int, 2: 16, 3: int, 4: 32, 5: TIME, 6: dict}
 HEAD = {1: int, 2: int, 3: int, 4: 16, 5: 16, 6: 32, 7: int, 8: int, 9: int, 10: int, 11: int}
 HEAD.update({12: 32, 13: bytes, 14: bytes, 15: 16, 16: int, 17: 16})
 COMMIT, SEAL, VOID, FORGET = 1, 2, 3, 4  # kinds of records, and what a restore needs of them
-BODIES = {COMMIT: {6: (bytes,)}, SEAL: {1: int, 2: 32}, VOID: {1: [16, int, 32]},
-          FORGET: {1: (32,), 2: ([32, 64],)}}
-UNUSED = dict.fromkeys(range(1, 10))
+BODIES = {
+    COMMIT: {6: (bytes,)},
+    SEAL: {1: int, 2: 32},
+    VOID: {1: [16, int, 32]},
+    FORGET: {1: (32,), 2: ([32, 64],)},
+}
+
 
 def check_policy(vault: bytes, version: int, before: bytes, rule: list, data: bytes) -> dict:
-    """The payload of a policy object, if the admins of the version before signed it; 0 = its hash."""
+    """The payload (0 = its hash) of a policy that the admins of the version before signed."""
     payload, signatures = check(cbor_decode(data), [bytes, ([32, 64],)], "policy")
     message, (threshold, admins) = b"fenchi/1/policy\0" + vault + payload, rule
     signers = {p for p, s in signatures if p in admins and signed_by(p, s, message)}
@@ -327,12 +349,14 @@ def check_policy(vault: bytes, version: int, before: bytes, rule: list, data: by
     m = check_map(cbor_decode(payload), "policy", POLICY, {})
     same = [m[1], m[2], m[3], m[4]] == [1, vault, version, before]
     counts = 1 <= m[6] <= 255 and 1 <= m[19][0] <= len(set(m[19][1]))
-    seats = all(seat < 255 for _, seat, _ in m[7])
-    require(same and counts and seats, "policy: of another chain, or an impossible number")
+    counts &= all(seat < 255 for _, seat, _ in m[7])
+    require(same and counts, "policy: of another chain, or an impossible number")
     return {0: sha256(payload), **m}
+
 
 class Vault:
     """An opened vault: its providers, keys and records."""
+
     def __init__(self, roots: list, vault_id):
         self.all = [Provider(root) for root in roots if Path(root).is_dir()]
         self.bad: dict = {}  # (provider, object) -> first reason
@@ -351,8 +375,6 @@ class Vault:
             found = [m for _, m in self.good_copies(f"k/policy-{version:08}", test, 262144)]
             self.chain += found[:1]
             self.rules += [m[19] for m in found[:1]]
-            if len({m[0] for m in found}) > 1:
-                note(f"warning: admins signed different policies {version}; the first one counts")
         if not self.chain:
             stop(LOST, "no provider holds policy 1 with valid signatures")
         self.policy = self.chain[-1]
@@ -384,8 +406,7 @@ class Vault:
         for data, _ in found.most_common():
             try:
                 require(vault_id in (None, sha256(data)), "another vault")
-                kinds = {1: int, 2: (32,), 3: int, 4: 32}
-                m = check_map(cbor_decode(data), "genesis", kinds, {})
+                m = check_map(cbor_decode(data), "genesis", {1: int, 2: (32,), 3: int, 4: 32}, {})
                 good = m[1] == 1 and 1 <= m[3] <= len(m[2]) == len(set(m[2])) <= 255
                 require(good, "genesis: unknown format version or impossible threshold")
             except Bad:
@@ -393,15 +414,14 @@ class Vault:
             if vault_id is None:
                 note(f"warning: no --vault-id: genesis is taken on trust: {sha256(data).hex()}")
             return sha256(data), [m[3], m[2]]
-        if not self.all:
-            stop(TOO_FEW, "no provider directory exists")
-        return stop(FAILED, "not a vault, or not the one with this id: no k/genesis fits")
+        return stop(FAILED if self.all else TOO_FEW, "not a vault, or not the one with this id")
 
     def _named(self, kind: str, field: int) -> bytes:
         """An object that the policy names by version and hash, from any provider."""
         (version, digest), text = self.policy[field], "not what the policy names"
-        copies = self.good_copies(f"k/{kind}-{version:08}",
-                                  lambda x: require(sha256(x) == digest, text) or x)
+        copies = self.good_copies(
+            f"k/{kind}-{version:08}", lambda x: require(sha256(x) == digest, text) or x
+        )
         found = [data for _, data in copies]
         return found[0] if found else stop(LOST, f"no provider holds good {kind} {version}")
 
@@ -438,12 +458,11 @@ class Vault:
             require(good, "Argon2 parameters out of range")
             child = nacl.pwhash.argon2id.kdf(32, password, salt, passes, kib << 10)
             key = hkdf(lp(child) + lp(secret), b"", info)
-            root = first_good([(open_box, self.id, key, 7, context, slot[4])])
+            root = attempt(open_box, self.id, key, 7, context, slot[4])
             if root:
                 break
         else:
-            kinds = ", ".join(show(slot[2].encode()) for slot in slots[4])
-            return stop(WRONG_KEY, f"wrong password (slots: {kinds})")
+            stop(WRONG_KEY, "wrong password, or the slots take more than a password")
         box = self._named("keyring", 15)
         ring = cbor_decode(open_box(self.id, root, 6, be32(self.policy[11]), box, 12))
         check_map(ring, "keyring", KEYRING, {8: 32})
@@ -453,25 +472,20 @@ class Vault:
             note(f"warning: {provider.name}: no good leaf, so it is not used")
         self.all = [p for p in self.all if p.ident]
 
-    def name(self, prefix: str, label: bytes) -> str:
-        digest = hmac.digest(self.namer, label, "sha256")
+    def name(self, prefix: str, label: bytes, what: bytes, provider: Provider) -> str:
+        digest = hmac.digest(self.namer, label + provider.ident + what, "sha256")
         return prefix + base64.b32encode(digest[:20]).decode().lower()
 
     # --- 9 Log ---
-    def _record_name(self, place: bytes, provider: Provider) -> str:
-        return self.name("r/", b"record\0" + provider.ident + place)
-
     def _check_record(self, writer: bytes, seq: int, box: bytes) -> dict:
         """A record's payload; 0 = its hash."""
         signed = open_box(self.id, self.outer, 2, writer + be64(seq), box, 12)
         payload, signature = check(cbor_decode(signed), [bytes, 64], "record")
         message = b"fenchi/1/record\0" + self.id + payload
         require(signed_by(self.writers[writer], signature, message), "record: wrong signature")
-        kinds = {1: int, 2: 16, 3: int, 4: 32, 5: TIME, 6: dict}
-        m = check_map(cbor_decode(payload), "record", kinds, {})
-        good = m[2] == writer and m[3] == seq and 1 <= m[1] <= 7
-        require(good, "record: of another place, or of an unknown kind")
-        check_map(m[6], "record body", BODIES.get(m[1], {}), UNUSED)
+        m = check_map(cbor_decode(payload), "record", RECORD, {})
+        require([m[2], m[3]] == [writer, seq] and 1 <= m[1] <= 7, "record: misplaced, or unknown")
+        check_map(m[6], "record body", BODIES.get(m[1], {}), dict.fromkeys(range(1, 10)))
         return {0: sha256(signed), **m}
 
     def read_log(self) -> None:
@@ -481,7 +495,7 @@ class Vault:
             seq, gap, before = 1, 0, {bytes(32)}
             while gap < LOOK_AHEAD:
                 bad, test = len(self.bad), functools.partial(self._check_record, writer, seq)
-                stem = functools.partial(self._record_name, writer + be64(seq))
+                stem = functools.partial(self.name, "r/", b"record\0", writer + be64(seq))
                 found = {m[0]: m for _, m in self.good_copies(stem, test)}
                 if len(found) > 1 or any(before and m[4] not in before for m in found.values()):
                     note(f"warning: writer {writer.hex()}: record {seq} forks the log")
@@ -527,18 +541,19 @@ class Vault:
         """Unwraps S; the read key of the epoch that the object names is tried first."""
         form, data = check(cbor_decode(wrapped), [int, bytes], "wrapped key")
         require(domain in self.domains and form in (1, 2), "no key for this wrapped key")
-        tries, info = [], b"fenchi/1/wrap\0" + self.id + domain
+        info, how = b"fenchi/1/wrap\0" + self.id + domain, open_box if form == 1 else unseal
         for e, secret, _ in sorted(self.domains[domain][3], key=lambda key: key[0] != epoch):
             key = hkdf(secret, b"", info + be32(e)) if form == 1 else secret
-            how = open_box if form == 1 else unseal
-            tries.append((how, self.id, key, 8, run + domain, data))
-        return check(first_good(tries), 32, "wrapped data key")
+            data_key = attempt(how, self.id, key, 8, run + domain, data)
+            if data_key:
+                return check(data_key, 32, "wrapped data key")
+        raise Bad("a wrapped data key does not open")
 
     def chunk(self, domain: bytes, reference) -> bytes:
         """The plaintext that a reference names, fully checked."""
         ident, run, size, pieces = check(reference, [32, 16, int, ([32, int, int],)], "reference")
-        good = 1 <= size <= CHUNK_MAX and len(pieces) <= 7
-        require(good and 1 < sum(p[2] for p in pieces) <= CHUNK_MAX + 1, "reference: out of range")
+        good = 1 <= size <= CHUNK_MAX and 1 < sum(p[2] for p in pieces) <= CHUNK_MAX + 1
+        require(good and len(pieces) <= 7, "reference: out of range")
         stored = b""
         for pack_id, offset, length in pieces:
             pack = self.pack(pack_id)
@@ -555,17 +570,14 @@ class Vault:
         """Leaf items of a list; lost(reason) is called for each node that cannot be read."""
         level, items = check_list(kind, value)
         require(level <= 8 and (inside or len(items) <= 64), "list: too deep or too long")
-        for item in items:
-            if level == 0:
-                yield item
-                continue
+        yield from items if level == 0 else []
+        for item in items if level > 0 else []:
             try:
                 node = check(cbor_decode(self.chunk(domain, item[0])), [int, int, list], "list")
                 level_below, below = check_list(kind, node[1:])
                 require(below, "list: an empty node")
-                end = below[-1][0] + below[-1][1][2] if kind == 2 else below[-1].get(1)
-                if level_below:
-                    end = below[-1][2]
+                leaf_end = below[-1][0] + below[-1][1][2] if kind == 2 else below[-1].get(1)
+                end = below[-1][2] if level_below else leaf_end
                 count = sum(x[1] for x in below) if level_below else len(below)
                 good = [*node[:2], count, end] == [kind, level - 1, *item[1:]]
                 require(good, "list: a node is not what its parent says")
@@ -574,6 +586,7 @@ class Vault:
                 continue
             yield from self.leaves(domain, kind, node[1:], lost, True)
 
+
 def check_list(kind: int, value) -> list:
     """A list of section 8, its items of the right shape; embedded ones may be empty."""
     level, _ = check(value, [int, list], "list")
@@ -581,25 +594,28 @@ def check_list(kind: int, value) -> list:
     item = leaf if level == 0 else [list, int, bytes if kind == 1 else int]
     return check(value, [int, (item,)], "list")
 
+
 def expand_stored(stored: bytes, size: int) -> bytes:
     """A chunk out of its stored form, never more than `size` bytes."""
     if stored[0] == 0 and len(stored) == size + 1:
         return stored[1:]
-    require(stored[0] == 1, "chunk: unknown method or wrong length")
     try:
         frame = zstandard.get_frame_parameters(stored[1:])
         fits = frame.content_size == size and frame.window_size <= 8 << 20 and not frame.dict_id
-        require(fits, "chunk: a zstd frame that the format does not allow")
+        require(fits and stored[0] == 1, "chunk: unknown method, or a frame that is not allowed")
         expander = zstandard.ZstdDecompressor(max_window_size=8 << 20)
         return expander.decompress(stored[1:], max_output_size=size, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise Bad(f"chunk: {error}") from error
 
+
 # --- 7 Packs and shards ---
 Shard = namedtuple("Shard", "provider name header index")
 
+
 class Pack:
     """Segments of one pack, from data shards where they are good, else from any k."""
+
     def __init__(self, vault: Vault, ident: bytes):
         self.vault, self.id, self.core = vault, ident, None
         shards = [shard for provider in vault.all for shard in self._find(provider)]
@@ -608,19 +624,17 @@ class Pack:
                 self._adopt(shard.header)
                 break
             except Bad as error:
-                vault.found_bad(shard.provider, shard.name, f"header: {error}")
+                vault.found_bad(*shard[:2], f"header: {error}")
         require(self.core, f"pack {ident.hex()[:16]}: no shard with a good header")
-        self.blocks, self.shards = -(-self.core[9] // self.core[7]), []
-        for shard in shards:
-            if {**shard.header, 10: 0} == self.core:
-                self.shards.append(shard)
-            else:
-                vault.found_bad(shard.provider, shard.name, "header: unlike the other shards'")
+        self.blocks = -(-self.core[9] // self.core[7])
+        self.shards = [shard for shard in shards if {**shard.header, 10: 0} == self.core]
+        for shard in (x for x in shards if x not in self.shards):
+            vault.found_bad(*shard[:2], "header: unlike the other shards'")
 
     def _find(self, provider: Provider):
         """A provider's shards of this pack, in every generation, newest k first."""
         for k in self.vault.ks:
-            stem = self.vault.name("d/", b"shard\0" + provider.ident + self.id + bytes([k]))
+            stem = self.vault.name("d/", b"shard\0", self.id + bytes([k]), provider)
             for name, box in provider.copies(stem, HEADER, True):
                 try:
                     header = self._open_header(provider, box, k)
@@ -634,9 +648,8 @@ class Pack:
         label = b"hdr" + self.id + bytes([m[10] & 255]) + lp(plain).ljust(HEADER - 84, b"\0")
         salt = hmac.digest(self.vault.outer, label, "sha256")
         same = [m[1], m[6], m[7], m[8], box[4:36]] == [1, self.id, k, 1, salt]
-        require(same, "of another pack, k, format or matrix")
         known = m[9] in (12, 72, 240) and m[16] in (1, 2) and 1 <= m[11] <= 255
-        require(known, "impossible number of segments or seats, or unknown type")
+        require(same and known, "of another pack, k, format or matrix, or an impossible number")
         start = int.from_bytes(self.id[:4], "big")
         index = provider.seat if provider.seat >= m[11] else (provider.seat + start) % m[11]
         require(m[10] == index, f"shard {m[10]} does not belong to seat {provider.seat}")
@@ -650,7 +663,7 @@ class Pack:
         require(hmac.compare_digest(keys[32:], h[12]), "its key commitment is wrong")
         form, data = check(cbor_decode(h[14]), [int, bytes], "wrapped tag key")
         require(form == 2, "an unknown form of wrapped tag key")
-        key = first_good([(unseal, vault.id, vault.verify_secret, 9, h[15] + h[5], data)])
+        key = attempt(unseal, vault.id, vault.verify_secret, 9, h[15] + h[5], data)
         info = b"fenchi/1/tag\0" + bytes([h[2]]) + vault.id + bytes([h[7]]) + be32(h[9])
         self.tagger = aead(h[2], hkdf(key, self.id, info + bytes([h[8]]))) if key else None
         self.aead, self.core = aead(h[2], keys[:32]), {**h, 10: 0}
@@ -660,7 +673,7 @@ class Pack:
         raw = shard.provider.read(shard.name, BLOCK + TAG, HEADER + b * (BLOCK + TAG)) or b""
         block, nonce, good = raw[:BLOCK], be32(shard.index) + be64(b), len(raw) == BLOCK + TAG
         if good and self.tagger:
-            good = decrypt(self.tagger, nonce, raw[BLOCK:], block) is not None
+            good = attempt(self.tagger.decrypt, nonce, raw[BLOCK:], block) is not None
         if not good:
             self.vault.found_bad(*shard[:2], f"block {b}: it is cut off, or its tag is wrong")
         return block, good
@@ -674,21 +687,25 @@ class Pack:
         for shard in sorted(self.shards, key=lambda x: (x.index != column, x.index)):
             block, good = self._block(shard, b) if shard.index not in zero else (b"", False)
             if shard.index == column:
-                plain = decrypt(self.aead, nonce, block)
+                plain = attempt(self.aead.decrypt, nonce, block, None)
                 if plain is not None:
                     return plain
                 self.vault.found_bad(*shard[:2], f"block {b}: does not decrypt")
             elif good:
                 have.append((shard, block))
-        subsets = (x for x in itertools.combinations(have, k - len(zero))
-                   if len({shard.index for shard, _ in x}) == len(x))
-        for attempt, subset in enumerate(itertools.islice(subsets, SUBSETS_MAX)):
+        subsets = (
+            x
+            for x in itertools.combinations(have, k - len(zero))
+            if len({shard.index for shard, _ in x}) == len(x)
+        )
+        for tried, subset in enumerate(itertools.islice(subsets, SUBSETS_MAX)):
             indexes = (*(shard.index for shard, _ in subset), *zero)
             blocks = [block for _, block in subset]
-            plain = decrypt(self.aead, nonce, combine(blocks, combination(k, indexes, column)))
+            rebuilt = combine(blocks, combination(k, indexes, column))
+            plain = attempt(self.aead.decrypt, nonce, rebuilt, None)
             if plain is None:
                 continue
-            for shard, block in have if attempt else []:  # a subset that decrypts tells who lied
+            for shard, block in have if tried else []:  # a subset that decrypts tells who lied
                 if combine(blocks, combination(k, indexes, shard.index)) != block:
                     reason = "contradicts the others (if its tag holds, the verify key was misused)"
                     self.vault.found_bad(*shard[:2], f"block {b}: {reason}")
@@ -703,8 +720,10 @@ class Pack:
         whole = b"".join(self.vault.segment(self, s) for s in range(first, end))
         return whole[offset - first * SEGMENT :][:length]
 
+
 # --- 8.2 Snapshots and restoring ---
 CONTENT = {1: int, 2: int, 3: str, 4: TIME, 5: TIME, 6: str, 7: (bytes,), 8: list, 9: [int] * 6}
+SNAPSHOT = {1: 16, 2: 16, 3: int, 4: bytes, 5: bytes}
 ENTRY = {1: bytes, 2: int, 3: int, 4: int, 5: int, 8: TIME}
 ENTRY_MAY = {6: bytes, 7: bytes, 9: int, 10: list, 11: bytes, 12: [int, int], 13: [int, int]}
 ENTRY_MAY.update({14: ([bytes, bytes],), 16: int})
@@ -712,21 +731,20 @@ FILE, DIRECTORY, SYMLINK, FIFO = 1, 2, 3, 4
 RAW_NAMES = os.name == "posix" and sys.platform != "darwin"  # names may be any bytes
 RESERVED = {"CON", "PRN", "AUX", "NUL"} | {d + str(i) for d in ("COM", "LPT") for i in range(10)}
 
+
 class Snapshot:
-    """What one COMMIT keeps of one domain."""
     def __init__(self, vault: Vault, ident: bytes, data: bytes):
-        kinds = {1: 16, 2: 16, 3: int, 4: bytes, 5: bytes}
-        m = check_map(cbor_decode(data), "snapshot", kinds, {})
+        m = check_map(cbor_decode(data), "snapshot", SNAPSHOT, {})
         info = b"fenchi/1/snapshot\0" + vault.id + m[1]
         key = hkdf(vault.data_key(m[4], m[1], m[2], m[3]), b"", info)
         plain = open_box(vault.id, key, 3, m[2] + m[1], m[5], 10)
         c = check_map(cbor_decode(plain), "snapshot", CONTENT, {10: ([bytes, str],)})
         require(c[1] == 1 and c[2] in (1, 2), "snapshot: unknown format or kind")
         self.id, self.domain, self.ended, self.root = ident, m[1], c[5], c[8]
-        when = time.gmtime(min(max(self.ended[0], 0), 1 << 37))
         texts = "  ".join(show(x.encode()) for x in (vault.domains[m[1]][2], c[6], c[3]))
-        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", when)
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(min(max(c[5][0], 0), 1 << 37)))
         self.line = f"{ident.hex()}  {when}  {c[9][0]} files  {c[9][3]} bytes  {texts}"
+
 
 def check_entry(entry) -> list:
     """The components of an entry's path."""
@@ -740,6 +758,7 @@ def check_entry(entry) -> list:
     require(good, "an impossible type, mode or size, or no size or target")
     return parts
 
+
 def portable(name: bytes):
     """The name itself where the system holds any bytes, else what Windows can hold, with %XX."""
     if RAW_NAMES:
@@ -750,20 +769,21 @@ def portable(name: bytes):
     odd[-1] |= text[-1] in ". "
     return "".join(f"%{ord(c) & 255:02X}" if o else c for c, o in zip(text, odd))
 
+
 class Restorer:
-    """Makes the files of snapshots: new ones only, by names of one component, in a current
-    directory that it made itself below one that only its user may enter (0700 until the end). So
-    no link is followed, nothing lands elsewhere, and no path is too long."""
+    """Makes files: new ones only, by names of one component, in a current directory that it made
+    itself below one that only its user may enter. So no link is followed, no path is too long."""
+
     def __init__(self, vault: Vault):
         self.vault, self.lost, self.unwritten = vault, set(), set()
         self.files = self.others = self.bytes = 0
 
     def restore(self, snapshot: Snapshot, out: str) -> None:
-        home, self.top = Path.cwd(), os.fsencode(Path(out, snapshot.id.hex()[:8]).absolute())
+        home, last = Path.cwd(), []
+        self.top = os.fsencode(Path(out, snapshot.id.hex()[:8]).absolute())
         Path(out).mkdir(parents=True, exist_ok=True)
         Path(os.fsdecode(self.top)).mkdir(0o700)
-        self.domain, self.links, self.stack, last = snapshot.domain, {}, [], []
-        self.path = b""
+        self.domain, self.links, self.stack, self.path = snapshot.domain, {}, [], b""
         os.chdir(self.top)
         try:
             for entry in self.vault.leaves(self.domain, 1, snapshot.root, self._lose):
@@ -808,22 +828,20 @@ class Restorer:
     def _make(self, entry: dict, part: bytes, name) -> None:
         if os.fsencode(name) != part:
             note(f"note: {show(entry[1])}: restored as {name}")
-        if entry[2] == FILE:
+        kind = entry[2]
+        if kind == FILE:
             self._make_file(entry, name)
-            self.files += 1
-            return
-        if entry[2] == DIRECTORY:
+        elif kind == DIRECTORY:
             self._enter(part, name, entry)
-        elif entry[2] == SYMLINK:
+        elif kind == SYMLINK:
             os.symlink(entry[11] if RAW_NAMES else os.fsdecode(entry[11]), name)
-        elif entry[2] == FIFO and hasattr(os, "mkfifo"):
+        elif kind == FIFO and hasattr(os, "mkfifo"):
             os.mkfifo(name, 0o600)
         else:
-            note(f"note: {show(entry[1])}: devices and sockets are not restored")
-            return
-        self.others += 1
-        if entry[2] != DIRECTORY:
-            self._settle(entry, name)
+            return note(f"note: {show(entry[1])}: devices and sockets are not restored")
+        self.files += kind == FILE
+        self.others += kind != FILE
+        return self._settle(entry, name) if kind in (SYMLINK, FIFO) else None
 
     def _make_file(self, entry: dict, name) -> None:
         inode = tuple(entry.get(13, ()))
@@ -831,7 +849,9 @@ class Restorer:
         if source and not os.path.lexists(name):
             try:
                 os.link(source, name)
-                return None if whole else self._lose("a hard link to a file with losses")
+                if not whole:
+                    self._lose("a hard link to a file with losses")
+                return
             except OSError:
                 note(f"note: {show(entry[1])}: hard link restored as a copy")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -870,8 +890,11 @@ class Restorer:
         stamp = entry[8][0] * 10**9 + entry[8][1]
         root = hasattr(os, "geteuid") and os.geteuid() == 0
         steps: list = [(os.chown, (entry[4], entry[5]), still)] if root else []
-        steps += [(os.setxattr, attribute, still) for attribute in entry.get(14, [])
-                  if hasattr(os, "setxattr") and attribute[0] != b"security.capability"]
+        steps += [
+            (os.setxattr, attribute, still)
+            for attribute in entry.get(14, [])
+            if hasattr(os, "setxattr") and attribute[0] != b"security.capability"
+        ]
         if entry[2] != SYMLINK:
             steps.append((os.chmod, (entry[3] & ~0o6000,), {}))
         if entry[2] != SYMLINK or still:
@@ -882,13 +905,13 @@ class Restorer:
             except (OSError, ValueError, OverflowError) as error:
                 note(f"note: {show(entry[1])}: {function.__name__} {arguments[:1]}: {error}")
 
+
 # --- Command line ---
 def run(argv) -> int:
     parser = argparse.ArgumentParser(description="Restores a fenchi vault from its providers.")
     parser.add_argument("--password-file", metavar="F", required=True)
-    parser.add_argument("--vault-id", metavar="HEX")
-    parser.add_argument("--out", metavar="DIR")
-    parser.add_argument("--snapshot", metavar="ID|latest", default="")
+    for option, value in (("--vault-id", "HEX"), ("--out", "DIR"), ("--snapshot", "ID|latest")):
+        parser.add_argument(option, metavar=value)
     parser.add_argument("--list", action="store_true", help="list snapshots and end")
     parser.add_argument("providers", nargs="+", metavar="PROVIDER_DIR")
     options = parser.parse_args(argv)
@@ -912,21 +935,24 @@ def run(argv) -> int:
             restorer.restore(snapshot, options.out)
     if not options.list:
         bad = Counter("shards" if name.startswith("d/") else "others" for _, name in vault.bad)
-        print(f"vault {vault.id.hex()}, policy {vault.policy[3]}, {len(vault.all)} providers",
-              f"restored: {len(snapshots)} snapshots, {restorer.files} files, "
-              f"{restorer.others} others, {restorer.bytes} bytes; {vault.chunks} chunks checked",
-              f"found bad: {bad['shards']} shards, {bad['others']} other objects",
-              f"lost: {len(restorer.lost)} paths, {vault.damage} records or snapshots", sep="\n")
+        print(
+            f"vault {vault.id.hex()}, policy {vault.policy[3]}, {len(vault.all)} providers",
+            f"restored: {len(snapshots)} snapshots, {restorer.files} files, "
+            f"{restorer.others} others, {restorer.bytes} bytes; {vault.chunks} chunks checked",
+            f"found bad: {bad['shards']} shards, {bad['others']} other objects",
+            f"lost: {len(restorer.lost)} paths, {vault.damage} records or snapshots",
+            sep="\n",
+        )
         if len(vault.all) < vault.policy[8][1]:
             print("freshness not proven: newer records may lie at other providers")
     if restorer.lost or vault.damage:
         return LOST
     return FAILED if restorer.unwritten else OK
 
+
 def main(argv=None) -> int:
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+        stream.reconfigure(errors="backslashreplace")
     try:
         return run(argv)
     except SystemExit as end:  # 2 is argparse's
@@ -934,6 +960,7 @@ def main(argv=None) -> int:
     except (Bad, OSError, ValueError) as error:
         note(f"error: {error}")
         return LOST if isinstance(error, Bad) else FAILED
+
 
 if __name__ == "__main__":
     sys.exit(main())

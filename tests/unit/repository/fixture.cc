@@ -1,4 +1,4 @@
-#include "repository/fixture.h"
+#include "unit/repository/fixture.h"
 
 #include <stdlib.h>
 

@@ -10,7 +10,7 @@
 #include <set>
 #include <thread>
 
-#include "repository/fixture.h"
+#include "unit/repository/fixture.h"
 
 namespace fenchi {
 namespace {
