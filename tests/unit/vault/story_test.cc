@@ -67,8 +67,8 @@ TEST_F(Story, ADrillThatMissesItsTargetsSaysSo) {
   EXPECT_TRUE(late.restore.complete());
   EXPECT_EQ(CodeOf(vault.Drill(snapshot, {.absent_providers = {"nowhere"}})),
             StatusCode::kInvalidArgument);
-  EXPECT_EQ(CodeOf(vault.Drill(snapshot, {.absent_providers = {"p0", "p1", "p2"},
-                                          .scratch_directory = scratch_})),
+  EXPECT_EQ(CodeOf(vault.Drill(
+                snapshot, {.absent_providers = {"p0", "p1", "p2"}, .scratch_directory = scratch_})),
             StatusCode::kTooFewProviders);
 }
 

@@ -100,8 +100,8 @@ void VaultTest::HealAll() {
 std::map<std::string, std::uint64_t> VaultTest::Objects(int number,
                                                         const std::string& prefix) const {
   std::map<std::string, std::uint64_t> out;
-  const Status listed = inner_[static_cast<std::size_t>(number)]->List(
-      prefix, "", [&](const ObjectInfo& object) {
+  const Status listed =
+      inner_[static_cast<std::size_t>(number)]->List(prefix, "", [&](const ObjectInfo& object) {
         out[object.name] = object.size_bytes;
         return true;
       });

@@ -1,6 +1,6 @@
 // Whole vaults for tests: n providers that can misbehave, hosts with a state directory each, trees
-// on disk. Deterministic: randomness comes from a seed, which a failing test prints, and time from a
-// clock that steps. FENCHI_TEST_SEED=N repeats a run with another seed.
+// on disk. Deterministic: randomness comes from a seed, which a failing test prints, and time from
+// a clock that steps. FENCHI_TEST_SEED=N repeats a run with another seed.
 #pragma once
 
 #include <gmock/gmock.h>
