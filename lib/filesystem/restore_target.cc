@@ -267,6 +267,10 @@ Result<std::optional<SourceNode>> RestoreDirectory::Existing(const std::string& 
   return std::move(node).status();
 }
 
+SourceDirectory RestoreDirectory::ForReading() const {
+  return SourceDirectory(handle_, std::make_shared<OwnerNames>());
+}
+
 Result<RestoredFile> RestoreDirectory::CreateFile(const std::string& name,
                                                   std::uint64_t size_bytes) const {
   FENCHI_RETURN_IF_ERROR(CheckName(name));

@@ -35,6 +35,7 @@
 #include "fenchi/entry.h"
 #include "filesystem/directory_handle.h"
 #include "filesystem/node.h"
+#include "filesystem/source_tree.h"
 
 namespace fenchi::filesystem {
 
@@ -93,6 +94,9 @@ class RestoreDirectory {
 
   // What is there now: lets a restore that was interrupted skip what it has done. Never follows.
   Result<std::optional<SourceNode>> Existing(const std::string& name) const;
+
+  // This directory as one to read from: to compare what is there with what should be.
+  SourceDirectory ForReading() const;
 
   // A file of `size_bytes` zeros that appears under `name` when it is finished.
   // Errors: kAlreadyExists; kDamaged when the size is above 2^63 - 1.

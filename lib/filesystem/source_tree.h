@@ -99,6 +99,7 @@ class SourceDirectory {
   Result<SourceFile> OpenFile(const std::string& name, const SourceNode& seen) const;
 
  private:
+  friend class RestoreDirectory;
   SourceDirectory(std::shared_ptr<DirectoryHandle> handle, std::shared_ptr<OwnerNames> owners)
       : handle_(std::move(handle)), owners_(std::move(owners)) {}
   Result<SourceNode> Read(const std::string& name, NodeDetail detail) const;

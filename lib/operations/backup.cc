@@ -146,6 +146,29 @@ Status FindParent(const Backup& backup, const History& history, CommitPlan& plan
   return Status::Ok();
 }
 
+// Reads the sources and stores what is new: the tree's root, with everything at >= W.
+Result<format::TreeList> StoreTree(Backup& backup, BackupRun& run, const FillQueue& fill) {
+  ProgressMeter meter(backup.options.observer, "backup");
+  EntryQueue queue(run, backup.index, backup.domain.id);
+  FENCHI_RETURN_IF_ERROR(fill(backup, run, queue, meter));
+  FENCHI_ASSIGN_OR_RETURN(format::TreeList root, queue.Finish());
+  FENCHI_RETURN_IF_ERROR(run.Finish());
+  FENCHI_RETURN_IF_ERROR(queue.RememberFiles());
+  meter.Finish();
+  return root;
+}
+
+// Who lacks a part of it: a shard of a new pack, or the records that make it a snapshot.
+std::vector<std::string> MissedBy(const Seats& seats, const BackupRun& run,
+                                  const CommitOutcome& outcome) {
+  std::vector<std::string> missed;
+  for (const Seat& seat : seats.all()) {
+    const bool has_packs = run.added().empty() || run.acknowledged().contains(seat.number);
+    if (!has_packs || !outcome.holders.contains(seat.number)) missed.push_back(seat.name);
+  }
+  return missed;
+}
+
 // One attempt. True: committed.
 Result<bool> Attempt(Backup& backup, const FillQueue& fill) {
   Session& session = backup.session;
@@ -156,14 +179,11 @@ Result<bool> Attempt(Backup& backup, const FillQueue& fill) {
   FENCHI_ASSIGN_OR_RETURN(std::unique_ptr<BackupRun> run,
                           BackupRun::Start(session, backup.writer, backup.index, backup.domain,
                                            history, backup.options.compression_level));
-  ProgressMeter meter(backup.options.observer, "backup");
-  EntryQueue queue(*run, backup.index, backup.domain.id);
-  FENCHI_RETURN_IF_ERROR(fill(backup, *run, queue, meter));
-  FENCHI_ASSIGN_OR_RETURN(format::TreeList root, queue.Finish());
-  FENCHI_RETURN_IF_ERROR(run->Finish());
-  FENCHI_RETURN_IF_ERROR(queue.RememberFiles());
-  meter.Finish();
-
+  Result<format::TreeList> root = StoreTree(backup, *run, fill);
+  if (!root.ok()) {
+    run->Abandon();
+    return root.status();
+  }
   CommitPlan plan;
   plan.added = run->AddedInUse();
   plan.reused = run->ReusedInUse();
@@ -171,23 +191,17 @@ Result<bool> Attempt(Backup& backup, const FillQueue& fill) {
   FENCHI_RETURN_IF_ERROR(FindParent(backup, history, plan));
   FENCHI_ASSIGN_OR_RETURN(plan.indexes, StoreIndexes(backup, *run));
   FENCHI_ASSIGN_OR_RETURN(Bytes object,
-                          SealSnapshotObject(backup, *run, ContentOf(backup, std::move(root))));
+                          SealSnapshotObject(backup, *run, ContentOf(backup, std::move(*root))));
   backup.report.snapshot = format::SnapshotIdOf(object);
   plan.snapshots.push_back(std::move(object));
-  FENCHI_ASSIGN_OR_RETURN(std::set<PackId> buried, CommitSnapshot(session, backup.writer, plan));
-
+  FENCHI_ASSIGN_OR_RETURN(const CommitOutcome outcome,
+                          CommitSnapshot(session, backup.writer, plan));
   backup.report.bytes_new = run->bytes_new;
   backup.report.bytes_uploaded = run->bytes_uploaded;
   backup.report.packs_added = run->added().size();
-  backup.report.packs_resumed = plan.added.size() - run->added().size();
-  if (!run->added().empty()) {
-    for (const Seat& seat : session.access.seats.all()) {
-      if (!run->acknowledged().contains(seat.number)) {
-        backup.report.providers_missed.push_back(seat.name);
-      }
-    }
-  }
-  return buried.empty();
+  backup.report.packs_resumed = run->resumed();
+  backup.report.providers_missed = MissedBy(session.access.seats, *run, outcome);
+  return outcome.buried.empty();
 }
 
 Result<BackupReport> RunBackup(Session& session, const BackupOptions& options,
@@ -200,13 +214,9 @@ Result<BackupReport> RunBackup(Session& session, const BackupOptions& options,
   FENCHI_ASSIGN_OR_RETURN(WriterState writer, WriterState::Acquire(session.state_directory,
                                                                    session.access, session.random));
   FENCHI_ASSIGN_OR_RETURN(Freshness freshness, session.Refresh());
-  // A log that went on elsewhere: this host's state is an old copy (a cloned or reset machine).
-  const auto log = session.log.records().find(writer.id());
-  if (log != session.log.records().end() && !writer.pending() &&
-      log->second.size() >= writer.next_seq()) {
-    FENCHI_RETURN_IF_ERROR(writer.Renew(session.random));
-  }
-  FENCHI_RETURN_IF_ERROR(EnsureWriter(session.access, writer, session.clock));
+  // An old copy of a host's state (a cloned or reset machine) goes on as a new writer.
+  if (session.log.WentOnElsewhere(writer)) FENCHI_RETURN_IF_ERROR(writer.Renew(session.random));
+  FENCHI_RETURN_IF_ERROR(EnsureWriter(session.access, writer, session.clock, session.random));
   FENCHI_RETURN_IF_ERROR(session.log.FinishPending(writer));
   FENCHI_ASSIGN_OR_RETURN(ChunkIndex index, ChunkIndex::Open(writer.index_path()));
   Backup backup{session,

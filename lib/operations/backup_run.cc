@@ -72,8 +72,13 @@ Status BackupRun::CheckIndex(const History& history, const WriterId& writer) {
   // 3. What no commit names yet was left by a run that did not finish.
   for (const Commit& commit : history.commits()) {
     if (commit.record.writer != writer) continue;
-    FENCHI_ASSIGN_OR_RETURN(auto entries, history.Entries(commit.body->added));
-    for (const format::PackListEntry& entry : entries) committed_.insert(entry.pack);
+    for (const format::PackList* list : {&commit.body->added, &commit.body->reused}) {
+      FENCHI_ASSIGN_OR_RETURN(const auto entries, history.Entries(*list));
+      for (const format::PackListEntry& entry : entries) {
+        committed_.insert(entry.pack);
+        if (commit.sealed) sealed_.insert(entry.pack);
+      }
+    }
   }
   return Status::Ok();
 }
@@ -172,6 +177,18 @@ Status BackupRun::Finish() {
   FENCHI_RETURN_IF_ERROR(Drain());
   FENCHI_RETURN_IF_ERROR(data);
   return metadata;
+}
+
+void BackupRun::Abandon() {
+  (void)data_->Wait();
+  (void)metadata_->Wait();
+  (void)Drain();  // a cache that cannot be written costs an upload, no more
+}
+
+std::uint64_t BackupRun::resumed() const {
+  return static_cast<std::uint64_t>(std::ranges::count_if(used_, [&](const PackId& pack) {
+    return usable_.contains(pack) && !sealed_.contains(pack);
+  }));
 }
 
 PackMap BackupRun::AddedInUse() const {

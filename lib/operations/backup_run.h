@@ -46,11 +46,16 @@ class BackupRun {
   Status Drain();
   // Waits for all uploads. Errors: kTooFewProviders, kFull.
   Status Finish();
+  // The run has failed: waits for what is on its way and remembers what arrived, so that the next
+  // run goes on from there.
+  void Abandon();
 
   const RunKeys& keys() const { return keys_; }
   const PackMap& added() const { return added_; }  // by this run, and resumed ones in use
   PackMap AddedInUse() const;
   PackMap ReusedInUse() const;
+  // Packs in use that were left by earlier runs which did not finish.
+  std::uint64_t resumed() const;
   std::vector<format::Reference> new_references() const;
   const std::set<int>& acknowledged() const { return acknowledged_; }
 
@@ -77,6 +82,7 @@ class BackupRun {
   std::vector<TicketPtr> new_tickets_;
   PackMap usable_;              // in the index, present at >= W, not under tombstone
   std::set<PackId> committed_;  // of those, named by a commit already
+  std::set<PackId> sealed_;     // of those, by one that was finished
   PackMap added_;               // stored by this run
   std::set<PackId> used_;
   std::set<int> acknowledged_;

@@ -1,6 +1,7 @@
 #include "operations/commit.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/error.h"
@@ -67,15 +68,53 @@ Result<format::CommitBody> BodyOf(Session& session, const CommitPlan& plan) {
   return body;
 }
 
+std::set<int> NumbersOf(const Seats& seats, const std::vector<int>& positions) {
+  std::set<int> numbers;
+  for (const int position : positions) {
+    numbers.insert(seats.all()[static_cast<std::size_t>(position)].number);
+  }
+  return numbers;
+}
+
+// Packs of the plan that a tombstone of any log names.
+Result<std::set<PackId>> Buried(const History& history, const CommitPlan& plan) {
+  FENCHI_ASSIGN_OR_RETURN(std::set<PackId> tombstoned, history.Tombstoned());
+  std::set<PackId> buried;
+  for (const PackMap* packs : {&plan.added, &plan.reused}) {
+    for (const auto& [id, entry] : *packs) {
+      if (tombstoned.contains(id)) buried.insert(id);
+    }
+  }
+  return buried;
+}
+
+Status Void(Session& session, WriterState& writer, const format::RecordRef& commit) {
+  format::VoidBody body;
+  body.commit = commit;
+  return session.log.Append(writer, std::move(body), session.clock, session.random).status();
+}
+
+// This writer's COMMITs that wait for a SEAL which never comes. A failure leaves them for the next
+// backup: the snapshot is committed all the same.
+void VoidUnfinished(Session& session, WriterState& writer, const History& history,
+                    const format::RecordRef& newest) {
+  for (const Commit& commit : history.commits()) {
+    if (commit.record.writer != writer.id() || commit.record == newest) continue;
+    if (commit.sealed || commit.voided || commit.body->snapshots.empty()) continue;
+    if (!Void(session, writer, commit.record).ok()) return;
+  }
+}
+
 }  // namespace
 
-Result<std::set<PackId>> CommitSnapshot(Session& session, WriterState& writer,
-                                        const CommitPlan& plan) {
+Result<CommitOutcome> CommitSnapshot(Session& session, WriterState& writer,
+                                     const CommitPlan& plan) {
   FENCHI_ASSIGN_OR_RETURN(format::CommitBody body, BodyOf(session, plan));
   // 1. COMMIT to >= W.
   FENCHI_ASSIGN_OR_RETURN(
-      format::RecordRef commit,
+      const format::RecordRef commit,
       session.log.Append(writer, std::move(body), session.clock, session.random));
+  const std::set<int> hold_commit = NumbersOf(session.access.seats, session.log.stored_at());
   // 2. Then, and only then, the tombstones of every log from >= R.
   FENCHI_ASSIGN_OR_RETURN(Freshness freshness, session.Refresh());
   if (!freshness.proven) {
@@ -87,27 +126,22 @@ Result<std::set<PackId>> CommitSnapshot(Session& session, WriterState& writer,
         .WithHint("bring providers back and run the same backup again: it goes on from here");
   }
   FENCHI_ASSIGN_OR_RETURN(History history, session.ReadHistory());
-  FENCHI_ASSIGN_OR_RETURN(std::set<PackId> tombstoned, history.Tombstoned());
-  std::set<PackId> lost;
-  for (const PackMap* packs : {&plan.added, &plan.reused}) {
-    for (const auto& [id, entry] : *packs) {
-      if (tombstoned.contains(id)) lost.insert(id);
-    }
-  }
-  if (!lost.empty()) {
-    format::VoidBody voided;
-    voided.commit = commit;
-    const auto appended =
-        session.log.Append(writer, std::move(voided), session.clock, session.random);
-    FENCHI_RETURN_IF_ERROR(appended.status());
-    return lost;
+  CommitOutcome outcome;
+  FENCHI_ASSIGN_OR_RETURN(outcome.buried, Buried(history, plan));
+  if (!outcome.buried.empty()) {
+    FENCHI_RETURN_IF_ERROR(Void(session, writer, commit));
+    return outcome;
   }
   // 3. The commit point.
-  FENCHI_ASSIGN_OR_RETURN(format::RecordRef seal,
-                          session.log.Append(writer, format::SealBody{commit.seq, commit.hash},
-                                             session.clock, session.random));
-  (void)seal;
-  return lost;
+  FENCHI_RETURN_IF_ERROR(
+      session.log
+          .Append(writer, format::SealBody{commit.seq, commit.hash}, session.clock, session.random)
+          .status());
+  std::ranges::set_intersection(hold_commit,
+                                NumbersOf(session.access.seats, session.log.stored_at()),
+                                std::inserter(outcome.holders, outcome.holders.end()));
+  VoidUnfinished(session, writer, history, commit);
+  return outcome;
 }
 
 }  // namespace fenchi

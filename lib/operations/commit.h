@@ -4,6 +4,8 @@
 // what this snapshot needs; never change it.
 #pragma once
 
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "format/record.h"
@@ -25,10 +27,16 @@ struct CommitPlan {
   std::vector<int> acknowledged;  // seats
 };
 
-// Packs of the commit that a tombstone names: they are stored again by the caller, under new ids.
-// Empty: the snapshot is committed. Otherwise the COMMIT was voided.
+struct CommitOutcome {
+  // Packs of the commit that a tombstone names: they are stored again by the caller, under new ids.
+  // Empty: the snapshot is committed. Otherwise the COMMIT was voided.
+  std::set<PackId> buried;
+  std::set<int> holders;  // numbers of the seats that hold both COMMIT and SEAL
+};
+
+// Commits. Then the writer's earlier COMMITs that were never sealed are voided: what they stored is
+// in this one as far as it is needed.
 // Errors: kTooFewProviders when fewer than W or R answer: nothing is visible, run again.
-Result<std::set<PackId>> CommitSnapshot(Session& session, WriterState& writer,
-                                        const CommitPlan& plan);
+Result<CommitOutcome> CommitSnapshot(Session& session, WriterState& writer, const CommitPlan& plan);
 
 }  // namespace fenchi

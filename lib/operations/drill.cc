@@ -4,16 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <utility>
 
 #include "base/error.h"
-#include "fenchi/hash.h"
 #include "filesystem/source_tree.h"
-#include "format/derive.h"
+#include "operations/file_compare.h"
 #include "operations/operations.h"
 #include "operations/snapshot_view.h"
 
@@ -57,8 +55,8 @@ class Scratch {
 // Compares what lies in the scratch directory with the snapshot, reading the disk again.
 class Comparison {
  public:
-  Comparison(SnapshotView& view, SourceDirectory root, KeyedHash hash, DrillReport& report)
-      : view_(view), hash_(std::move(hash)), report_(report) {
+  Comparison(SnapshotView& view, SourceDirectory root, DrillReport& report)
+      : view_(view), report_(report) {
     chain_.push_back({"", std::move(root)});
   }
 
@@ -83,7 +81,6 @@ class Comparison {
                         const SourceNode& node, const format::Entry& entry);
 
   SnapshotView& view_;
-  KeyedHash hash_;
   DrillReport& report_;
   std::vector<Level> chain_;
 };
@@ -127,41 +124,17 @@ Status Comparison::Compare(const format::Entry& entry) {
   return CompareContent(directory, name, *node, entry);
 }
 
-// Every chunk of the file on disk must have the chunk id of the snapshot; holes must read as zeros.
 Status Comparison::CompareContent(const SourceDirectory& parent, const std::string& name,
                                   const SourceNode& node, const format::Entry& entry) {
   const Result<SourceFile> file = parent.OpenFile(name, node);
-  if (!file.ok() || node.attributes.size != entry.attributes.size) {
-    Mismatch(entry, file.ok() ? Damaged("its size differs from the snapshot") : file.status());
+  if (!file.ok()) {
+    Mismatch(entry, file.status());
     return Status::Ok();
   }
-  std::uint64_t data_end = 0;
-  Status bad;
-  FENCHI_RETURN_IF_ERROR(view_.chunks->WalkContent(
-      entry.content, [&](const format::ContentItem& item) -> Result<bool> {
-        Bytes plain(item.chunk.plain_size);
-        const Result<std::size_t> got = file->Read(item.offset, plain);
-        const Hash256 id = hash_(plain);
-        if (!got.ok() || *got != plain.size() ||
-            !std::ranges::equal(id.view(), item.chunk.chunk.view())) {
-          bad = Damaged("bytes from {} on differ from the snapshot", item.offset);
-          return false;
-        }
-        // Between chunks there is nothing but zeros.
-        const Result<std::optional<filesystem::DataExtent>> extent = file->NextData(data_end);
-        if (extent.ok() && *extent && (*extent)->offset < item.offset) {
-          Bytes gap(std::min<std::uint64_t>(item.offset - (*extent)->offset, 1 << 20));
-          const Result<std::size_t> read = file->Read((*extent)->offset, gap);
-          if (!read.ok() || std::ranges::any_of(gap, [](std::uint8_t b) { return b != 0; })) {
-            bad = Damaged("a hole of the snapshot holds data at {}", (*extent)->offset);
-            return false;
-          }
-        }
-        data_end = item.offset + plain.size();
-        report_.bytes_compared += plain.size();
-        return true;
-      }));
-  if (!bad.ok()) Mismatch(entry, bad);
+  Status difference;
+  FENCHI_RETURN_IF_ERROR(CompareFile(*view_.chunks, entry, node, *file, difference));
+  if (!difference.ok()) Mismatch(entry, difference);
+  if (difference.ok()) report_.bytes_compared += entry.attributes.size;
   return Status::Ok();
 }
 
@@ -179,16 +152,11 @@ Result<DrillReport> DrillSnapshot(Session& session, const SnapshotId& snapshot,
   restore.observer = options.observer;
   FENCHI_ASSIGN_OR_RETURN(report.restore,
                           RestoreSnapshot(session, snapshot, scratch.path(), restore));
-  // Chunk ids are made under the id key that the snapshot's packs name; all of a read host are one.
   FENCHI_ASSIGN_OR_RETURN(SnapshotView view,
                           OpenSnapshotView(session, snapshot, options.absent_providers));
   report.data_age_seconds = session.clock.Now().seconds - view.content.begun.seconds;
-  const format::DomainKeys* domain = session.access.FindDomain(view.object.domain);
-  const SecretBytes id_key =
-      format::IdKey(domain->id_root.view(), session.access.vault, domain->id, format::IdScope{});
-  FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(id_key.view()));
   FENCHI_ASSIGN_OR_RETURN(SourceDirectory root, SourceDirectory::Open(scratch.path()));
-  FENCHI_RETURN_IF_ERROR(Comparison(view, std::move(root), std::move(hash), report).Run());
+  FENCHI_RETURN_IF_ERROR(Comparison(view, std::move(root), report).Run());
   return report;
 }
 

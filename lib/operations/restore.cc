@@ -5,6 +5,7 @@
 #include "base/display.h"
 #include "base/error.h"
 #include "filesystem/restore_target.h"
+#include "operations/file_compare.h"
 #include "operations/operations.h"
 #include "operations/snapshot_view.h"
 
@@ -245,17 +246,25 @@ Status Restore::RestoreLink(const RestoreDirectory& parent, const format::Entry&
   return Status::Ok();
 }
 
-// Whether an earlier run has restored this entry already: same type, size and time. Files appear
-// under their name only when they are complete, so these are.
+// Whether an earlier run has restored this entry already: same type and time, and of files the same
+// bytes, which are read again: a file that decayed meanwhile has its size and time still.
 Result<bool> Restore::Resume(const RestoreDirectory& parent, const format::Entry& entry) {
   const std::string name(LastComponent(entry.path));
   FENCHI_ASSIGN_OR_RETURN(std::optional<SourceNode> there, parent.Existing(name));
   if (!there) return false;
   const Attributes& now = there->attributes;
   const Attributes& wanted = entry.attributes;
-  const bool same = now.type == wanted.type && now.modified == wanted.modified &&
-                    (wanted.type != EntryType::kFile || now.size == wanted.size) &&
-                    now.symlink_target == wanted.symlink_target;
+  bool same = now.type == wanted.type && now.modified == wanted.modified &&
+              (wanted.type != EntryType::kFile || now.size == wanted.size) &&
+              now.symlink_target == wanted.symlink_target;
+  if (same && wanted.type == EntryType::kFile) {
+    const Result<filesystem::SourceFile> file = parent.ForReading().OpenFile(name, *there);
+    Status difference = file.status();
+    if (file.ok()) {
+      FENCHI_RETURN_IF_ERROR(CompareFile(*view_.chunks, entry, *there, *file, difference));
+    }
+    same = difference.ok();
+  }
   if (same) {
     ++report_.files_resumed;
     meter_.now().bytes_done += wanted.size;

@@ -1,6 +1,7 @@
 // What every verb works on: an opened vault, its logs as last read, and this host's state.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include "fenchi/options.h"
 #include "fenchi/report.h"
 #include "repository/access.h"
+#include "repository/bootstrap.h"
 #include "repository/history.h"
 #include "repository/local_state.h"
 #include "repository/log.h"
@@ -33,10 +35,15 @@ struct Session {
   Log log;
   SeenState seen;
 
-  // Reads what is new in the logs and remembers the newest heads on this host.
+  // Reads what is new in the policy, which lists the writers, then in the logs of them all, and
+  // remembers the newest heads on this host.
   Result<Freshness> Refresh() {
     FENCHI_ASSIGN_OR_RETURN(seen, LoadSeen(state_directory, access.vault));
+    FENCHI_ASSIGN_OR_RETURN(const int answered, RefreshPolicy(access));
     FENCHI_ASSIGN_OR_RETURN(Freshness freshness, log.Refresh(seen));
+    // A log that is not known of cannot be read: both looks need R answers.
+    freshness.answered = std::min(freshness.answered, answered);
+    freshness.proven = freshness.answered >= access.policy.quorums.read_quorum;
     seen.policy_version = access.policy.version;
     seen.policy_hash = access.policy_hash;
     // A host that cannot write its state can still restore.

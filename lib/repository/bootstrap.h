@@ -37,6 +37,12 @@ Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlo
 Status PublishPolicy(Access& access, format::Policy next, Clock& clock,
                      Random& random = SystemRandom());
 
+// Looks for newer versions of the policy and makes the newest the one of `access`, with its writers
+// and seats. Returns how many seats answered: with R of them, no version that is in use was missed.
+// Keys are not read again. Cost: one small read for each seat while nothing is new.
+// Errors: kTooFewProviders when no seat is present; kDamaged when the chain is broken.
+Result<int> RefreshPolicy(Access& access);
+
 // Registers `writer` in the policy unless it is there, and sees to it that the policy that lists it
 // lies at >= W providers. Errors: as PublishPolicy; kDenied when the writer was revoked.
 Status EnsureWriter(Access& access, const WriterState& writer, Clock& clock,

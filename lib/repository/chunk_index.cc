@@ -153,7 +153,7 @@ Status ChunkIndex::State::PrepareAll() {
       {&packs, "SELECT id, segments, needed, type FROM pack WHERE domain = ?1"},
       {&drop_pack, "DELETE FROM pack WHERE number = ?1"},
       {&find_chunk, "SELECT reference FROM chunk WHERE domain = ?1 AND id = ?2"},
-      {&add_chunk, "INSERT OR IGNORE INTO chunk (domain, id, reference) VALUES (?1,?2,?3)"},
+      {&add_chunk, "INSERT OR REPLACE INTO chunk (domain, id, reference) VALUES (?1,?2,?3)"},
       {&add_piece, "INSERT OR IGNORE INTO piece (pack, domain, chunk) VALUES (?1,?2,?3)"},
       {&pieces, "SELECT domain, chunk FROM piece WHERE pack = ?1"},
       {&drop_chunk, "DELETE FROM chunk WHERE domain = ?1 AND id = ?2"},

@@ -47,7 +47,8 @@ class ChunkIndex {
   // Removes packs and all chunks that have a piece in one of them.
   Status DropPacks(const std::set<PackId>& packs);
 
-  // All packs that a reference names must have been added. Keeps what is there.
+  // All packs that a reference names must have been added. Replaces what is there: a chunk is added
+  // again only when too few providers hold it where it was.
   Status AddChunk(const DomainId& domain, const format::Reference& reference);
   Result<std::optional<format::Reference>> FindChunk(const DomainId& domain, const ChunkId& chunk);
 

@@ -49,6 +49,12 @@ Result<Bytes> ChunkReader::Read(const format::Reference& reference) {
   return plain;
 }
 
+Result<bool> ChunkReader::Matches(const format::Reference& reference, ByteView plain) {
+  if (reference.pieces.empty() || plain.size() != reference.plain_size) return false;
+  FENCHI_ASSIGN_OR_RETURN(KeyedHash * hash, Hasher(reference.pieces.front().pack));
+  return ConstantTimeEquals((*hash)(plain).view(), reference.chunk.view());
+}
+
 Result<bool> ChunkReader::Content(const format::ContentList& list, const OnContent& item) {
   for (const format::ContentItem& leaf : list.items) {
     FENCHI_ASSIGN_OR_RETURN(bool more, item(leaf));

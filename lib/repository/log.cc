@@ -177,6 +177,7 @@ Status Log::FinishPending(WriterState& writer) {
     return QuorumFailure(seats_, outcome, quorum,
                          fmt::format("log record {} of writer {}", record.seq, writer.id()));
   }
+  stored_at_ = outcome.stored;
   FENCHI_RETURN_IF_ERROR(writer.CompletePending());
   Keep(std::move(opened));
   return Status::Ok();

@@ -62,6 +62,8 @@ class Log {
                                    Random& random);
   // Uploads what is pending, if anything is.
   Status FinishPending(WriterState& writer);
+  // Positions of the seats that hold the record which was appended last, ascending.
+  const std::vector<int>& stored_at() const { return stored_at_; }
 
  private:
   Status CheckWriter(const WriterState& writer) const;
@@ -73,6 +75,7 @@ class Log {
   const Seats& seats_;
   std::map<WriterId, Records> records_;
   std::vector<Fork> forks_;
+  std::vector<int> stored_at_;
 };
 
 }  // namespace fenchi
