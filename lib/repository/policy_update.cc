@@ -34,25 +34,25 @@ Result<Places> PlacesOf(const Seats& seats) {
   return Places::Of(present, seats.shared_executor());
 }
 
-// Whether any present seat holds a valid version after `parent`.
-// Errors: kTooFewProviders when fewer than W answer: a version that cannot get to W is not begun.
-Result<bool> NextExists(const Access& access, const PolicyParent& parent) {
-  FENCHI_ASSIGN_OR_RETURN(Places places, PlacesOf(access.seats));
+// Whether any present seat holds a valid version after `parent`, and how many seats answered.
+struct NextVersion {
+  bool exists = false;
+  int answered = 0;
+};
+Result<NextVersion> LookForNext(const Seats& seats, const PolicyParent& parent) {
+  FENCHI_ASSIGN_OR_RETURN(Places places, PlacesOf(seats));
   const std::vector<Copies> copies = places.ReadAll(
       [&](int generation) { return format::PolicyName(parent.version + 1, generation); },
       format::kPolicyObjectSizeMax);
+  NextVersion next;
   for (const Copies& of_place : copies) {
     for (const Bytes& object : of_place.objects) {
-      if (CheckPolicyObject(object, parent).ok()) return true;
+      if (CheckPolicyObject(object, parent).ok()) next.exists = true;
     }
   }
-  const auto answered = std::ranges::count_if(places.all(), &Place::reachable);
-  const int needed = access.policy.quorums.write_quorum;
-  if (answered >= needed) return false;
-  return TooFewProviders(
-             "changing the policy needs {} of {} providers, {} answer; not reachable: {}", needed,
-             access.seats.size(), answered, places.Unreachable())
-      .WithHint("bring more providers back and run the same command again");
+  next.answered = static_cast<int>(
+      std::ranges::count_if(places.all(), [](const Place& place) { return place.reachable(); }));
+  return next;
 }
 
 // Puts the version at one seat, unless a rival stands there. Errors: kConflict; as Put.
@@ -109,14 +109,21 @@ Result<PolicyChain> ReadChain(const Access& access) {
   return ReadPolicyChain(places, ParentOf(genesis, access.vault), &seen);
 }
 
-// Makes the rival's chain the one of `access`.
-Status Adopt(const PolicyChain& chain, Access& access) {
+// Makes `chain` the one of `access`.
+Status Take(const PolicyChain& chain, Access& access) {
   const format::Policy& newest = chain.versions.back().policy;
   FENCHI_ASSIGN_OR_RETURN(format::PolicyDetails details,
                           OpenDetails(newest, access.outer_key.view()));
   access.seats = SeatsAfter(access.seats, newest, details);
   access.details = std::move(details);
   TakeChain(chain, access);
+  return Status::Ok();
+}
+
+// The same for a rival's chain.
+Status Adopt(const PolicyChain& chain, Access& access) {
+  FENCHI_RETURN_IF_ERROR(Take(chain, access));
+  const format::Policy& newest = chain.versions.back().policy;
   return Conflict("policy {} was changed by somebody else at the same time", newest.version)
       .WithHint("look at the policy again and retry");
 }
@@ -171,8 +178,8 @@ Status PublishPolicy(Access& access, format::Policy next, Clock& clock, Random& 
   FENCHI_RETURN_IF_ERROR(CheckMaySign(access));
   FENCHI_RETURN_IF_ERROR(CompletePolicy(access));
   const PolicyParent parent = ParentOf(access.policy, access.policy_hash);
-  FENCHI_ASSIGN_OR_RETURN(const bool rival, NextExists(access, parent));
-  if (rival) {
+  FENCHI_ASSIGN_OR_RETURN(const NextVersion rival, LookForNext(access.seats, parent));
+  if (rival.exists) {
     FENCHI_ASSIGN_OR_RETURN(const PolicyChain chain, ReadChain(access));
     if (chain.versions.size() <= access.policy.version) {
       return Unavailable("the policy that another admin published cannot be read any more");
@@ -198,6 +205,18 @@ Status PublishPolicy(Access& access, format::Policy next, Clock& clock, Random& 
   if (met_rival) return Settle(access, std::move(mine));
   return QuorumFailure(access.seats, outcome, mine.policy.quorums.write_quorum,
                        fmt::format("policy {}", mine.policy.version));
+}
+
+Result<int> RefreshPolicy(Access& access) {
+  const PolicyParent parent = ParentOf(access.policy, access.policy_hash);
+  FENCHI_ASSIGN_OR_RETURN(const NextVersion next, LookForNext(access.seats, parent));
+  if (next.exists) {
+    FENCHI_ASSIGN_OR_RETURN(const PolicyChain chain, ReadChain(access));
+    if (chain.versions.size() > access.policy.version) {
+      FENCHI_RETURN_IF_ERROR(Take(chain, access));
+    }
+  }
+  return next.answered;
 }
 
 Status EnsureWriter(Access& access, const WriterId& id, const SigningPublicKey& key, Clock& clock,
