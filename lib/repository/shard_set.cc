@@ -53,6 +53,10 @@ bool AnySubset(const std::vector<int>& from, int k,
   return false;
 }
 
+bool IsAway(const Status& status) {
+  return status.code() == StatusCode::kUnavailable || status.code() == StatusCode::kDeadline;
+}
+
 }  // namespace
 
 NameAt ShardNameAt(const Access& access, const PackId& pack, int needed) {
@@ -178,11 +182,13 @@ Status ShardSet::DecodeBlock(int wanted, int block, MutableBytes out,
   std::vector<int> indexes;
   std::vector<Bytes> bytes(seats_->size());
   std::string missing;
+  int away = 0;  // seats that do not answer: what they hold is unknown, not lost
   for (std::size_t position = 0; position < seats_->size(); ++position) {
     if (index_at_[position] == wanted) continue;
     Bytes buffer(format::kBlockSize);
     const Status status = ReadBlocks(position, block, 1, buffer);
     if (!status.ok()) {
+      away += IsAway(status) ? 1 : 0;
       missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ", seats_->all()[position].name,
                              StatusCodeName(status.code()));
       continue;
@@ -192,6 +198,15 @@ Status ShardSet::DecodeBlock(int wanted, int block, MutableBytes out,
     if (tag_key_ && !accept && static_cast<int>(indexes.size()) == needed()) break;
   }
   if (static_cast<int>(indexes.size()) < needed()) {
+    const int own = PositionOf(wanted);
+    Bytes ignored(format::kBlockSize);
+    if (own >= 0 && IsAway(ReadBlocks(static_cast<std::size_t>(own), block, 1, ignored))) ++away;
+    if (static_cast<int>(indexes.size()) + away >= needed()) {
+      return TooFewProviders("pack {}: {} of {} shards readable, need {} (missing: {})",
+                             ShortId(header_.pack), indexes.size(), seats_->size(), needed(),
+                             missing)
+          .WithHint("bring the providers back that do not answer");
+    }
     return DataLoss("pack {}: {} of {} shards readable, need {} (missing: {})",
                     ShortId(header_.pack), indexes.size(), seats_->size(), needed(), missing);
   }

@@ -50,7 +50,8 @@ class ShardSet {
 
   // Rebuilds block `block` of shard `wanted` from k other shards.
   // `accept` (optional) judges the result; while it refuses, other k-subsets are tried.
-  // Errors: kDataLoss naming the providers whose shards are missing or bad.
+  // Errors: kDataLoss naming the providers whose shards are missing or bad; kTooFewProviders when
+  // those that do not answer might have enough.
   Status DecodeBlock(int wanted, int block, MutableBytes out,
                      const std::function<bool(ByteView)>& accept = nullptr) const;
 
