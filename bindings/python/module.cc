@@ -5,11 +5,12 @@
 
 #include <string>
 
+#include "core.h"
+#include "fenchi/secret.h"
 #include "fenchi/status.h"
 #include "fenchi/version.h"
 
-namespace py = pybind11;
-
+namespace fenchi_python {
 namespace {
 
 // Members are named as in the JSON output: StatusCode.too_few_providers.
@@ -24,9 +25,45 @@ void BindStatusCodes(py::module_& module) {
   codes.finalize();
 }
 
+fenchi::SecretBytes SecretOf(const py::buffer& buffer) {
+  const py::buffer_info info = buffer.request();
+  return fenchi::SecretBytes::CopyOf({static_cast<const std::uint8_t*>(info.ptr),
+                                      static_cast<std::size_t>(info.size * info.itemsize)});
+}
+
 }  // namespace
+
+void BindSecrets(py::module_& module) {
+  py::class_<fenchi::SecretBytes>(
+      module, "SecretBytes",
+      "Key material in locked memory, wiped when it dies. Never shown, compared or pickled.")
+      .def(py::init(&SecretOf), py::arg("data"))
+      .def("__len__", &fenchi::SecretBytes::size)
+      .def(
+          "reveal",
+          [](const fenchi::SecretBytes& secret) {
+            const std::string_view view = fenchi::AsText(secret.view());
+            return py::bytes(view.data(), view.size());
+          },
+          "A copy that Python cannot wipe: write it where it belongs and forget it.")
+      .def("__repr__",
+           [](const fenchi::SecretBytes& secret) {
+             return "<fenchi.SecretBytes of " + std::to_string(secret.size()) + " bytes>";
+           })
+      .def("__reduce__", [](const fenchi::SecretBytes&) -> py::object {
+        throw py::type_error("a secret cannot be pickled or copied");
+      });
+}
+
+}  // namespace fenchi_python
 
 PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = std::string(fenchi::Version());
-  BindStatusCodes(module);
+  fenchi_python::BindStatusCodes(module);
+  fenchi_python::BindSecrets(module);
+  fenchi_python::BindProviders(module);
+  fenchi_python::BindVault(module);
+  module.def(
+      "escape_path", [](const std::string& path) { return fenchi::EscapePath(path); },
+      pybind11::arg("path"));
 }

@@ -32,8 +32,13 @@ class Repair {
 
  private:
   Status RepairObjects(const History& history, std::size_t position);
-  Status RepairPack(const PackId& pack, const std::set<int>& positions);
-  Result<Bytes> Rebuild(const ShardSet& shards, std::size_t position);
+  // The damaged shards of one pack, by position; of these, those whose tags lie.
+  struct Bad {
+    std::set<int> positions;
+    std::set<int> lying;
+  };
+  Status RepairPack(const PackId& pack, const Bad& bad);
+  Result<Bytes> Rebuild(const ShardSet& shards, std::size_t position, const std::set<int>& lying);
   void Left(std::size_t position, std::string object, DamageKind kind, const Status& status);
 
   Session& session_;
@@ -63,16 +68,19 @@ Status Repair::Run(const History& history, const VerifyReport& damage) {
       shards[{seat.name, WithoutGeneration(name(seat, 0))}] = {id, static_cast<int>(i)};
     }
   }
-  std::map<PackId, std::set<int>> packs;
+  std::map<PackId, Bad> packs;
   for (const Damage& item : damage.damage) {
     const auto found = shards.find({item.provider, WithoutGeneration(item.object)});
-    if (found != shards.end()) packs[found->second.first].insert(found->second.second);
+    if (found == shards.end()) continue;
+    const auto& [pack, position] = found->second;
+    packs[pack].positions.insert(position);
+    if (item.kind == DamageKind::kContent) packs[pack].lying.insert(position);
   }
   // 3. Rebuild.
   meter_.now().items_total = packs.size();
-  for (const auto& [pack, positions] : packs) {
+  for (const auto& [pack, bad] : packs) {
     FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
-    FENCHI_RETURN_IF_ERROR(RepairPack(pack, positions));
+    FENCHI_RETURN_IF_ERROR(RepairPack(pack, bad));
     ++meter_.now().items_done;
     meter_.now().bytes_done = report_.bytes_written;
     meter_.Tick();
@@ -105,12 +113,13 @@ Status Repair::RepairObjects(const History& history, std::size_t position) {
   return Status::Ok();
 }
 
-Result<Bytes> Repair::Rebuild(const ShardSet& shards, std::size_t position) {
+Result<Bytes> Repair::Rebuild(const ShardSet& shards, std::size_t position,
+                              const std::set<int>& lying) {
   const int index = shards.IndexAt(position);
   FENCHI_ASSIGN_OR_RETURN(Bytes out, shards.SealedHeaderAt(position));
   Bytes block(format::kBlockSize);
   for (int b = 0; b < shards.blocks(); ++b) {
-    FENCHI_RETURN_IF_ERROR(shards.DecodeBlock(index, b, block));
+    FENCHI_RETURN_IF_ERROR(shards.DecodeBlock(index, b, block, nullptr, lying));
     FENCHI_ASSIGN_OR_RETURN(Bytes tag, shards.TagsOf(index, block, b));
     out.insert(out.end(), block.begin(), block.end());
     out.insert(out.end(), tag.begin(), tag.end());
@@ -118,14 +127,14 @@ Result<Bytes> Repair::Rebuild(const ShardSet& shards, std::size_t position) {
   return out;
 }
 
-Status Repair::RepairPack(const PackId& pack, const std::set<int>& positions) {
-  const Result<ShardSet> shards = ShardSet::Open(access_, seats_, pack);
-  for (const int position : positions) {
+Status Repair::RepairPack(const PackId& pack, const Bad& bad) {
+  const Result<ShardSet> shards = ShardSet::OpenAgreed(access_, seats_, pack);
+  for (const int position : bad.positions) {
     const Seat& seat = seats_.all()[position];
     if (!seat.provider) continue;
     const NameAt name =
         ShardNameAt(access_, pack, shards.ok() ? shards->needed() : access_.needed());
-    Result<Bytes> bytes = shards.ok() ? Rebuild(*shards, position) : shards.status();
+    Result<Bytes> bytes = shards.ok() ? Rebuild(*shards, position, bad.lying) : shards.status();
     const Status put = bytes.ok() ? seats_.PutAt(position, name, *bytes) : bytes.status();
     if (!put.ok()) {
       Left(position, name(seat, 0), DamageKind::kBlock, put);

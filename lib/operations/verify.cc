@@ -7,6 +7,7 @@
 #include "base/display.h"
 #include "base/error.h"
 #include "format/names.h"
+#include "operations/content_check.h"
 #include "operations/objects.h"
 #include "operations/operations.h"
 #include "operations/snapshot_view.h"
@@ -25,6 +26,8 @@ bool IsUnreachable(const Status& status) {
 struct ShardFinding {
   bool present = false;           // header good, object complete
   std::vector<bool> good_blocks;  // empty: none
+  int generation = 0;             // the one that is described here
+  std::vector<Bytes> blocks;      // with depth kData: those read, by number
   std::vector<Damage> damage;
   std::uint64_t bytes_read = 0;
   bool unreachable = false;
@@ -47,6 +50,10 @@ class Verify {
   Status CheckObjects(const History& history);
   Status CheckObjectsAt(const History& history, std::size_t position);
   Status CheckPack(const format::PackListEntry& pack);
+  void CheckPackContent(const ShardSet& shards, std::vector<ShardFinding>& findings);
+  bool LaterGenerationHolds(const ShardSet& shards, std::size_t position, int block,
+                            ByteView wanted);
+  void ReportPack(const ShardSet& shards, std::vector<ShardFinding>& findings);
   ShardFinding CheckShard(const ShardSet& shards, std::size_t position);
   void CheckGeneration(const ShardSet& shards, std::size_t position, const std::string& name,
                        std::uint64_t size, ShardFinding& finding);
@@ -65,7 +72,6 @@ class Verify {
   ProgressMeter meter_;
   std::vector<bool> down_;
   std::unordered_set<ChunkId> checked_;
-  std::set<PackId> lost_packs_;
 };
 
 // A provider that does not answer is reported once, not for every object.
@@ -191,6 +197,8 @@ void Verify::CheckGeneration(const ShardSet& shards, std::size_t position, const
     const Result<Bytes> tag = shards.TagsOf(shards.IndexAt(position), bytes, b);
     finding.good_blocks[b] = read.ok() && tag.ok() &&
                              ConstantTimeEquals(*tag, ByteView(block).subspan(format::kBlockSize));
+    if (options_.depth == VerifyDepth::kData)
+      finding.blocks.emplace_back(bytes.begin(), bytes.end());
     if (!finding.good_blocks[b]) {
       damage(DamageKind::kBlock, static_cast<std::uint32_t>(b),
              fmt::format("block {} of the shard fails its tag", b));
@@ -207,6 +215,7 @@ ShardFinding Verify::CheckShard(const ShardSet& shards, std::size_t position) {
     const std::string object = name(seat, generation);
     const auto info = StatAt(position, object);
     ShardFinding finding;
+    finding.generation = generation;
     if (!info.ok() && IsUnreachable(info.status())) {
       finding.unreachable = true;
       return finding;
@@ -229,10 +238,11 @@ ShardFinding Verify::CheckShard(const ShardSet& shards, std::size_t position) {
 }
 
 Status Verify::CheckPack(const format::PackListEntry& pack) {
-  Result<ShardSet> shards = ShardSet::Open(access_, seats_, pack.pack);
+  const bool shallow = options_.depth == VerifyDepth::kExists;
+  Result<ShardSet> shards = shallow ? ShardSet::Open(access_, seats_, pack.pack)
+                                    : ShardSet::OpenAgreed(access_, seats_, pack.pack);
   if (!shards.ok()) {
     if (shards.status().code() == StatusCode::kTooFewProviders) return shards.status();
-    lost_packs_.insert(pack.pack);
     report_.damage.push_back({"", "pack " + pack.pack.hex(), DamageKind::kHeader, std::nullopt,
                               shards.status().message() + "; what is in it is lost", false});
     return Status::Ok();
@@ -245,14 +255,62 @@ Status Verify::CheckPack(const format::PackListEntry& pack) {
       findings[i] = CheckShard(*shards, i);
     }
   });
+  if (options_.depth == VerifyDepth::kData) CheckPackContent(*shards, findings);
+  ReportPack(*shards, findings);
+  return Status::Ok();
+}
+
+// A mended copy beside one whose tags lie.
+bool Verify::LaterGenerationHolds(const ShardSet& shards, std::size_t position, int block,
+                                  ByteView wanted) {
+  Bytes found(format::kBlockSize);
+  return shards
+      .ReadBlocks(position, block, 1, found, nullptr,
+                  [&](ByteView candidate) { return std::ranges::equal(candidate, wanted); })
+      .ok();
+}
+
+// Shards whose tags hold but whose content does not: made by somebody with the verify secret.
+void Verify::CheckPackContent(const ShardSet& shards, std::vector<ShardFinding>& findings) {
+  const Result<ContentCheck> check = ContentCheck::Open(access_, shards);
+  if (!check.ok()) return;  // of a key domain that this credential does not read
+  const NameAt name = ShardNameAt(access_, shards.header().pack, shards.needed());
+  std::vector<bool> named(findings.size(), false);
+  for (int block = 0; block < shards.blocks(); ++block) {
+    const std::size_t b = static_cast<std::size_t>(block);
+    std::vector<ByteView> stored(findings.size());
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+      const ShardFinding& finding = findings[i];
+      if (b < finding.blocks.size() && finding.good_blocks[b]) stored[i] = finding.blocks[b];
+    }
+    const Result<std::vector<Bytes>> right = check->BlocksThatMustBe(block, stored);
+    if (!right.ok()) continue;  // lost: the walk over the snapshots says what was in it
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+      if (stored[i].empty() || std::ranges::equal(stored[i], (*right)[i])) continue;
+      if (LaterGenerationHolds(shards, i, block, (*right)[i])) continue;
+      findings[i].good_blocks[b] = false;
+      if (named[i]) continue;
+      named[i] = true;
+      findings[i].damage.push_back(
+          {seats_.all()[i].name, name(seats_.all()[i], findings[i].generation),
+           DamageKind::kContent, static_cast<std::uint32_t>(block),
+           fmt::format("all tags hold, but block {} is not what was sealed: the verify key was "
+                       "misused; {}",
+                       block, kRepairHint),
+           true});
+    }
+  }
+}
+
+void Verify::ReportPack(const ShardSet& shards, std::vector<ShardFinding>& findings) {
   // A block can be rebuilt while k shards have it good.
   bool repairable = true;
-  for (int block = 0; block < shards->blocks(); ++block) {
+  for (int block = 0; block < shards.blocks(); ++block) {
     int good = 0;
     for (const ShardFinding& finding : findings) {
       good += !finding.unreachable && !finding.good_blocks.empty() && finding.good_blocks[block];
     }
-    if (good < shards->needed()) repairable = false;
+    if (good < shards.needed()) repairable = false;
   }
   for (std::size_t i = 0; i < findings.size(); ++i) {
     ShardFinding& finding = findings[i];
@@ -266,13 +324,11 @@ Status Verify::CheckPack(const format::PackListEntry& pack) {
       damage.repairable = repairable;
       if (!repairable) {
         damage.what =
-            fmt::format("{}; fewer than {} good shards answer", damage.what, shards->needed());
+            fmt::format("{}; fewer than {} good shards answer", damage.what, shards.needed());
       }
       report_.damage.push_back(std::move(damage));
     }
   }
-  if (!repairable) lost_packs_.insert(pack.pack);
-  return Status::Ok();
 }
 
 Status Verify::CheckContent(const History& history) {
@@ -321,20 +377,6 @@ Status Verify::CheckSnapshot(const StoredSnapshot& snapshot) {
       [&](const format::Reference&, const Status& failure) { lost("", failure); }));
   report_.chunks_checked += chunks.chunks_checked();
   report_.bytes_read += packs.statistics().bytes_fetched;
-  // Shards whose tags hold but whose content does not: made by somebody with the verify secret.
-  for (const auto& [pack, position] : packs.statistics().shards_replaced) {
-    if (position < 0 || down_[position]) continue;
-    const std::string object =
-        ShardNameAt(access_, pack, access_.needed())(seats_.all()[position], 0);
-    const bool known = std::ranges::any_of(report_.damage, [&](const Damage& damage) {
-      return damage.object.substr(0, damage.object.rfind('.')) ==
-             object.substr(0, object.rfind('.'));
-    });
-    if (known) continue;
-    Add(position, object, DamageKind::kContent, std::nullopt,
-        "all tags hold, but the content is not what was sealed: the verify key was misused; " +
-            std::string(kRepairHint));
-  }
   return Status::Ok();
 }
 

@@ -280,11 +280,10 @@ class VaultWriter {
   Status WriteAll();
 
  private:
-  using BytesFor = std::function<ByteView(std::size_t place)>;
-  Status WriteEverywhere(const std::string& name, const BytesFor& bytes);
+  Status WriteEverywhere(const std::string& name, ByteView bytes);
   Status WriteOne(std::size_t place, const std::string& name, ByteView bytes);
-  // A place whose leaf is not its own is the same as another.
-  Status CheckLeaves(const std::vector<Status>& answers);
+  // A place that shows another's leaf is the same place.
+  Status CheckLeaves();
   Status WriteLeaves();
   Status WriteShared();
   void TakeBack();
@@ -302,36 +301,39 @@ Status VaultWriter::WriteOne(std::size_t place, const std::string& name, ByteVie
   return put;
 }
 
-Status VaultWriter::WriteEverywhere(const std::string& name, const BytesFor& bytes) {
-  std::vector<Status> answers(places_.size());
-  places_.executor()->ForEach(places_.size(),
-                              [&](std::size_t i) { answers[i] = WriteOne(i, name, bytes(i)); });
-  std::string failed;
+// One status for all places that failed; their own code only where it says what to do.
+Status WriteFailure(const Places& places, const std::string& name,
+                    const std::vector<Status>& answers) {
   StatusCode code = StatusCode::kTooFewProviders;
+  std::string failed;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (answers[i].ok()) continue;
-    // Two names for one place share an object that is the same for all; the leaf tells them apart.
-    if (answers[i].code() == StatusCode::kAlreadyExists) {
-      const Result<Bytes> there = GetAll(*places_.all()[i].provider, name, bytes(i).size());
-      if (there.ok() && std::ranges::equal(*there, bytes(i))) continue;
-    }
     if (answers[i].code() == StatusCode::kFull || answers[i].code() == StatusCode::kDenied) {
       code = answers[i].code();
     }
-    failed += fmt::format("{}{}: {}", failed.empty() ? "" : "; ", places_.all()[i].name,
+    failed += fmt::format("{}{}: {}", failed.empty() ? "" : "; ", places.all()[i].name,
                           answers[i].message());
   }
   if (failed.empty()) return Status::Ok();
   return Status(code, fmt::format("{} could not be written: {}", name, failed));
 }
 
-Status VaultWriter::CheckLeaves(const std::vector<Status>& answers) {
+Status VaultWriter::WriteEverywhere(const std::string& name, ByteView bytes) {
+  std::vector<Status> answers(places_.size());
+  places_.executor()->ForEach(places_.size(), [&](std::size_t i) {
+    answers[i] = WriteOne(i, name, bytes);
+    if (answers[i].code() != StatusCode::kAlreadyExists) return;
+    // Two names for one place share an object that is the same for all; the leaf tells them apart.
+    const Result<Bytes> there = GetAll(*places_.all()[i].provider, name, bytes.size());
+    if (there.ok() && std::ranges::equal(*there, bytes)) answers[i] = Status::Ok();
+  });
+  return WriteFailure(places_, name, answers);
+}
+
+Status VaultWriter::CheckLeaves() {
   const std::string name = format::LeafName(kFirst, 0);
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const Place& place = places_.all()[i];
-    if (!answers[i].ok() && answers[i].code() != StatusCode::kAlreadyExists) {
-      return answers[i].At("provider " + place.name);
-    }
     const Result<Bytes> there = GetAll(*place.provider, name, format::kGenesisObjectSizeMax);
     if (!there.ok()) return there.status().At("provider " + place.name);
     if (*there == vault_.leaves[i]) continue;
@@ -348,26 +350,28 @@ Status VaultWriter::CheckLeaves(const std::vector<Status>& answers) {
 }
 
 Status VaultWriter::WriteLeaves() {
+  const std::string name = format::LeafName(kFirst, 0);
   std::vector<Status> answers(places_.size());
   places_.executor()->ForEach(places_.size(), [&](std::size_t i) {
-    answers[i] = WriteOne(i, format::LeafName(kFirst, 0), vault_.leaves[i]);
+    answers[i] = WriteOne(i, name, vault_.leaves[i]);
+    // Somebody else's leaf has the name: CheckLeaves says whose.
+    if (answers[i].code() == StatusCode::kAlreadyExists) answers[i] = Status::Ok();
   });
-  return CheckLeaves(answers);
+  FENCHI_RETURN_IF_ERROR(WriteFailure(places_, name, answers));
+  return CheckLeaves();
 }
 
 Status VaultWriter::WriteShared() {
-  const auto all = [](ByteView bytes) { return [bytes](std::size_t) { return bytes; }; };
-  FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::SlotsName(kFirst, 0), all(vault_.slots)));
-  FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::KeyringName(kFirst, 0), all(vault_.keyring)));
-  FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::FormatDocName(0), all(AsBytes(FormatDocument()))));
-  FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::ReaderName(0), all(AsBytes(ReaderProgram()))));
+  FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::SlotsName(kFirst, 0), vault_.slots));
+  FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::KeyringName(kFirst, 0), vault_.keyring));
+  FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::FormatDocName(0), AsBytes(FormatDocument())));
+  FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::ReaderName(0), AsBytes(ReaderProgram())));
   // From here on the vault exists.
-  return WriteEverywhere(format::PolicyName(kFirst, 0), all(vault_.access.policy_objects.front()));
+  return WriteEverywhere(format::PolicyName(kFirst, 0), vault_.access.policy_objects.front());
 }
 
 Status VaultWriter::WriteAll() {
-  const ByteView genesis = vault_.access.genesis_object;
-  Status status = WriteEverywhere(format::GenesisName(0), [&](std::size_t) { return genesis; });
+  Status status = WriteEverywhere(format::GenesisName(0), vault_.access.genesis_object);
   if (status.ok()) status = WriteLeaves();
   if (status.ok()) status = WriteShared();
   if (status.ok()) return status;

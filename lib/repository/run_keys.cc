@@ -76,4 +76,19 @@ Result<SecretBytes> OpenTagKey(const Access& access, const DomainId& domain, con
                            form.box);
 }
 
+Status CheckHeaderKeys(const Access& access, const format::ShardHeader& header) {
+  if (access.verify) {
+    FENCHI_RETURN_IF_ERROR(
+        OpenTagKey(access, header.domain, header.run, header.wrapped_tag_key).status());
+  }
+  const Result<SecretBytes> data_key =
+      OpenDataKey(access, header.domain, header.epoch, header.run, header.wrapped_data_key);
+  if (data_key.status().code() == StatusCode::kDenied) return Status::Ok();  // not ours to read
+  FENCHI_RETURN_IF_ERROR(data_key.status());
+  FENCHI_ASSIGN_OR_RETURN(StreamKeys keys,
+                          format::PackKeys(data_key->view(), header.identity(access.vault)));
+  if (ConstantTimeEquals(keys.commitment.view(), header.commitment.view())) return Status::Ok();
+  return Damaged("its header does not belong to its key");
+}
+
 }  // namespace fenchi

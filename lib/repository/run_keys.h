@@ -9,6 +9,7 @@
 #include "fenchi/secret.h"
 #include "format/ids.h"
 #include "format/keyring.h"
+#include "format/shard_header.h"
 #include "repository/access.h"
 
 namespace fenchi {
@@ -36,5 +37,9 @@ Result<SecretBytes> OpenDataKey(const Access& access, const DomainId& domain, st
 // Opens a wrapped T. Errors: kDenied without the verify secret; kDamaged.
 Result<SecretBytes> OpenTagKey(const Access& access, const DomainId& domain, const RunId& run,
                                ByteView wrapped);
+
+// Whether a header's wrapped keys open and its commitment fits, as far as `access` has the keys to
+// tell: a holder of K_outer can seal any header. Errors: kDamaged.
+Status CheckHeaderKeys(const Access& access, const format::ShardHeader& header);
 
 }  // namespace fenchi

@@ -32,29 +32,41 @@ Result<format::ShardHeader> ReadHeader(const Access& access, const Seat& seat, c
       header.shard_index != format::ShardIndexForSeat(pack, seat.number, header.seats)) {
     return Damaged("object {} is another shard's", name);
   }
+  FENCHI_RETURN_IF_ERROR(CheckHeaderKeys(access, header));
   return header;
 }
 
-// Calls `body` with each k-subset of `from`, in order, until it returns true or the limit is hit.
-bool AnySubset(const std::vector<int>& from, int k,
-               const std::function<bool(std::span<const int>)>& body) {
-  std::vector<int> pick(k);
+// The lowest generation at one seat whose header is good.
+Result<format::ShardHeader> LowestHeader(const Access& access, const Seat& seat, const PackId& pack,
+                                         int needed) {
+  Status worst = NotFound("no shard is there");
+  for (int generation = 0; generation < kGenerations; ++generation) {
+    Result<format::ShardHeader> header = ReadHeader(access, seat, pack, needed, generation);
+    const StatusCode code = header.status().code();
+    if (header.ok() || code == StatusCode::kUnavailable || code == StatusCode::kDeadline) {
+      return header;
+    }
+    if (code == StatusCode::kNotFound) break;
+    worst = header.status();
+  }
+  return worst;
+}
+
+// Calls `body` with each k of the numbers 0..count-1, in order, until it returns true or the limit
+// is hit.
+bool AnySubset(int count, int k, const std::function<bool(std::span<const int>)>& body) {
+  if (count < k) return false;
+  std::vector<int> pick(static_cast<std::size_t>(k));
   std::iota(pick.begin(), pick.end(), 0);
   for (int tries = 0; tries < kSubsetsMax; ++tries) {
-    std::vector<int> subset;
-    for (int i : pick) subset.push_back(from[i]);
-    if (body(subset)) return true;
+    if (body(pick)) return true;
     int i = k - 1;
-    while (i >= 0 && pick[i] == static_cast<int>(from.size()) - k + i) --i;
+    while (i >= 0 && pick[i] == count - k + i) --i;
     if (i < 0) return false;
     ++pick[i];
     for (int j = i + 1; j < k; ++j) pick[j] = pick[j - 1] + 1;
   }
   return false;
-}
-
-bool IsAway(const Status& status) {
-  return status.code() == StatusCode::kUnavailable || status.code() == StatusCode::kDeadline;
 }
 
 }  // namespace
@@ -73,39 +85,63 @@ ShardSet::ShardSet(const Access& access, const Seats& seats, format::ShardHeader
   }
 }
 
-Result<ShardSet> ShardSet::Open(const Access& access, const Seats& seats, const PackId& pack) {
+Result<ShardSet> ShardSet::Make(const Access& access, const Seats& seats,
+                                format::ShardHeader header) {
+  ShardSet set(access, seats, std::move(header));
+  FENCHI_ASSIGN_OR_RETURN(
+      ErasureCode code,
+      ErasureCode::Create(set.header_.needed, std::max({set.header_.seats, set.header_.needed,
+                                                        SeatCount(access.policy)})));
+  set.code_ = std::move(code);
+  if (access.verify) {
+    FENCHI_ASSIGN_OR_RETURN(
+        SecretBytes tag_key,
+        OpenTagKey(access, set.header_.domain, set.header_.run, set.header_.wrapped_tag_key));
+    set.tag_key_ = format::BlockTagKey(tag_key.view(), set.identity(), set.needed());
+  }
+  return set;
+}
+
+Result<ShardSet> ShardSet::Find(const Access& access, const Seats& seats, const PackId& pack,
+                                bool agreed) {
   bool answered = false;
   Status worst = NotFound("pack {}: no provider has a shard of it", ShortId(pack));
   for (int needed : access.shards_needed) {
+    std::vector<std::pair<format::ShardHeader, int>> votes;
     for (const Seat& seat : seats.all()) {
       if (!seat.provider) continue;
-      for (int generation = 0; generation < kGenerations; ++generation) {
-        Result<format::ShardHeader> header = ReadHeader(access, seat, pack, needed, generation);
-        if (header.ok()) {
-          ShardSet set(access, seats, std::move(*header));
-          FENCHI_ASSIGN_OR_RETURN(
-              ErasureCode code, ErasureCode::Create(set.header_.needed,
-                                                    std::max({set.header_.seats, set.header_.needed,
-                                                              SeatCount(access.policy)})));
-          set.code_ = std::move(code);
-          if (access.verify) {
-            FENCHI_ASSIGN_OR_RETURN(SecretBytes tag_key,
-                                    OpenTagKey(access, set.header_.domain, set.header_.run,
-                                               set.header_.wrapped_tag_key));
-            set.tag_key_ = format::BlockTagKey(tag_key.view(), set.identity(), set.needed());
-          }
-          return set;
-        }
-        const StatusCode code = header.status().code();
-        if (code != StatusCode::kUnavailable && code != StatusCode::kDeadline) answered = true;
-        if (code == StatusCode::kNotFound) break;
-        worst = header.status().At("provider " + seat.name);
-        if (code == StatusCode::kUnavailable || code == StatusCode::kDeadline) break;
+      Result<format::ShardHeader> header = LowestHeader(access, seat, pack, needed);
+      const StatusCode code = header.status().code();
+      answered |= code != StatusCode::kUnavailable && code != StatusCode::kDeadline;
+      if (!header.ok()) {
+        if (code != StatusCode::kNotFound) worst = header.status().At("provider " + seat.name);
+        continue;
+      }
+      header->shard_index = 0;  // all else is the same at every seat
+      if (!agreed) return Make(access, seats, std::move(*header));
+      const auto same =
+          std::ranges::find(votes, *header, &std::pair<format::ShardHeader, int>::first);
+      if (same != votes.end()) {
+        ++same->second;
+      } else {
+        votes.emplace_back(std::move(*header), 1);
       }
     }
+    const auto most =
+        std::ranges::max_element(votes, {}, &std::pair<format::ShardHeader, int>::second);
+    if (most != votes.end()) return Make(access, seats, std::move(most->first));
   }
   if (!answered) return TooFewProviders("pack {}: no provider answers", ShortId(pack));
   return DataLoss("pack {}: no good shard header is left ({})", ShortId(pack), worst.message());
+}
+
+Result<ShardSet> ShardSet::Open(const Access& access, const Seats& seats, const PackId& pack) {
+  return Find(access, seats, pack, false);
+}
+
+Result<ShardSet> ShardSet::OpenAgreed(const Access& access, const Seats& seats,
+                                      const PackId& pack) {
+  return Find(access, seats, pack, true);
 }
 
 int ShardSet::PositionOf(int shard_index) const {
@@ -148,83 +184,186 @@ Status ShardSet::CheckTags(int shard_index, int first, ByteView stored, int* bad
   return Status::Ok();
 }
 
-Status ShardSet::ReadBlocks(std::size_t position, int first, int count, MutableBytes out,
-                            int* bad_block) const {
+// Blocks with their tags, unchecked.
+Status ShardSet::ReadGeneration(std::size_t position, int generation, int first,
+                                MutableBytes stored) const {
   const Seat& seat = seats_->all()[position];
   if (!seat.provider) return Unavailable("provider {}: {}", seat.name, seat.absent_reason);
+  const std::string name = format::ShardName(access_->name_key.view(), seat.id, header_.pack,
+                                             header_.needed, generation);
+  return seat.provider->Get(name, format::BlockOffset(first), stored)
+      .At("provider " + seat.name + ", object " + name);
+}
+
+Status ShardSet::ReadBlocks(std::size_t position, int first, int count, MutableBytes out,
+                            int* bad_block, const AcceptBlocks& accept) const {
   Bytes stored(static_cast<std::size_t>(count) * format::kBlockStride);
-  Status worst = NotFound("provider {} has no shard of pack {}", seat.name, ShortId(header_.pack));
+  Status worst = NotFound("provider {} has no shard of pack {}", seats_->all()[position].name,
+                          ShortId(header_.pack));
   for (int generation = 0; generation < kGenerations; ++generation) {
-    const std::string name = format::ShardName(access_->name_key.view(), seat.id, header_.pack,
-                                               header_.needed, generation);
-    const std::uint64_t offset =
-        format::kHeaderSize + static_cast<std::uint64_t>(first) * format::kBlockStride;
-    Status status = seat.provider->Get(name, offset, stored);
+    Status status = ReadGeneration(position, generation, first, stored);
     if (status.code() == StatusCode::kNotFound) return worst;
-    if (status.ok()) status = CheckTags(index_at_[position], first, stored, bad_block);
+    if (status.ok()) {
+      status = CheckTags(index_at_[position], first, stored, bad_block)
+                   .At(fmt::format("provider {}, generation {}", seats_->all()[position].name,
+                                   generation));
+    }
     if (status.ok()) {
       for (int i = 0; i < count; ++i) {
         std::memcpy(out.data() + static_cast<std::size_t>(i) * format::kBlockSize,
                     stored.data() + static_cast<std::size_t>(i) * format::kBlockStride,
                     format::kBlockSize);
       }
-      return status;
+      if (!accept || accept(out)) return status;
+      status = Damaged("provider {}, generation {}: all tags hold, but the content is another",
+                       seats_->all()[position].name, generation);
     }
-    worst = status.At("provider " + seat.name + ", object " + name);
+    worst = status;
     if (status.code() != StatusCode::kDamaged) return worst;
   }
   return worst;
 }
 
-Status ShardSet::DecodeBlock(int wanted, int block, MutableBytes out,
-                             const std::function<bool(ByteView)>& accept) const {
-  // 1. Gather blocks. With tags k good ones are enough; without, all are candidates.
-  std::vector<int> indexes;
-  std::vector<Bytes> bytes(seats_->size());
-  std::string missing;
-  int away = 0;  // seats that do not answer: what they hold is unknown, not lost
-  for (std::size_t position = 0; position < seats_->size(); ++position) {
-    if (index_at_[position] == wanted) continue;
-    Bytes buffer(format::kBlockSize);
-    const Status status = ReadBlocks(position, block, 1, buffer);
-    if (!status.ok()) {
-      away += IsAway(status) ? 1 : 0;
-      missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ", seats_->all()[position].name,
+// The lowest good generation of each seat, until `enough` are found.
+std::vector<ShardSet::Candidate> ShardSet::GoodBlocks(int wanted, int block, std::size_t enough,
+                                                      const std::set<int>& without,
+                                                      std::string& missing) const {
+  std::vector<Candidate> out;
+  for (std::size_t i = 0; i < seats_->size() && out.size() < enough; ++i) {
+    const int position = static_cast<int>(i);
+    if (index_at_[i] == wanted || without.contains(position)) continue;
+    Candidate candidate{position, Bytes(format::kBlockSize)};
+    const Status status = ReadBlocks(i, block, 1, candidate.bytes);
+    if (status.ok()) {
+      out.push_back(std::move(candidate));
+    } else {
+      missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ", seats_->all()[i].name,
                              StatusCodeName(status.code()));
-      continue;
     }
-    bytes[position] = std::move(buffer);
-    indexes.push_back(static_cast<int>(position));
-    if (tag_key_ && !accept && static_cast<int>(indexes.size()) == needed()) break;
   }
-  if (static_cast<int>(indexes.size()) < needed()) {
-    const int own = PositionOf(wanted);
-    Bytes ignored(format::kBlockSize);
-    if (own >= 0 && IsAway(ReadBlocks(static_cast<std::size_t>(own), block, 1, ignored))) ++away;
-    if (static_cast<int>(indexes.size()) + away >= needed()) {
+  return out;
+}
+
+// Every generation of every seat.
+std::vector<ShardSet::Candidate> ShardSet::AllBlocks(int wanted, int block, bool check_tags,
+                                                     const std::set<int>& without) const {
+  std::vector<Candidate> out;
+  Bytes stored(format::kBlockStride);
+  for (std::size_t i = 0; i < seats_->size(); ++i) {
+    const int position = static_cast<int>(i);
+    if (index_at_[i] == wanted || without.contains(position)) continue;
+    for (int generation = 0; generation < kGenerations; ++generation) {
+      const Status read = ReadGeneration(i, generation, block, stored);
+      if (read.code() == StatusCode::kDamaged) continue;  // too short; the next one may be whole
+      if (!read.ok()) break;
+      if (check_tags && !CheckTags(index_at_[i], block, stored, nullptr).ok()) continue;
+      out.push_back({position, Bytes(stored.begin(), stored.begin() + format::kBlockSize)});
+    }
+  }
+  return out;
+}
+
+// Errors: kInvalidArgument when two of the picked blocks are of one shard.
+Status ShardSet::DecodeFrom(const std::vector<Candidate>& from, std::span<const int> pick,
+                            int wanted, MutableBytes out) const {
+  std::vector<ErasureCode::ShardView> present;
+  for (const int i : pick) present.push_back({index_at_[from[i].position], from[i].bytes});
+  const std::array<int, 1> want = {wanted};
+  const std::array<MutableBytes, 1> outputs = {out};
+  return code_->Decode(present, want, outputs);
+}
+
+bool ShardSet::DecodeAccepted(const std::vector<Candidate>& from, int wanted, MutableBytes out,
+                              const AcceptBlocks& accept) const {
+  return AnySubset(static_cast<int>(from.size()), needed(), [&](std::span<const int> pick) {
+    return DecodeFrom(from, pick, wanted, out).ok() && accept(out);
+  });
+}
+
+// How many seats hold what the picked blocks say that they must hold.
+int ShardSet::Agreeing(const std::vector<Candidate>& from, std::span<const int> pick) const {
+  std::set<int> agreeing;
+  Bytes computed(format::kBlockSize);
+  for (const Candidate& candidate : from) {
+    if (DecodeFrom(from, pick, index_at_[candidate.position], computed).ok() &&
+        computed == candidate.bytes) {
+      agreeing.insert(candidate.position);
+    }
+  }
+  return static_cast<int>(agreeing.size());
+}
+
+// Takes the result on which more than k seats, and more than on any other, agree.
+Status ShardSet::DecodeByMajority(const std::vector<Candidate>& from, int wanted, int block,
+                                  MutableBytes out) const {
+  int best = 0;
+  bool tie = false;
+  Bytes computed(format::kBlockSize);
+  AnySubset(static_cast<int>(from.size()), needed(), [&](std::span<const int> pick) {
+    if (!DecodeFrom(from, pick, wanted, computed).ok()) return false;
+    const bool same = best > 0 && std::ranges::equal(computed, out);
+    const int agreeing = same ? 0 : Agreeing(from, pick);
+    if (agreeing == best && !same) tie = true;
+    if (agreeing > best) {
+      best = agreeing;
+      tie = false;
+      std::ranges::copy(computed, out.begin());
+    }
+    return false;
+  });
+  if (best > needed() && !tie) return Status::Ok();
+  return DataLoss(
+             "pack {}, block {}: all tags hold, but the shards disagree: the verify key was "
+             "misused",
+             ShortId(header_.pack), block)
+      .WithHint("`fenchi verify --depth data` names the odd shard, then `fenchi repair` mends it");
+}
+
+// Seats that do not answer: what they hold is unknown, not lost.
+std::size_t ShardSet::Away() const {
+  std::size_t away = 0;
+  for (std::size_t i = 0; i < seats_->size(); ++i) {
+    const StatusCode code = ReadGeneration(i, 0, 0, {}).code();
+    away += code == StatusCode::kUnavailable || code == StatusCode::kDeadline ? 1 : 0;
+  }
+  return away;
+}
+
+// 1. With k good blocks, decode.
+// 2. Where `accept` refuses every subset of them: any blocks that are there, in any generation.
+// 3. Without `accept`: compare with one more, and ask for a majority where they disagree.
+Status ShardSet::DecodeBlock(int wanted, int block, MutableBytes out, const AcceptBlocks& accept,
+                             const std::set<int>& without) const {
+  const std::size_t k = static_cast<std::size_t>(needed());
+  std::string missing;
+  const std::size_t enough = accept ? seats_->size() : k + 1;
+  const std::vector<Candidate> good = GoodBlocks(wanted, block, enough, without, missing);
+  if (accept) {
+    if (DecodeAccepted(good, wanted, out, accept) ||
+        DecodeAccepted(AllBlocks(wanted, block, false, without), wanted, out, accept)) {
+      return Status::Ok();
+    }
+  }
+  if (good.size() < k) {
+    if (good.size() + Away() >= k) {
       return TooFewProviders("pack {}: {} of {} shards readable, need {} (missing: {})",
-                             ShortId(header_.pack), indexes.size(), seats_->size(), needed(),
-                             missing)
+                             ShortId(header_.pack), good.size(), seats_->size(), k, missing)
           .WithHint("bring the providers back that do not answer");
     }
     return DataLoss("pack {}: {} of {} shards readable, need {} (missing: {})",
-                    ShortId(header_.pack), indexes.size(), seats_->size(), needed(), missing);
+                    ShortId(header_.pack), good.size(), seats_->size(), k, missing);
   }
-  // 2. Decode from subsets until the result is accepted.
-  Status failure = Status::Ok();
-  const bool found = AnySubset(indexes, needed(), [&](std::span<const int> positions) {
-    std::vector<ErasureCode::ShardView> present;
-    for (int position : positions) present.push_back({index_at_[position], bytes[position]});
-    const std::array<int, 1> want = {wanted};
-    const std::array<MutableBytes, 1> outputs = {out};
-    failure = code_->Decode(present, want, outputs);
-    return !failure.ok() || !accept || accept(out);
-  });
-  if (!failure.ok()) return failure;
-  if (found) return Status::Ok();
-  return DataLoss("pack {}, block {}: no {} of {} shards give readable data (missing: {})",
-                  ShortId(header_.pack), block, needed(), indexes.size(),
-                  missing.empty() ? "none" : missing);
+  if (accept) {
+    return DataLoss("pack {}, block {}: no {} of {} shards give readable data (missing: {})",
+                    ShortId(header_.pack), block, k, good.size(),
+                    missing.empty() ? "none" : missing);
+  }
+  std::vector<int> first(k);
+  std::iota(first.begin(), first.end(), 0);
+  if (!tag_key_ || good.size() == k || Agreeing(good, first) == static_cast<int>(k) + 1) {
+    return DecodeFrom(good, first, wanted, out);
+  }
+  return DecodeByMajority(AllBlocks(wanted, block, true, without), wanted, block, out);
 }
 
 }  // namespace fenchi

@@ -7,7 +7,9 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "fenchi/erasure_code.h"
@@ -24,6 +26,9 @@ class ShardSet {
   // Reads one good header, asking seat after seat. Both arguments must outlive the set.
   // Errors: kDataLoss when no seat has a header that fits; kTooFewProviders when none answered.
   static Result<ShardSet> Open(const Access& access, const Seats& seats, const PackId& pack);
+  // Asks every seat and takes the header that most of them agree on: for verify and repair, which
+  // must not believe one seat that can seal headers of its own. Errors: as Open.
+  static Result<ShardSet> OpenAgreed(const Access& access, const Seats& seats, const PackId& pack);
 
   const format::ShardHeader& header() const { return header_; }
   format::PackIdentity identity() const { return header_.identity(access_->vault); }
@@ -44,20 +49,48 @@ class ShardSet {
 
   // Fills `out` (count x 65,536 bytes) with blocks of the shard at `position`, from its lowest
   // generation in which all of them are good. Thread-safe.
+  // `accept` (optional) judges what the tags cannot: a generation that it refuses is passed over.
   // Errors: kNotFound, kDamaged (`bad_block` is then the first bad one's number), kUnavailable.
+  using AcceptBlocks = std::function<bool(ByteView)>;
   Status ReadBlocks(std::size_t position, int first, int count, MutableBytes out,
-                    int* bad_block = nullptr) const;
+                    int* bad_block = nullptr, const AcceptBlocks& accept = nullptr) const;
 
-  // Rebuilds block `block` of shard `wanted` from k other shards.
-  // `accept` (optional) judges the result; while it refuses, other k-subsets are tried.
-  // Errors: kDataLoss naming the providers whose shards are missing or bad; kTooFewProviders when
-  // those that do not answer might have enough.
-  Status DecodeBlock(int wanted, int block, MutableBytes out,
-                     const std::function<bool(ByteView)>& accept = nullptr) const;
+  // Rebuilds block `block` of shard `wanted` from k other shards, none of them at the positions
+  // `without`.
+  // With `accept`, which judges the result, other k-subsets are tried while it refuses, in the end
+  // also of later generations and of blocks that fail their tags. Without it the result is compared
+  // with one shard more, where there is one: tags prove nothing against a holder of the verify
+  // secret, and where shards disagree most of them must agree on the result.
+  // Errors: kDataLoss naming the providers whose shards are missing or bad, or saying that shards
+  // with good tags disagree; kTooFewProviders when those that do not answer might have enough.
+  Status DecodeBlock(int wanted, int block, MutableBytes out, const AcceptBlocks& accept = nullptr,
+                     const std::set<int>& without = {}) const;
 
  private:
   ShardSet(const Access& access, const Seats& seats, format::ShardHeader header);
+  // A block that may serve: good by its tag, or not.
+  struct Candidate {
+    int position = 0;
+    Bytes bytes;
+  };
+  static Result<ShardSet> Find(const Access& access, const Seats& seats, const PackId& pack,
+                               bool agreed);
+  static Result<ShardSet> Make(const Access& access, const Seats& seats,
+                               format::ShardHeader header);
   Status CheckTags(int shard_index, int first, ByteView stored, int* bad_block) const;
+  Status ReadGeneration(std::size_t position, int generation, int first, MutableBytes stored) const;
+  Status DecodeFrom(const std::vector<Candidate>& from, std::span<const int> pick, int wanted,
+                    MutableBytes out) const;
+  std::vector<Candidate> GoodBlocks(int wanted, int block, std::size_t enough,
+                                    const std::set<int>& without, std::string& missing) const;
+  std::vector<Candidate> AllBlocks(int wanted, int block, bool check_tags,
+                                   const std::set<int>& without) const;
+  bool DecodeAccepted(const std::vector<Candidate>& from, int wanted, MutableBytes out,
+                      const AcceptBlocks& accept) const;
+  Status DecodeByMajority(const std::vector<Candidate>& from, int wanted, int block,
+                          MutableBytes out) const;
+  std::size_t Away() const;
+  int Agreeing(const std::vector<Candidate>& from, std::span<const int> pick) const;
 
   const Access* access_;
   const Seats* seats_;

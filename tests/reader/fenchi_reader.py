@@ -14,7 +14,7 @@ Exit codes: 0 all restored; 1 usage, not a vault, or DIR could not be written; 1
 """
 
 # ruff: noqa: B905
-# fmt: off  # one blank line between functions keeps this to 900 lines
+# fmt: off
 from __future__ import annotations
 
 import argparse
@@ -47,54 +47,38 @@ SUBSETS_MAX = 3000  # k-subsets of shards that are tried for one segment
 TIME = "time"  # a kind of value: [seconds, nanoseconds]
 OK, FAILED, WRONG_KEY, LOST, TOO_FEW = 0, 1, 12, 21, 22
 
-
 class Bad(Exception):
     """Bytes that do not pass a check. The caller tries another copy, or reports a loss."""
-
 
 def require(good, text: str) -> None:
     if not good:
         raise Bad(text)
 
-
 def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
 
 def stop(code: int, text: str):
     note(f"error: {text}")
     raise SystemExit(code)
-
 
 def show(name: bytes) -> str:
     """A name for people: no byte of it reaches the terminal unescaped."""
     text = name.decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
-
 # --- 1 Notation ---
 be32, be64 = struct.Struct(">I").pack, struct.Struct(">Q").pack
-
-
 def lp(x: bytes) -> bytes:
     return be32(len(x)) + x
-
-
 def sha256(x: bytes) -> bytes:
     return hashlib.sha256(x).digest()
-
-
 def hkdf(ikm: bytes, salt: bytes, info: bytes, length: int = 32) -> bytes:
     return HKDF(SHA512(), length, salt, info).derive(ikm)
-
-
 def expand(prk: bytes, info: bytes, length: int = 32) -> bytes:
     return HKDFExpand(SHA512(), length, info).derive(prk)
 
-
 class Cbor:
     """A decoder that refuses everything but the deterministic form of section 1.1."""
-
     def __init__(self, data: bytes):
         self.data, self.at = data, 0
 
@@ -132,13 +116,11 @@ class Cbor:
             out[key] = self.item(depth + 1)
         return out
 
-
 def cbor_decode(data: bytes):
     reader = Cbor(data)
     value = reader.item()
     require(reader.at == len(data), "CBOR: bytes behind the value")
     return value
-
 
 def check(value, kind, what: str):
     """The value if it is of a kind: a type (int: unsigned), a number (bytes of that length), a
@@ -158,7 +140,6 @@ def check(value, kind, what: str):
     require(kind is None or good, f"{what}: a field has the wrong type, sign or length")
     return value
 
-
 def check_map(value, what: str, need: dict, may: dict) -> dict:
     """A map with all keys of `need`, any of `may`, and unknown ones from 64 on (section 1.1)."""
     require(type(value) is dict and need.keys() <= value.keys(), f"{what}: a key is absent")
@@ -167,7 +148,6 @@ def check_map(value, what: str, need: dict, may: dict) -> dict:
         check(field, need.get(key, may.get(key)), f"{what}: key {key}")
     return value
 
-
 def attempt(function, *arguments):
     """What the function returns, or None where it refuses the bytes that it gets."""
     try:
@@ -175,17 +155,14 @@ def attempt(function, *arguments):
     except (Bad, InvalidTag, InvalidSignature, ValueError):
         return None
 
-
 def signed_by(public: bytes, signature: bytes, message: bytes) -> bool:
     key = attempt(Ed25519PublicKey.from_public_bytes, public)
     return bool(key and attempt(lambda: key.verify(signature, message) or True))
-
 
 # --- 3 Seal ---
 def aead(suite: int, key: bytes):
     require(suite in (1, 2), f"unknown suite {suite}")
     return AESGCM(key) if suite == 1 else ChaCha20Poly1305(key)
-
 
 def open_box(vault: bytes, key: bytes, kind: int, context: bytes, box: bytes, pad: int = 0):
     """The plaintext of a sealed box; `pad` is e where the box is padded to 2^e."""
@@ -204,7 +181,6 @@ def open_box(vault: bytes, key: bytes, kind: int, context: bytes, box: bytes, pa
         require(good, "wrong padding")
     return plain
 
-
 def unseal(vault: bytes, secret: bytes, kind: int, context: bytes, sealed: bytes) -> bytes:
     """Opens bytes that were sealed to an X25519 public key."""
     own = X25519PrivateKey.from_private_bytes(secret)
@@ -213,7 +189,6 @@ def unseal(vault: bytes, secret: bytes, kind: int, context: bytes, sealed: bytes
     require(shared, "a weak or short X25519 key")
     salt = sealed[:32] + own.public_key().public_bytes_raw()
     return open_box(vault, hkdf(shared, salt, b"fenchi/1/x25519"), kind, context, sealed[32:])
-
 
 # --- 7.2 and 12 Arithmetic in GF(2^8) ---
 def multiplication(polynomial: int) -> list:
@@ -225,10 +200,8 @@ def multiplication(polynomial: int) -> list:
         rows.append(bytes(x ^ y for x, y in zip(row, rows[1])) if i % 2 else row)
     return rows
 
-
 CODE, SHARING = multiplication(0x11D), multiplication(0x11B)
 POWERS = list(itertools.accumulate([1] * 255, lambda x, _: CODE[2][x]))  # of 2
-
 
 def shard_row(k: int, index: int) -> list:
     """What a shard is made of (7.2): one factor for each data shard."""
@@ -236,7 +209,6 @@ def shard_row(k: int, index: int) -> list:
     if i < 2:
         return [int(j == index) if i < 0 else POWERS[i * j % 255] for j in range(k)]
     return [CODE[POWERS[(i - 1) % 255] ^ POWERS[-j % 255]].index(1) for j in range(k)]
-
 
 @functools.lru_cache(maxsize=1024)
 def combination(k: int, have: tuple, want: int) -> tuple:
@@ -251,7 +223,6 @@ def combination(k: int, have: tuple, want: int) -> tuple:
                 rows[r] = [x ^ CODE[row[c]][y] for x, y in zip(row, rows[c])]
     return tuple(row[k] for row in rows)
 
-
 def combine(blocks, factors, size: int = BLOCK) -> bytes:
     """Sum of factor times block: a table look-up by translate(), XOR of one long number."""
     total = 0
@@ -259,10 +230,8 @@ def combine(blocks, factors, size: int = BLOCK) -> bytes:
         total ^= int.from_bytes(block.translate(CODE[factor]), "little") if factor else 0
     return total.to_bytes(size, "little")
 
-
 class Share:
     """A key share (section 12), here always one of a leaf: the policy's hash vouches for it."""
-
     def __init__(self, data: bytes):
         at = 10 + int.from_bytes(data[8:10], "big")
         good = (len(data), data[:5], data[-4:]) == (at + 228, b"fsh1\1", sha256(data[:-4])[:4])
@@ -270,7 +239,6 @@ class Share:
         self.index, self.value = data[6], data[at : at + 32]
         self.scheme, self.context = data[4:6], data[10:at]
         self.cipher, self.check = data[at + 32 : at + 96], data[at + 96 : at + 128]
-
 
 def recover(shares: list):
     """The secret that m shares of one dealing give; None where there are fewer."""
@@ -292,11 +260,9 @@ def recover(shares: list):
             return both[:32]
     return None
 
-
 # --- 2 Objects at a provider ---
 class Provider:
     """One directory as the local provider writes it. Nothing that it says is believed unchecked."""
-
     def __init__(self, root: str):
         self.root, self.name, self.ident, self.seat = Path(root).resolve(), root, b"", -1
 
@@ -320,7 +286,6 @@ class Provider:
             if data is not None:
                 yield name, data if len(data) <= limit else b""
 
-
 # --- 5 Genesis, policy, slots, keyring ---
 POLICY = {**dict.fromkeys((1, 3, 6, 9, 10, 11), int), **dict.fromkeys((2, 4, 12), 32), 5: TIME}
 POLICY.update({7: ([16, int, int],), 8: [int] * 4, 13: ([16, int, 32],), 14: [int, 32]})
@@ -332,13 +297,8 @@ RECORD = {1: int, 2: 16, 3: int, 4: 32, 5: TIME, 6: dict}
 HEAD = {1: int, 2: int, 3: int, 4: 16, 5: 16, 6: 32, 7: int, 8: int, 9: int, 10: int, 11: int}
 HEAD.update({12: 32, 13: bytes, 14: bytes, 15: 16, 16: int, 17: 16})
 COMMIT, SEAL, VOID, FORGET = 1, 2, 3, 4  # kinds of records, and what a restore needs of them
-BODIES = {
-    COMMIT: {6: (bytes,)},
-    SEAL: {1: int, 2: 32},
-    VOID: {1: [16, int, 32]},
-    FORGET: {1: (32,), 2: ([32, 64],)},
-}
-
+BODIES = {COMMIT: {6: (bytes,)}, SEAL: {1: int, 2: 32}, VOID: {1: [16, int, 32]},
+          FORGET: {1: (32,), 2: ([32, 64],)}}
 
 def check_policy(vault: bytes, version: int, before: bytes, rule: list, data: bytes) -> dict:
     """The payload (0 = its hash) of a policy that the admins of the version before signed."""
@@ -353,10 +313,8 @@ def check_policy(vault: bytes, version: int, before: bytes, rule: list, data: by
     require(same and counts, "policy: of another chain, or an impossible number")
     return {0: sha256(payload), **m}
 
-
 class Vault:
     """An opened vault: its providers, keys and records."""
-
     def __init__(self, roots: list, vault_id):
         self.all = [Provider(root) for root in roots if Path(root).is_dir()]
         self.bad: dict = {}  # (provider, object) -> first reason
@@ -419,9 +377,8 @@ class Vault:
     def _named(self, kind: str, field: int) -> bytes:
         """An object that the policy names by version and hash, from any provider."""
         (version, digest), text = self.policy[field], "not what the policy names"
-        copies = self.good_copies(
-            f"k/{kind}-{version:08}", lambda x: require(sha256(x) == digest, text) or x
-        )
+        copies = self.good_copies(f"k/{kind}-{version:08}",
+                                  lambda x: require(sha256(x) == digest, text) or x)
         found = [data for _, data in copies]
         return found[0] if found else stop(LOST, f"no provider holds good {kind} {version}")
 
@@ -586,14 +543,12 @@ class Vault:
                 continue
             yield from self.leaves(domain, kind, node[1:], lost, True)
 
-
 def check_list(kind: int, value) -> list:
     """A list of section 8, its items of the right shape; embedded ones may be empty."""
     level, _ = check(value, [int, list], "list")
     leaf = dict if kind == 1 else [int, [32, 16, int, list]]
     item = leaf if level == 0 else [list, int, bytes if kind == 1 else int]
     return check(value, [int, (item,)], "list")
-
 
 def expand_stored(stored: bytes, size: int) -> bytes:
     """A chunk out of its stored form, never more than `size` bytes."""
@@ -608,14 +563,11 @@ def expand_stored(stored: bytes, size: int) -> bytes:
     except zstandard.ZstdError as error:
         raise Bad(f"chunk: {error}") from error
 
-
 # --- 7 Packs and shards ---
 Shard = namedtuple("Shard", "provider name header index")
 
-
 class Pack:
     """Segments of one pack, from data shards where they are good, else from any k."""
-
     def __init__(self, vault: Vault, ident: bytes):
         self.vault, self.id, self.core = vault, ident, None
         shards = [shard for provider in vault.all for shard in self._find(provider)]
@@ -693,11 +645,8 @@ class Pack:
                 self.vault.found_bad(*shard[:2], f"block {b}: does not decrypt")
             elif good:
                 have.append((shard, block))
-        subsets = (
-            x
-            for x in itertools.combinations(have, k - len(zero))
-            if len({shard.index for shard, _ in x}) == len(x)
-        )
+        subsets = (x for x in itertools.combinations(have, k - len(zero))
+                   if len({shard.index for shard, _ in x}) == len(x))
         for tried, subset in enumerate(itertools.islice(subsets, SUBSETS_MAX)):
             indexes = (*(shard.index for shard, _ in subset), *zero)
             blocks = [block for _, block in subset]
@@ -720,7 +669,6 @@ class Pack:
         whole = b"".join(self.vault.segment(self, s) for s in range(first, end))
         return whole[offset - first * SEGMENT :][:length]
 
-
 # --- 8.2 Snapshots and restoring ---
 CONTENT = {1: int, 2: int, 3: str, 4: TIME, 5: TIME, 6: str, 7: (bytes,), 8: list, 9: [int] * 6}
 SNAPSHOT = {1: 16, 2: 16, 3: int, 4: bytes, 5: bytes}
@@ -730,7 +678,6 @@ ENTRY_MAY.update({14: ([bytes, bytes],), 16: int})
 FILE, DIRECTORY, SYMLINK, FIFO = 1, 2, 3, 4
 RAW_NAMES = os.name == "posix" and sys.platform != "darwin"  # names may be any bytes
 RESERVED = {"CON", "PRN", "AUX", "NUL"} | {d + str(i) for d in ("COM", "LPT") for i in range(10)}
-
 
 class Snapshot:
     def __init__(self, vault: Vault, ident: bytes, data: bytes):
@@ -745,7 +692,6 @@ class Snapshot:
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(min(max(c[5][0], 0), 1 << 37)))
         self.line = f"{ident.hex()}  {when}  {c[9][0]} files  {c[9][3]} bytes  {texts}"
 
-
 def check_entry(entry) -> list:
     """The components of an entry's path."""
     check_map(entry, "entry", ENTRY, ENTRY_MAY)
@@ -758,7 +704,6 @@ def check_entry(entry) -> list:
     require(good, "an impossible type, mode or size, or no size or target")
     return parts
 
-
 def portable(name: bytes):
     """The name itself where the system holds any bytes, else what Windows can hold, with %XX."""
     if RAW_NAMES:
@@ -769,11 +714,9 @@ def portable(name: bytes):
     odd[-1] |= text[-1] in ". "
     return "".join(f"%{ord(c) & 255:02X}" if o else c for c, o in zip(text, odd))
 
-
 class Restorer:
     """Makes files: new ones only, by names of one component, in a current directory that it made
     itself below one that only its user may enter. So no link is followed, no path is too long."""
-
     def __init__(self, vault: Vault):
         self.vault, self.lost, self.unwritten = vault, set(), set()
         self.files = self.others = self.bytes = 0
@@ -890,11 +833,8 @@ class Restorer:
         stamp = entry[8][0] * 10**9 + entry[8][1]
         root = hasattr(os, "geteuid") and os.geteuid() == 0
         steps: list = [(os.chown, (entry[4], entry[5]), still)] if root else []
-        steps += [
-            (os.setxattr, attribute, still)
-            for attribute in entry.get(14, [])
-            if hasattr(os, "setxattr") and attribute[0] != b"security.capability"
-        ]
+        steps += [(os.setxattr, attribute, still) for attribute in entry.get(14, [])
+                  if hasattr(os, "setxattr") and attribute[0] != b"security.capability"]
         if entry[2] != SYMLINK:
             steps.append((os.chmod, (entry[3] & ~0o6000,), {}))
         if entry[2] != SYMLINK or still:
@@ -904,7 +844,6 @@ class Restorer:
                 function(name, *arguments, **keywords)
             except (OSError, ValueError, OverflowError) as error:
                 note(f"note: {show(entry[1])}: {function.__name__} {arguments[:1]}: {error}")
-
 
 # --- Command line ---
 def run(argv) -> int:
@@ -935,20 +874,16 @@ def run(argv) -> int:
             restorer.restore(snapshot, options.out)
     if not options.list:
         bad = Counter("shards" if name.startswith("d/") else "others" for _, name in vault.bad)
-        print(
-            f"vault {vault.id.hex()}, policy {vault.policy[3]}, {len(vault.all)} providers",
-            f"restored: {len(snapshots)} snapshots, {restorer.files} files, "
-            f"{restorer.others} others, {restorer.bytes} bytes; {vault.chunks} chunks checked",
-            f"found bad: {bad['shards']} shards, {bad['others']} other objects",
-            f"lost: {len(restorer.lost)} paths, {vault.damage} records or snapshots",
-            sep="\n",
-        )
+        print(f"vault {vault.id.hex()}, policy {vault.policy[3]}, {len(vault.all)} providers",
+              f"restored: {len(snapshots)} snapshots, {restorer.files} files, "
+              f"{restorer.others} others, {restorer.bytes} bytes; {vault.chunks} chunks checked",
+              f"found bad: {bad['shards']} shards, {bad['others']} other objects",
+              f"lost: {len(restorer.lost)} paths, {vault.damage} records or snapshots", sep="\n")
         if len(vault.all) < vault.policy[8][1]:
             print("freshness not proven: newer records may lie at other providers")
     if restorer.lost or vault.damage:
         return LOST
     return FAILED if restorer.unwritten else OK
-
 
 def main(argv=None) -> int:
     for stream in (sys.stdout, sys.stderr):
@@ -960,7 +895,6 @@ def main(argv=None) -> int:
     except (Bad, OSError, ValueError) as error:
         note(f"error: {error}")
         return LOST if isinstance(error, Bad) else FAILED
-
 
 if __name__ == "__main__":
     sys.exit(main())

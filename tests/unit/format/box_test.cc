@@ -54,7 +54,8 @@ TEST_F(Boxes, RefuseWrongLengthsAndPadding) {
   ASSERT_TRUE(Unpad(good.view(), 10).ok());
   for (std::size_t i = 0; i < good.size(); ++i) {
     SecretBytes bad = good.Clone();
-    bad.mutable_view()[i] ^= 0x80;
+    // The length becomes shorter (96) or too long: a length of 228 would only take zeros along.
+    bad.mutable_view()[i] ^= i == 3 ? 0x04 : 0x80;
     const bool content = i >= 4 && i < 104;
     EXPECT_EQ(Unpad(bad.view(), 10).ok(), content) << "byte " << i;
   }

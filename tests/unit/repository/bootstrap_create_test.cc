@@ -147,7 +147,6 @@ TEST(CreateVault, AProviderThatHoldsAVaultIsNamedAndNothingIsWritten) {
 TEST(CreateVault, AListingThatLagsDoesNotHideAVault) {
   VaultRig rig(3);
   ASSERT_TRUE(rig.Create(2).ok());
-  rig.faults[2]->FailBefore({});
   class LaggingList final : public Provider {
    public:
     explicit LaggingList(std::shared_ptr<Provider> inner) : inner_(std::move(inner)) {}

@@ -114,17 +114,32 @@ TEST_F(PolicyUpdate, WithoutTheAdminKeyNothingIsSigned) {
   EXPECT_EQ(Open().policy.version, 1u);
 }
 
+TEST_F(PolicyUpdate, WithFewerThanTheWriteQuorumNothingIsBegun) {
+  Make(2, 3);
+  Access access = Open();
+  rig_->faults[1]->SetAbsent(true);
+  const Status failed = Register(access, 1);
+  EXPECT_EQ(failed.code(), StatusCode::kTooFewProviders) << failed.ToString();
+  EXPECT_THAT(failed.message(), HasSubstr("needs 3 of 3 providers, 2 answer"));
+  EXPECT_THAT(failed.message(), HasSubstr("oslo"));
+  EXPECT_FALSE(rig_->Objects(0).contains(format::PolicyName(2, 0)));
+}
+
 TEST_F(PolicyUpdate, APolicyBelowTheWriteQuorumIsNotUsedAndIsCompletedLater) {
   Make(2, 3);
   Access access = Open();
-  rig_->faults[0]->SetAbsent(true);
-  rig_->faults[1]->SetAbsent(true);
+  const FaultHook no_puts = [](Verb verb, std::string_view, int) {
+    return verb == Verb::kPut ? std::optional(Status(StatusCode::kUnavailable, "line cut"))
+                              : std::nullopt;
+  };
+  rig_->faults[0]->FailBefore(no_puts);
+  rig_->faults[1]->FailBefore(no_puts);
   const Status failed = Register(access, 1);
   EXPECT_EQ(failed.code(), StatusCode::kTooFewProviders) << failed.ToString();
   EXPECT_THAT(failed.message(), HasSubstr("stored at 1 of 3 providers, 3 are needed"));
   EXPECT_EQ(access.policy.version, 1u);
-  rig_->faults[0]->SetAbsent(false);
-  rig_->faults[1]->SetAbsent(false);
+  rig_->faults[0]->Heal();
+  rig_->faults[1]->Heal();
   Access later = Open();
   EXPECT_EQ(later.policy.version, 2u);
   EXPECT_EQ(later.policy_holders, 1);

@@ -81,8 +81,7 @@ class SlotKeys : public ::testing::Test {
     return node;
   }
 
-  format::SlotTable Table(SlotNode node, std::string access = "test") {
-    slot_.access = std::move(access);
+  format::SlotTable Table(SlotNode node) {
     slot_.node = std::move(node);
     const Result<SecretBytes> child = EvaluateNode(slot_.node, identity(), {}, both());
     const SecretBytes key = child.ok() ? child->Clone() : SecretBytes::Random(32, *random_);
@@ -165,7 +164,8 @@ TEST_F(SlotKeys, ANodeMovedToAnotherPlaceOfTheTreeYieldsNothing) {
 }
 
 TEST_F(SlotKeys, CustodiansAreRefusedWithAHint) {
-  const format::SlotTable table = Table(Custodians({}), "2 of custodians");
+  slot_.access = "2 of custodians";
+  const format::SlotTable table = Table(Custodians({}));
   const Result<SecretBytes> opened = OpenAnySlot(table, leaf_.view(), both());
   EXPECT_EQ(opened.status().code(), StatusCode::kUnsupported);
   EXPECT_THAT(opened.status().message(), HasSubstr("2 of custodians"));
@@ -173,7 +173,7 @@ TEST_F(SlotKeys, CustodiansAreRefusedWithAHint) {
 }
 
 TEST_F(SlotKeys, TheFirstSlotThatOpensIsTakenAmongOthers) {
-  format::SlotTable table = Table(Custodians({}), "2 of custodians");
+  format::SlotTable table = Table(Custodians({}));
   const Result<format::Slot> mine =
       MakePassphraseSlot(Suite::kChaCha20Poly1305, vault_, kEpoch, passphrase_, kArgon2CheapestCost,
                          leaf_.view(), root_.view(), *random_);

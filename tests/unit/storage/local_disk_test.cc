@@ -13,6 +13,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <iostream>
 
@@ -33,13 +34,28 @@ Status PutSized(Provider& provider, const std::string& name, std::size_t size,
   return provider.Put(name, source, {.replace = replace});
 }
 
+bool WriteFile(const char* path, const std::string& text) {
+  std::ofstream file(path);
+  file << text << std::flush;
+  return file.good();
+}
+
+// A mount namespace of our own; for others than root in a user namespace where we are root.
+bool EnterNamespace() {
+  const std::string user = std::to_string(geteuid()), group = std::to_string(getegid());
+  if (user == "0") return unshare(CLONE_NEWNS) == 0;
+  return unshare(CLONE_NEWNS | CLONE_NEWUSER) == 0 &&
+         WriteFile("/proc/self/uid_map", "0 " + user + " 1") &&
+         WriteFile("/proc/self/setgroups", "deny") &&
+         WriteFile("/proc/self/gid_map", "0 " + group + " 1");
+}
+
 // Runs `body` with a 64 KiB disk mounted at `disk`; its failed expectations fail the test.
 void WithSmallDisk(const std::function<void(const std::string& disk)>& body) {
   const TemporaryDirectory directory;
   const pid_t child = fork();
   if (child == 0) {
-    const int spaces = CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER);
-    if (unshare(spaces) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+    if (!EnterNamespace() || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         mount("none", directory.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
       _exit(kCannotMount);
     }

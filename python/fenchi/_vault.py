@@ -1,0 +1,471 @@
+"""Vault: open, create, and one method for each verb."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, BinaryIO, Self, overload
+
+import pathspec
+
+from fenchi import _core, _errors, _passphrase, config
+from fenchi._core import SecretBytes
+from fenchi._providers import AnyProvider, open_provider
+from fenchi._reports import (
+    BackupReport,
+    DrillReport,
+    Entry,
+    Progress,
+    RepairReport,
+    RestoreReport,
+    Snapshot,
+    SnapshotList,
+    VaultStatus,
+    VerifyReport,
+)
+from fenchi.messages import text
+
+StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+Where = str | os.PathLike[str] | config.Config | Mapping[str, AnyProvider | str]
+SnapshotLike = str | Snapshot | BackupReport
+Filter = Callable[[str, str], bool] | Iterable[str]
+OnProgress = Callable[[Progress], object]
+
+_DEPTHS = {"exists": 0, "tags": 1, "data": 2}
+_ROLES = {"read": 1, "write": 2, "verify": 3, "admin": 4}
+_HEX_ID = re.compile(r"[0-9a-fA-F]{64}")
+_PIPE_CHUNKS = 8  # read ahead by cat()
+
+
+def _raw(path: StrPath) -> bytes:
+    """A path as bytes. Independent of the locale: fenchi's paths are UTF-8 or raw bytes."""
+    name = os.fspath(path)
+    return name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
+
+
+def _progress(callback: OnProgress | None) -> Callable[..., object] | None:
+    if callback is None:
+        return None
+
+    def pass_on(phase: str, items: int, of_items: int, size: int, of_size: int, path: str) -> None:
+        callback(
+            Progress(
+                phase=phase,
+                items_done=items,
+                items_total=of_items,
+                bytes_done=size,
+                bytes_total=of_size,
+                current=path,
+            )
+        )
+
+    return pass_on
+
+
+def _filter(wanted: Filter | None) -> Callable[[str, str], bool] | None:
+    """A callable as it is; patterns as those of .gitignore."""
+    if wanted is None or callable(wanted):
+        return wanted
+    patterns = [wanted] if isinstance(wanted, str) else list(wanted)
+    if not patterns:
+        return None
+    spec = pathspec.GitIgnoreSpec.from_lines(patterns)
+
+    def matches(path: str, kind: str) -> bool:
+        return spec.match_file(path + "/" if kind == "directory" else path)
+
+    return matches
+
+
+def _providers(
+    providers: Mapping[str, AnyProvider | str] | Mapping[str, _core.BuiltinProvider],
+) -> list[tuple[str, object]]:
+    return [
+        (name, open_provider(place) if isinstance(place, str) else place)
+        for name, place in providers.items()
+    ]
+
+
+def _secret(passphrase: _passphrase.Passphrase | None) -> SecretBytes:
+    if passphrase is not None:
+        return _passphrase.secret_of(passphrase)
+    secret = _passphrase.from_environment()
+    if secret is None:
+        raise _errors.WrongKey(text("passphrase.none"), text("passphrase.none_hint"))
+    return secret
+
+
+def _reader(source: BinaryIO | Iterable[bytes]) -> Callable[[int], Any]:
+    read = getattr(source, "read", None)
+    if callable(read):
+
+        def read_some(size: int) -> Any:
+            got = read(size)
+            if got is None:
+                raise _errors.InvalidArgument(text("stream.non_blocking"))
+            return got
+
+        return read_some
+    pieces = iter(source)
+    left = memoryview(b"")
+
+    def next_piece(size: int) -> memoryview:
+        nonlocal left
+        while not left:
+            try:
+                left = memoryview(next(pieces)).cast("B")
+            except StopIteration:
+                return memoryview(b"")
+        now, left = left[:size], left[size:]
+        return now
+
+    return next_piece
+
+
+class Vault:
+    """An opened vault. Use it as a context manager; one call at a time.
+
+    Verbs raise subclasses of fenchi.Error. Ctrl-C stops a verb soon, raises KeyboardInterrupt and
+    breaks nothing. `progress` is called at most about ten times a second; what it raises stops the
+    verb and is the `__cause__` of the error.
+    """
+
+    def __init__(self, core: _core.Vault) -> None:
+        """For fenchi.open and fenchi.create."""
+        self._core = core
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        try:
+            return f"<fenchi.Vault {self.name!r} {self.id[:8]}>"
+        except _errors.Error:
+            return "<fenchi.Vault, closed or busy>"
+
+    def close(self) -> None:
+        """Wipes the keys. Closing twice is fine."""
+        self._core.close()
+
+    @property
+    def id(self) -> str:
+        return self._core.id()
+
+    @property
+    def name(self) -> str:
+        return self._core.name()
+
+    @property
+    def role(self) -> str:
+        """ "verify" for a verify credential; "read" for one that reads, and for a passphrase."""
+        return next(name for name, number in _ROLES.items() if number == self._core.role())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What you should know about this opening; empty when all is well."""
+        return tuple(self._core.warnings())
+
+    def _id_of(self, snapshot: SnapshotLike) -> str:
+        if isinstance(snapshot, Snapshot):
+            return snapshot.id
+        if isinstance(snapshot, BackupReport):
+            return snapshot.snapshot
+        return snapshot if _HEX_ID.fullmatch(snapshot) else self._core.find_snapshot(snapshot)
+
+    def backup(
+        self,
+        *paths: StrPath,
+        label: str = "",
+        key_domain: str = "",
+        exclude: Filter | None = None,
+        compression_level: int = 3,
+        host: str = "",
+        rescan: bool = False,
+        progress: OnProgress | None = None,
+    ) -> BackupReport:
+        """Backs up files and directories as one snapshot.
+
+        exclude: patterns as in .gitignore, or a callable (path, type) -> bool; paths are relative
+        to the source. Unreadable or changing files are in the report, the rest is saved.
+        """
+        if not paths:
+            raise _errors.InvalidArgument(text("backup.no_path"))
+        options = {
+            "label": label,
+            "key_domain": key_domain,
+            "exclude": _filter(exclude),
+            "compression_level": compression_level,
+            "host": host,
+            "rescan": rescan,
+            "progress": _progress(progress),
+        }
+        return BackupReport.from_core(self._core.backup([_raw(path) for path in paths], options))
+
+    def backup_stream(
+        self,
+        source: BinaryIO | Iterable[bytes],
+        *,
+        name: StrPath,
+        label: str = "",
+        key_domain: str = "",
+        compression_level: int = 3,
+        host: str = "",
+        progress: OnProgress | None = None,
+    ) -> BackupReport:
+        """Backs up a file object, or pieces of bytes, as one file called `name`."""
+        options = {
+            "label": label,
+            "key_domain": key_domain,
+            "compression_level": compression_level,
+            "host": host,
+            "progress": _progress(progress),
+        }
+        report = self._core.backup_stream(_reader(source), _raw(name), options)
+        return BackupReport.from_core(report)
+
+    def snapshots(self) -> SnapshotList:
+        return SnapshotList.from_core(self._core.snapshots())
+
+    def ls(
+        self, snapshot: SnapshotLike, path: StrPath = "", *, recursive: bool = False
+    ) -> Iterator[Entry]:
+        """`path` and, if it is a directory, what is in it. The list is read at the first step."""
+        for fields in self._core.list(self._id_of(snapshot), _raw(path), recursive):
+            yield Entry.from_core(fields)
+
+    @overload
+    def cat(self, snapshot: SnapshotLike, path: StrPath) -> Iterator[bytes]: ...
+    @overload
+    def cat(self, snapshot: SnapshotLike, path: StrPath, output: BinaryIO) -> None: ...
+    def cat(
+        self, snapshot: SnapshotLike, path: StrPath, output: BinaryIO | None = None
+    ) -> Iterator[bytes] | None:
+        """One file's content: pieces of bytes, or written to a file object.
+
+        The vault is busy until the iterator is exhausted or closed.
+        """
+        identifier, name = self._id_of(snapshot), _raw(path)
+        if output is None:
+            return _pump(lambda write: self._core.cat(identifier, name, write))
+        self._core.cat(identifier, name, _write_all(output))
+        return None
+
+    def restore(
+        self,
+        snapshot: SnapshotLike,
+        target: StrPath,
+        *,
+        include: Filter | None = None,
+        overwrite: bool = False,
+        keep_setuid: bool = False,
+        make_devices: bool = False,
+        absent: Iterable[str] = (),
+        progress: OnProgress | None = None,
+    ) -> RestoreReport:
+        """Restores below `target`, which is created when missing; never writes outside it.
+
+        include: patterns or a callable as for backup; paths are relative to the target. absent:
+        providers to do without, for rehearsals.
+        """
+        options = {
+            "include": _filter(include),
+            "overwrite": overwrite,
+            "keep_setuid": keep_setuid,
+            "make_devices": make_devices,
+            "absent": list(absent),
+            "progress": _progress(progress),
+        }
+        fields = self._core.restore(self._id_of(snapshot), _raw(target), options)
+        return RestoreReport.from_core(fields)
+
+    def verify(self, *, depth: str = "tags", progress: OnProgress | None = None) -> VerifyReport:
+        """depth: "exists" (presence and size), "tags" (every byte against its tag) or "data"
+        (decrypted and compared). Damage is in the report."""
+        if depth not in _DEPTHS:
+            raise _errors.InvalidArgument(text("verify.depth", depth=depth))
+        return VerifyReport.from_core(self._core.verify(_DEPTHS[depth], _progress(progress)))
+
+    def repair(self, report: VerifyReport, *, progress: OnProgress | None = None) -> RepairReport:
+        """Rebuilds what `report` names, byte for byte, from the good shards."""
+        return RepairReport.from_core(self._core.repair(report.to_core(), _progress(progress)))
+
+    def drill(
+        self,
+        snapshot: SnapshotLike = "latest",
+        *,
+        absent: Iterable[str] = (),
+        rto: timedelta | float | None = None,
+        rpo: timedelta | float | None = None,
+        scratch: StrPath = "",
+        progress: OnProgress | None = None,
+    ) -> DrillReport:
+        """Restores to scratch without some providers, compares everything, takes the time.
+
+        rto, rpo: targets for the time to restore and the age of the data; numbers are seconds.
+        """
+        options = {
+            "absent": list(absent),
+            "rto_seconds": _seconds(rto),
+            "rpo_seconds": _seconds(rpo),
+            "scratch_directory": _raw(scratch),
+            "progress": _progress(progress),
+        }
+        return DrillReport.from_core(self._core.drill(self._id_of(snapshot), options))
+
+    def status(self) -> VaultStatus:
+        return VaultStatus.from_core(self._core.status())
+
+    def export_credential(self, role: str, key_domains: Iterable[str] = ()) -> SecretBytes:
+        """A credential file's bytes for a role ("read" or "verify"), for some key domains."""
+        if role not in _ROLES:
+            raise _errors.InvalidArgument(text("credential.role", role=role))
+        return self._core.export_credential(_ROLES[role], list(key_domains))
+
+
+def _seconds(span: timedelta | float | None) -> int | None:
+    if span is None:
+        return None
+    return int(span.total_seconds() if isinstance(span, timedelta) else span)
+
+
+def _write_all(output: BinaryIO) -> Callable[[bytes], None]:
+    def write(piece: bytes) -> None:
+        left = memoryview(piece)
+        while left:
+            written = output.write(left)
+            if written is None:  # a non-blocking file that is full
+                raise BlockingIOError(text("stream.non_blocking"))
+            left = left[written:]
+
+    return write
+
+
+class _Abandoned(Exception):
+    """The consumer of an iterator went away."""
+
+
+def _pump(work: Callable[[Callable[[bytes], None]], None]) -> Iterator[bytes]:
+    """What `work` writes, as an iterator; `work` runs in a thread and never gets far ahead."""
+    pipe: queue.Queue[bytes | BaseException | None] = queue.Queue(_PIPE_CHUNKS)
+    abandoned = threading.Event()
+
+    def write(piece: bytes) -> None:
+        while True:
+            if abandoned.is_set():
+                raise _Abandoned
+            try:
+                return pipe.put(piece, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def run() -> None:
+        end: BaseException | None = None
+        try:
+            work(write)
+        except BaseException as error:
+            end = error
+        while not abandoned.is_set():
+            try:
+                pipe.put(end, timeout=0.1)
+                break
+            except queue.Full:
+                continue
+
+    thread = threading.Thread(target=run, name="fenchi-cat", daemon=True)
+    thread.start()
+    try:
+        while True:
+            item = pipe.get()
+            if item is None:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        abandoned.set()
+        thread.join()
+
+
+def open(
+    where: Where = "vault.toml",
+    *,
+    passphrase: _passphrase.Passphrase | None = None,
+    credential: SecretBytes | bytes | None = None,
+    vault_id: str | None = None,
+    state_directory: str | os.PathLike[str] = "",
+    threads: int = 0,
+) -> Vault:
+    """Opens a vault from any `needed` of its providers.
+
+    where: a vault.toml, a Config, or providers (or their URLs) by name. passphrase: by default from
+    $FENCHI_PASSWORD_FILE or $FENCHI_PASSWORD_COMMAND. credential: the bytes of a credential file,
+    instead. vault_id: the vault that must be found; by default that of vault.toml.
+    """
+    if isinstance(where, Mapping):
+        providers = _providers(where)
+    else:
+        loaded = where if isinstance(where, config.Config) else config.load(where)
+        providers = _providers(loaded.open_providers())
+        vault_id = vault_id or loaded.vault_id
+    if credential is None:
+        secret = _secret(passphrase)
+    else:
+        secret = credential if isinstance(credential, SecretBytes) else SecretBytes(credential)
+    core = _core.open_vault(
+        providers, secret, credential is not None, vault_id, os.fspath(state_directory), threads
+    )
+    return Vault(core)
+
+
+def create(
+    where: Where = "vault.toml",
+    *,
+    passphrase: _passphrase.Passphrase | None = None,
+    policy: config.VaultPolicy | None = None,
+    passphrase_passes: int = 4,
+    passphrase_memory_kib: int = 64 * 1024,
+    state_directory: str | os.PathLike[str] = "",
+    threads: int = 0,
+) -> Vault:
+    """Makes a new vault over empty providers.
+
+    where: a vault.toml, into which the new id is written, or a Config, or providers by name, which
+    need a policy. The cost of guessing the passphrase grows with passes and memory.
+    """
+    path: str | os.PathLike[str] | None = None
+    if isinstance(where, Mapping):
+        providers, policy = _providers(where), policy or config.VaultPolicy()
+    else:
+        if not isinstance(where, config.Config):
+            path = where
+        loaded = where if isinstance(where, config.Config) else config.load(where)
+        if loaded.vault_id is not None:
+            raise _errors.AlreadyExists(
+                text("create.has_id", id=loaded.vault_id[:8]), text("create.has_id_hint")
+            )
+        providers, policy = _providers(loaded.open_providers()), policy or loaded.policy
+    core = _core.create_vault(
+        providers,
+        _secret(passphrase),
+        policy.to_core(),
+        (passphrase_passes, passphrase_memory_kib),
+        os.fspath(state_directory),
+        threads,
+    )
+    vault = Vault(core)
+    if path is not None:
+        config.write_id(path, vault.id)
+    return vault

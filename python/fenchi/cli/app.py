@@ -1,0 +1,56 @@
+"""The app and its global options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import fenchi
+from fenchi import messages
+from fenchi.cli.context import Settings
+from fenchi.cli.output import Output
+from fenchi.messages import text
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fenchi {fenchi.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option("-c", "--config", envvar="FENCHI_VAULT", help="The vault.toml.")
+    ] = Path("vault.toml"),
+    lang: Annotated[str, typer.Option(help="en or zh-TW.")] = "en",
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on stdout, progress on stderr.")
+    ] = False,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(help="Takes the passphrase from a file (or set FENCHI_PASSWORD_FILE)."),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Encrypted backups in shards: any k of n providers give all back, fewer give nothing."""
+    output = Output(json)
+    if lang not in messages.LANGUAGES:
+        known = ", ".join(messages.LANGUAGES)
+        raise typer.BadParameter(text("lang.unknown", lang=lang, known=known))
+    if not messages.use(lang):
+        output.warn(text("lang.incomplete", lang=lang))
+    context.obj = Settings(config=config, password_file=password_file, output=output)

@@ -1,0 +1,87 @@
+"""backup: trees or a stream."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from fenchi import BackupReport
+from fenchi.cli import exit_codes
+from fenchi.cli.app import app
+from fenchi.cli.context import exact_path, opened, settings
+from fenchi.cli.output import Output, duration, size
+from fenchi.messages import text
+
+
+def _statement(output: Output, report: BackupReport) -> None:
+    output.say(
+        "backup.done",
+        snapshot=report.snapshot[:16],
+        label=report.label,
+        files=report.files,
+        directories=report.directories,
+        bytes=size(report.bytes),
+    )
+    output.say(
+        "backup.cost",
+        read=size(report.bytes_read),
+        new=size(report.bytes_new),
+        uploaded=size(report.bytes_uploaded),
+        seconds=duration(report.seconds),
+        unchanged=report.files_unchanged,
+    )
+    if report.packs_resumed:
+        output.say("backup.resumed", packs=report.packs_resumed)
+    if report.providers_missed:
+        output.say("backup.missed", providers=", ".join(report.providers_missed))
+    if not report.complete:
+        output.say(
+            "backup.incomplete", unreadable=report.unreadable, changed=report.changed_while_read
+        )
+        output.problems(report.problems)
+
+
+@app.command()
+def backup(
+    context: typer.Context,
+    paths: Annotated[list[str] | None, typer.Argument(help="Files and directories.")] = None,
+    label: Annotated[str, typer.Option(help="For `latest:LABEL` and for people.")] = "",
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="A pattern as in .gitignore; once for each.")
+    ] = None,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Back up what comes by pipe.")] = False,
+    name: Annotated[str | None, typer.Option(help="The file name of the stream.")] = None,
+    key_domain: Annotated[str, typer.Option(help="Default: the first.")] = "",
+    compression: Annotated[int, typer.Option(min=0, max=19, help="0 is none.")] = 3,
+    rescan: Annotated[bool, typer.Option("--rescan", help="Read unchanged files, too.")] = False,
+) -> int:
+    """Back up paths, or a stream with --stdin --name NAME."""
+    wanted = settings(context)
+    output = wanted.output
+    if stdin == bool(paths) or stdin != (name is not None):
+        raise typer.BadParameter(text("usage.stdin"))
+    with opened(wanted) as vault, output.progress() as progress:
+        if name is not None:
+            report = vault.backup_stream(
+                sys.stdin.buffer,
+                name=exact_path(name),
+                label=label,
+                key_domain=key_domain,
+                compression_level=compression,
+                progress=progress,
+            )
+        else:
+            report = vault.backup(
+                *(exact_path(path) for path in paths or ()),
+                label=label,
+                exclude=exclude,
+                key_domain=key_domain,
+                compression_level=compression,
+                rescan=rescan,
+                progress=progress,
+            )
+    _statement(output, report)
+    output.report(True, report, complete=report.complete)
+    return exit_codes.DONE if report.complete else exit_codes.INCOMPLETE

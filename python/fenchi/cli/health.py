@@ -1,0 +1,147 @@
+"""verify, repair, status: whether everything is in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from fenchi import Damage, RepairReport, VaultStatus, VerifyReport
+from fenchi.cli import exit_codes
+from fenchi.cli.app import app
+from fenchi.cli.context import opened, settings
+from fenchi.cli.output import Output, duration, size
+from fenchi.messages import text
+
+
+class Depth(StrEnum):
+    exists = "exists"
+    tags = "tags"
+    data = "data"
+
+
+def _code(damage: Sequence[Damage]) -> int:
+    if not damage:
+        return exit_codes.DONE
+    lost = any(not item.repairable for item in damage)
+    return exit_codes.DATA_LOST if lost else exit_codes.DAMAGE
+
+
+def _statement(output: Output, report: VerifyReport) -> None:
+    if report.healthy:
+        output.say(
+            "verify.healthy",
+            shards=report.shards,
+            packs=report.packs,
+            objects=report.objects,
+            bytes=size(report.bytes_read),
+            seconds=duration(report.seconds),
+            depth=report.depth,
+        )
+    else:
+        lost = sum(not item.repairable for item in report.damage)
+        output.say("verify.lost" if lost else "verify.damaged", count=len(report.damage), lost=lost)
+        output.damage(sorted(report.damage, key=lambda item: item.repairable))
+    if report.chunks_checked:
+        output.say(
+            "verify.chunks", chunks=report.chunks_checked, snapshots=report.snapshots_checked
+        )
+    if not report.freshness_proven:
+        output.say("freshness")
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    depth: Annotated[
+        Depth, typer.Option(help="exists: sizes; tags: every byte; data: decrypted and compared.")
+    ] = Depth.tags,
+) -> int:
+    """Look for missing and damaged objects. Changes nothing."""
+    wanted = settings(context)
+    with opened(wanted) as vault, wanted.output.progress() as progress:
+        report = vault.verify(depth=depth, progress=progress)
+    _statement(wanted.output, report)
+    wanted.output.report(report.healthy, report, healthy=report.healthy)
+    if report.healthy:
+        return exit_codes.DONE
+    return _code(report.damage) or exit_codes.DAMAGE
+
+
+def _repair_statement(output: Output, before: VerifyReport, report: RepairReport) -> None:
+    if before.healthy:
+        output.say("repair.nothing")
+        return
+    output.say(
+        "repair.done",
+        shards=report.shards_written,
+        objects=report.objects_written,
+        bytes=size(report.bytes_written),
+        seconds=duration(report.seconds),
+    )
+    if report.left:
+        output.say("repair.left", count=len(report.left))
+        output.damage(report.left)
+
+
+@app.command()
+def repair(
+    context: typer.Context,
+    depth: Annotated[Depth, typer.Option(help="How deep to look first.")] = Depth.tags,
+) -> int:
+    """Verify, then write again what is missing or damaged, from the good shards."""
+    wanted = settings(context)
+    with opened(wanted) as vault, wanted.output.progress() as progress:
+        before = vault.verify(depth=depth, progress=progress)
+        report = vault.repair(before, progress=progress)
+    _repair_statement(wanted.output, before, report)
+    wanted.output.report(report.complete, report, found=before.damage)
+    return _code(report.left)
+
+
+def _state(report: VaultStatus, index: int) -> str:
+    provider = report.providers[index]
+    if not provider.reachable:
+        return text("status.unreachable")
+    return text("status.ok") if provider.holds_vault else text("status.empty")
+
+
+@app.command()
+def status(context: typer.Context) -> None:
+    """Show the vault: providers, quorums, placement, unfinished backups."""
+    wanted = settings(context)
+    output = wanted.output
+    with opened(wanted) as vault:
+        report = vault.status()
+    output.say("status.vault", name=report.name, id=report.vault)
+    output.say(
+        "status.shape",
+        needed=report.needed,
+        total=report.total,
+        write=report.write_quorum,
+        read=report.read_quorum,
+        liars=report.liars,
+        spare=report.spare_losses,
+    )
+    output.say(
+        "status.counts",
+        snapshots=report.snapshots,
+        incomplete=report.incomplete,
+        writers=report.writers,
+        policy=report.policy_version,
+        epoch=report.epoch,
+        domains=", ".join(report.key_domains),
+    )
+    columns = [text(f"column.{name}") for name in ("provider", "location", "state")]
+    rows = [
+        [provider.name, provider.location, f"{_state(report, index)} {provider.message}".strip()]
+        for index, provider in enumerate(report.providers)
+    ]
+    output.table(columns, rows)
+    for note in report.placement_notes:
+        output.say("init.placement", note=note)
+    if not report.freshness_proven:
+        output.say("freshness")
+    output.report(True, report)

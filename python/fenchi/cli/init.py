@@ -1,0 +1,123 @@
+"""init: makes a vault."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import fenchi
+from fenchi import config
+from fenchi.cli.app import app
+from fenchi.cli.context import Settings, passphrase, settings
+from fenchi.messages import text
+
+
+def _pair(option: str, form: str, value: str) -> tuple[str, str]:
+    left, sign, right = value.partition("=")
+    if not (left and sign and right):
+        raise typer.BadParameter(text("usage.option_pair", option=option, form=form, value=value))
+    return left, right
+
+
+def _provider(value: str) -> tuple[str, config.ProviderEntry]:
+    name, url = _pair("--provider", "NAME=URL", value)
+    if url.startswith(("/", "./", "../")):
+        url = Path(url).absolute().as_uri()
+    return name, config.ProviderEntry(url=url)
+
+
+def _relaxation(value: str, approver: str, until: str | None) -> config.Relaxation:
+    axis, ground = _pair("--relax", "AXIS=GROUND", value)
+    if axis not in config.AXES:
+        known = ", ".join(config.AXES)
+        raise typer.BadParameter(text("usage.axis", axis=axis, known=known))
+    try:
+        expires = None if until is None else date.fromisoformat(until)
+    except ValueError:
+        raise typer.BadParameter(text("usage.date", value=until)) from None
+    return config.Relaxation(
+        axis=axis, ground=ground, approver=approver or getpass.getuser(), expires=expires
+    )
+
+
+def _statement(wanted: Settings, vault: fenchi.Vault) -> None:
+    say = wanted.output.say
+    status = vault.status()
+    path = wanted.config
+    say("init.done", name=status.name, needed=status.needed, total=status.total)
+    say("init.id", id=vault.id)
+    say("init.config", path=path)
+    lost = status.write_quorum - status.needed
+    say("init.quorum", write=status.write_quorum, total=status.total, lost=lost)
+    if status.write_quorum == status.total and status.total > status.needed:
+        say("init.strict", spare=status.total - status.needed)
+    for note in status.placement_notes:
+        say("init.placement", note=note)
+    say("init.keep", path=path, needed=status.needed)
+    wanted.output.report(True, status, config=str(path))
+
+
+@app.command()
+def init(
+    context: typer.Context,
+    provider: Annotated[
+        list[str] | None, typer.Option(help="NAME=URL or NAME=/directory; once for each.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="What this vault is for.")] = "vault",
+    needed: Annotated[int, typer.Option(help="How many providers give everything back.")] = 2,
+    suite: Annotated[str | None, typer.Option(help="aes256gcm or chacha20poly1305.")] = None,
+    key_domain: Annotated[
+        list[str] | None, typer.Option(help="Data that one read key opens; the first is default.")
+    ] = None,
+    liars: Annotated[int | None, typer.Option(help="Providers that may lie at once.")] = None,
+    spare_losses: Annotated[int, typer.Option(help="Losses to outlive on top.")] = 0,
+    write_quorum: Annotated[int | None, typer.Option(help="Providers a backup must reach.")] = None,
+    home_country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2.")] = "",
+    deny_country: Annotated[list[str] | None, typer.Option(help="Once for each.")] = None,
+    relax: Annotated[
+        list[str] | None, typer.Option(help="AXIS=GROUND: waives a placement rule, by name.")
+    ] = None,
+    approver: Annotated[str, typer.Option(help="Who approved the relaxations; default: you.")] = "",
+    relax_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD.")] = None,
+) -> None:
+    """Make a vault: from a vault.toml that you wrote, or from options that write one."""
+    wanted = settings(context)
+    path = wanted.config
+    made = False
+    if path.exists():
+        if provider or relax or key_domain:
+            given = "--provider, --relax, --key-domain"
+            raise typer.BadParameter(text("usage.file_rules", path=path, options=given))
+        content = config.load(path)  # says what is wrong with it before a passphrase is asked for
+    else:
+        if not provider:
+            raise typer.BadParameter(text("usage.needs_providers", path=path))
+        policy = config.VaultPolicy(
+            name=name,
+            needed=needed,
+            suite=suite,
+            key_domains=tuple(key_domain or ("main",)),
+            liars=liars,
+            spare_losses=spare_losses,
+            write_quorum=write_quorum,
+            home_country=home_country,
+            deny_countries=tuple(deny_country or ()),
+            relax=tuple(_relaxation(item, approver, relax_until) for item in relax or ()),
+        )
+        rendered = config.render(policy, dict(_provider(item) for item in provider))
+        content = config.parse(rendered)
+        config.write_new(path, rendered)
+        made = True
+    try:
+        secret = passphrase(wanted, new=content.vault_id is None)
+        vault = fenchi.create(path, passphrase=secret)
+    except BaseException:
+        if made:  # a file that names no vault helps nobody
+            path.unlink(missing_ok=True)
+        raise
+    with vault:
+        _statement(wanted, vault)

@@ -1,0 +1,240 @@
+"""What the command prints: statements for people, or one JSON document; progress on stderr."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, TaskProgressColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from fenchi import Damage, Error, Problem, Progress, escape_path
+from fenchi.messages import text
+
+_SHOWN_MAX = 20  # items of a list for people
+_PATH_FIELDS = {"path", "target", "symlink_target"}
+_BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def size(count: float) -> str:
+    """ "12.3 MiB"."""
+    unit = 0
+    while count >= 1024 and unit < len(_BYTES) - 1:
+        count /= 1024
+        unit += 1
+    return f"{count:.0f} B" if unit == 0 else f"{count:.1f} {_BYTES[unit]}"
+
+
+def duration(seconds: float) -> str:
+    """ "1.2 s", "3 min 4 s", "5 h 6 min", "7 d 8 h"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = int(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _path_member(name: str, path: str) -> dict[str, Any]:
+    """A path is JSON text; one that is not UTF-8 is shown escaped and given exactly in base64."""
+    if _is_utf8(path):
+        return {name: path}
+    raw = path.encode("utf-8", "surrogateescape")
+    return {name: escape_path(path), f"{name}_b64": base64.b64encode(raw).decode("ascii")}
+
+
+def to_json(value: Any) -> Any:
+    """A report as JSON values: times in ISO 8601, spans in seconds, bytes in base64."""
+    if is_dataclass(value) and not isinstance(value, type):
+        out: dict[str, Any] = {}
+        for item in fields(value):
+            member = getattr(value, item.name)
+            if item.name in _PATH_FIELDS and isinstance(member, str):
+                out |= _path_member(item.name, member)
+            elif item.name == "paths":
+                out["paths"] = [_path_member("path", path) for path in member]
+            else:
+                out[item.name] = to_json(member)
+        return out
+    if isinstance(value, Mapping):
+        return {key: to_json(member) for key, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(member) for member in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, str) and not _is_utf8(value):
+        return escape_path(value)
+    return value
+
+
+def _console(stderr: bool = False) -> Console:
+    # No markup: names of files are not ours to interpret.
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+class Output:
+    """Where a command's results go. `json`: one document at the end and nothing else on stdout."""
+
+    def __init__(self, json_wanted: bool = False, stdout_is_data: bool = False) -> None:
+        self.json = json_wanted
+        self.stdout_is_data = stdout_is_data
+        self._warnings: list[str] = []
+
+    def say(self, key: str, /, **values: object) -> None:
+        """One statement, for people only."""
+        if not self.json:
+            _console().print(text(key, **values))
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        if self.json:
+            return
+        table = Table(box=None, pad_edge=False, show_edge=False)
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        console = _console()
+        if not console.is_terminal:
+            console = Console(
+                markup=False, highlight=False, emoji=False, width=max(_width(columns, rows), 80)
+            )
+        console.print(table)
+
+    def line(self, shown: str) -> None:
+        if not self.json:
+            _console().print(shown)
+
+    def warn(self, message: str) -> None:
+        self._warnings.append(message)
+        if not self.json:
+            _console(stderr=True).print(text("warning", message=message))
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        for item in problems[:_SHOWN_MAX]:
+            self.say("problem", path=escape_path(item.path), message=item.message)
+        if len(problems) > _SHOWN_MAX:
+            self.say("problem.more", count=len(problems) - _SHOWN_MAX)
+
+    def damage(self, items: Sequence[Damage]) -> None:
+        for item in items[:_SHOWN_MAX]:
+            block = "" if item.block is None else text("verify.block", block=item.block)
+            self.say(
+                "verify.item",
+                provider=item.provider,
+                object=item.object,
+                block=block,
+                kind=item.kind,
+                what=item.what,
+            )
+        if len(items) > _SHOWN_MAX:
+            self.say("problem.more", count=len(items) - _SHOWN_MAX)
+            for provider in sorted({item.provider for item in items}):
+                count = sum(item.provider == provider for item in items)
+                self.say("verify.per_provider", provider=provider, count=count)
+
+    def document(self, ok: bool, **members: Any) -> None:
+        """The final JSON document, where one is wanted."""
+        if not self.json or self.stdout_is_data:
+            return
+        content = {"ok": ok, **to_json(members)}
+        if self._warnings:
+            content["warnings"] = self._warnings
+        print(json.dumps(content, ensure_ascii=False))
+
+    def report(self, ok: bool, report: Any, **members: Any) -> None:
+        """The final JSON document with all that a report says."""
+        if self.json:
+            self.document(ok, **{**to_json(report), **members})
+
+    def error(self, error: Error) -> None:
+        """One plain message and what to do, or the error document."""
+        if not self.json:
+            console = _console(stderr=True)
+            console.print(text("error", message=error.message))
+            if error.hint:
+                console.print(text("hint", hint=error.hint))
+            return
+        content = {
+            "ok": False,
+            "code": error.code.name,
+            "message": error.message,
+            "hint": error.hint,
+        }
+        print(json.dumps(content), file=sys.stderr if self.stdout_is_data else sys.stdout)
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[Progress], None] | None]:
+        """A callback for a verb: JSON lines, a bar on a terminal, or nothing."""
+        if self.json:
+            yield _JsonLines()
+        elif sys.stderr.isatty():
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TaskProgressColumn(),
+                DownloadColumn(binary_units=True),
+                TextColumn("{task.fields[current]}", markup=False),
+            )
+            with Bar(*columns, console=_console(stderr=True), transient=True) as bar:
+                yield _BarUpdates(bar)
+        else:
+            yield None
+
+
+def _width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Enough for every cell: a table that goes to a file is never folded."""
+    widths = [len(column) for column in columns]
+    for row in rows:
+        widths = [max(width, len(cell)) for width, cell in zip(widths, row, strict=True)]
+    return 2 * sum(widths) + 2 * len(widths)
+
+
+class _JsonLines:
+    def __call__(self, now: Progress) -> None:
+        line = {"progress": now.phase, **to_json(now), "time": time.time()}
+        del line["phase"]
+        print(json.dumps(line), file=sys.stderr, flush=True)
+
+
+class _BarUpdates:
+    def __init__(self, bar: Bar) -> None:
+        self._bar = bar
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, now: Progress) -> None:
+        if now.phase not in self._tasks:
+            self._tasks[now.phase] = self._bar.add_task(
+                text(f"phase.{now.phase}"), total=None, current=""
+            )
+        by_bytes = now.bytes_total > 0
+        total = now.bytes_total if by_bytes else now.items_total
+        done = now.bytes_done if by_bytes or total == 0 else now.items_done
+        self._bar.update(
+            self._tasks[now.phase],
+            completed=done,
+            total=total or None,
+            current=escape_path(now.current)[-60:],
+        )

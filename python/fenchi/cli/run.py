@@ -1,0 +1,100 @@
+"""Runs the command: hardens the process, maps every failure to one message and one exit code."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import sys
+from typing import NoReturn
+
+import typer
+
+from fenchi import Error
+from fenchi.cli import backup, browse, drill, exit_codes, health, init, provider, restore
+from fenchi.cli.app import app
+from fenchi.cli.output import Output
+from fenchi.messages import text
+
+# Commands in the order in which people meet them; each module registers its own on import.
+_COMMANDS = (init, backup, browse, restore, health, drill, provider)
+
+# typer may carry its own copy of click: its exceptions are found by name, not imported.
+_UsageError: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+_PR_SET_DUMPABLE = 4
+
+
+def harden() -> None:
+    """No core dump and no debugger of another process may show keys, where the system can do it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _global_part(arguments: list[str]) -> list[str]:
+    """The arguments before the command's name, roughly: enough to find --json in a usage error."""
+    return arguments[: next((i for i, a in enumerate(arguments) if a in _names()), len(arguments))]
+
+
+def _names() -> set[str]:
+    return {*"init backup snapshots ls restore cat verify repair drill provider status".split()}
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command and returns its exit code."""
+    output = Output("--json" in _global_part(arguments), stdout_is_data="cat" in arguments)
+    try:
+        code = app(arguments, prog_name="fenchi", standalone_mode=False)
+        if code == exit_codes.INTERRUPTED:  # newer versions of typer turn Ctrl-C into this
+            raise KeyboardInterrupt
+        return code if isinstance(code, int) else exit_codes.DONE
+    except typer.Exit as error:
+        return error.exit_code
+    except exit_codes.NoVault as error:
+        output.error(error.error)
+        return exit_codes.NO_VAULT
+    except Error as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            return _broken_pipe()
+        output.error(error)
+        return exit_codes.of(error)
+    except (KeyboardInterrupt, typer.Abort):
+        _say_interrupted(output)
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        return _broken_pipe()
+    except _UsageError as error:
+        return _usage(output, error)
+
+
+def _usage(output: Output, error: BaseException) -> int:
+    message = getattr(error, "format_message", lambda: str(error))()
+    if output.json:
+        document = {"ok": False, "code": "usage", "message": message, "hint": "fenchi --help"}
+        print(json.dumps(document))
+    else:
+        getattr(error, "show", lambda: print(message, file=sys.stderr))()
+    return exit_codes.USAGE
+
+
+def _say_interrupted(output: Output) -> None:
+    if output.json and not output.stdout_is_data:
+        document = {"ok": False, "code": "cancelled", "message": text("interrupted"), "hint": ""}
+        print(json.dumps(document))
+    else:
+        print(text("interrupted"), file=sys.stderr)
+
+
+def _broken_pipe() -> int:
+    # Whoever read our output has gone: no message, and none from Python's own flush at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return exit_codes.FAILED
+
+
+def main() -> NoReturn:
+    """Entry point of the console script."""
+    harden()
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,344 @@
+"""vault.toml: which vault, which providers, which policy.
+
+    config = fenchi.config.load("vault.toml")
+    config.providers["tokyo"].url
+
+Every key is known or refused: a misspelt `liers = 0` must not silently mean the default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fenchi import _core, _errors
+from fenchi._providers import open_provider
+from fenchi._reports import Domain
+from fenchi.messages import text
+
+StrPath = str | os.PathLike[str]
+_T = TypeVar("_T")
+
+AXES = ("vendor", "vendor_home", "country", "account", "abroad", "home_country", "deny_countries")
+SUITES = ("aes256gcm", "chacha20poly1305")
+_DOMAIN = tuple(item.name for item in fields(Domain))
+_BUILT_IN = ("file", "memory")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+_HEX_ID = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relaxation:
+    """One rule of the placement policy that is waived, by name, by somebody, for a reason."""
+
+    axis: str
+    ground: str
+    approver: str
+    expires: date | None = None
+
+    @property
+    def expires_seconds(self) -> int:
+        if self.expires is None:
+            return 0
+        midnight = datetime(self.expires.year, self.expires.month, self.expires.day, tzinfo=UTC)
+        return int(midnight.timestamp())
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultPolicy:
+    """How a new vault places its shards. None: the safe default, which init shows."""
+
+    name: str = "vault"
+    needed: int = 2
+    suite: str | None = None
+    liars: int | None = None
+    spare_losses: int = 0
+    write_quorum: int | None = None
+    read_quorum: int | None = None
+    key_domains: tuple[str, ...] = ("main",)
+    home_country: str = ""
+    deny_countries: tuple[str, ...] = ()
+    abroad: int | None = None
+    relax: tuple[Relaxation, ...] = ()
+
+    def to_core(self) -> dict[str, Any]:
+        relax = [(r.axis, r.ground, r.approver, r.expires_seconds) for r in self.relax]
+        lists = {"key_domains": list(self.key_domains), "deny_countries": list(self.deny_countries)}
+        return {**vars(self), **lists, "relax": relax}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderEntry:
+    """One [[provider]] table."""
+
+    url: str
+    domain: Domain = field(default_factory=Domain)
+
+    def open(self, name: str) -> _core.BuiltinProvider:
+        scheme = self.url.partition(":")[0]
+        if scheme not in _BUILT_IN:
+            raise _errors.Unsupported(
+                text("config.scheme", name=name, scheme=scheme), text("config.scheme_hint")
+            )
+        return open_provider(self.url, self.domain)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The content of a vault.toml."""
+
+    vault_id: str | None
+    policy: VaultPolicy
+    providers: Mapping[str, ProviderEntry]
+
+    def open_providers(self) -> dict[str, _core.BuiltinProvider]:
+        """Raises Unsupported for a kind that is not built in, whatever open() raises else."""
+        return {name: entry.open(name) for name, entry in self.providers.items()}
+
+
+class _Table:
+    """Takes known keys out of a table and refuses the rest."""
+
+    def __init__(self, where: str, content: Any) -> None:
+        if not isinstance(content, dict):
+            raise _errors.InvalidArgument(text("config.not_a_table", where=where))
+        self._where = where
+        self._left = dict(content)
+        self._known: list[str] = []
+
+    def take(self, key: str, kind: type[_T], default: _T | None = None) -> _T | None:
+        self._known.append(key)
+        value = self._left.pop(key, default)
+        if value is None:
+            return None
+        # bool is an int for Python, never for a reader of the file.
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise _errors.InvalidArgument(
+                text("config.wrong_kind", where=self._where, key=key, kind=kind.__name__)
+            )
+        return value
+
+    def need(self, key: str, kind: type[_T]) -> _T:
+        value = self.take(key, kind)
+        if value is None:
+            raise _errors.InvalidArgument(text("config.missing", where=self._where, key=key))
+        return value
+
+    def strings(self, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        items = self.take(key, list)
+        if items is None:
+            return default
+        if not all(isinstance(item, str) for item in items):
+            raise _errors.InvalidArgument(
+                text("config.wrong_kind", where=self._where, key=key, kind="list of str")
+            )
+        return tuple(items)
+
+    def refuse_rest(self) -> None:
+        for key in self._left:
+            near = difflib.get_close_matches(key, self._known, n=1, cutoff=0.0)
+            raise _errors.InvalidArgument(
+                text("config.unknown_key", where=self._where, key=key),
+                text("config.unknown_key_hint", near=near[0]) if near else "",
+            )
+
+
+def _one_of(where: str, key: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise _errors.InvalidArgument(
+            text("config.not_one_of", where=where, key=key, value=value, known=", ".join(known))
+        )
+    return value
+
+
+def _relaxation(content: Any) -> Relaxation:
+    table = _Table("policy.relax", content)
+    axis = _one_of("policy.relax", "axis", table.need("axis", str), AXES)
+    ground, approver = table.need("ground", str), table.need("approver", str)
+    expires = table.take("expires", date)
+    table.refuse_rest()
+    if isinstance(expires, datetime):
+        expires = expires.date()
+    return Relaxation(axis=axis, ground=ground, approver=approver, expires=expires)
+
+
+def _policy(vault: _Table, policy: _Table) -> VaultPolicy:
+    suite = vault.take("suite", str)
+    if suite is not None:
+        _one_of("vault", "suite", suite, SUITES)
+    return VaultPolicy(
+        name=vault.take("name", str, "vault") or "vault",
+        needed=vault.need("needed", int),
+        suite=suite,
+        key_domains=vault.strings("key_domains", ("main",)),
+        liars=policy.take("liars", int),
+        spare_losses=policy.take("spare_losses", int) or 0,
+        write_quorum=policy.take("write_quorum", int),
+        read_quorum=policy.take("read_quorum", int),
+        home_country=policy.take("home_country", str) or "",
+        deny_countries=policy.strings("deny_countries"),
+        abroad=policy.take("abroad", int),
+        relax=tuple(_relaxation(item) for item in policy.take("relax", list) or []),
+    )
+
+
+def _provider(content: Any) -> tuple[str, ProviderEntry]:
+    table = _Table("provider", content)
+    name = table.need("name", str)
+    if not _NAME.fullmatch(name):
+        raise _errors.InvalidArgument(text("config.provider_name", name=name))
+    given: Any = table.need("url", object)
+    urls: list[Any] = given if isinstance(given, list) else [given]
+    if not urls or not all(isinstance(item, str) for item in urls):
+        raise _errors.InvalidArgument(text("config.url", name=name))
+    if len(urls) > 1:
+        raise _errors.Unsupported(text("config.several_urls", name=name))
+    domain = Domain(**{key: table.take(key, str) or "" for key in _DOMAIN})
+    table.refuse_rest()
+    return name, ProviderEntry(url=urls[0], domain=domain)
+
+
+def parse(content: str) -> Config:
+    """Raises InvalidArgument that says where; unknown keys are refused with the nearest known."""
+    try:
+        document = tomllib.loads(content)
+    except tomllib.TOMLDecodeError as error:
+        raise _errors.InvalidArgument(text("config.not_toml", why=error)) from None
+    top = _Table("vault.toml", document)
+    vault = _Table("vault", top.need("vault", dict))
+    policy = _Table("policy", top.take("policy", dict) or {})
+    entries = top.take("provider", list) or []
+    top.refuse_rest()
+    vault_id = vault.take("id", str) or None
+    if vault_id is not None and not _HEX_ID.fullmatch(vault_id):
+        raise _errors.InvalidArgument(text("config.id"))
+    _one_of("vault", "open", vault.take("open", str) or "passphrase", ("passphrase",))
+    parsed = _policy(vault, policy)
+    vault.refuse_rest()
+    policy.refuse_rest()
+    providers: dict[str, ProviderEntry] = {}
+    for item in entries:
+        name, entry = _provider(item)
+        if name in providers:
+            raise _errors.InvalidArgument(text("config.twice", name=name))
+        providers[name] = entry
+    if not providers:
+        raise _errors.InvalidArgument(text("config.no_providers"))
+    return Config(vault_id=vault_id, policy=parsed, providers=providers)
+
+
+def load(path: StrPath) -> Config:
+    """Raises NotFound when there is no such file, InvalidArgument for what parse() refuses."""
+    try:
+        content = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _errors.NotFound(
+            text("config.absent", path=path), text("config.absent_hint")
+        ) from None
+    except UnicodeDecodeError:
+        raise _errors.InvalidArgument(text("config.not_toml", why="not UTF-8")) from None
+    except OSError as error:
+        raise _errors.Io(text("config.unreadable", path=path, why=error.strerror)) from error
+    try:
+        return parse(content)
+    except _errors.Error as error:
+        raise type(error)(f"{os.fspath(path)}: {error.message}", error.hint) from None
+
+
+def _quoted(value: str) -> str:
+    # A JSON string is a TOML basic string, except for the one control character that TOML wants
+    # escaped and JSON leaves.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _line(key: str, value: object, comment: str = "") -> str:
+    if isinstance(value, str):
+        shown = _quoted(value)
+    elif isinstance(value, tuple):
+        shown = "[" + ", ".join(_quoted(item) for item in value) + "]"
+    else:
+        shown = value.isoformat() if isinstance(value, date) else str(value)
+    return f"{key} = {shown}".ljust(31 if comment else 0) + (f" # {comment}" if comment else "")
+
+
+def render(policy: VaultPolicy, providers: Mapping[str, ProviderEntry]) -> str:
+    """A new vault.toml, with comments, without id."""
+    say = text
+    lines = [f"# {say('toml.top')}", "[vault]", _line("name", policy.name)]
+    lines.append(_line("id", "", say("toml.id")))
+    lines.append(_line("needed", policy.needed, say("toml.needed")))
+    if policy.suite:
+        lines.append(_line("suite", policy.suite))
+    lines.append(_line("open", "passphrase"))
+    if policy.key_domains != ("main",):
+        lines.append(_line("key_domains", policy.key_domains))
+    for name, entry in providers.items():
+        lines += ["", "[[provider]]", _line("name", name, say("toml.name"))]
+        lines.append(_line("url", entry.url))
+        declared = {key: value for key, value in vars(entry.domain).items() if value}
+        lines += [_line(key, value) for key, value in declared.items()]
+        if not declared:
+            lines.append(f"# {say('toml.domain')}")
+    lines += ["", f"[policy]                        # {say('toml.policy')}"]
+    for key in ("home_country", "liars", "spare_losses", "write_quorum", "read_quorum", "abroad"):
+        value = getattr(policy, key)
+        if value not in ("", None) and not (key == "spare_losses" and value == 0):
+            lines.append(_line(key, value))
+    if policy.deny_countries:
+        lines.append(_line("deny_countries", policy.deny_countries))
+    for item in policy.relax:
+        lines += ["", "[[policy.relax]]", _line("axis", item.axis), _line("ground", item.ground)]
+        lines.append(_line("approver", item.approver))
+        if item.expires:
+            lines.append(_line("expires", item.expires, say("toml.expires")))
+    return "\n".join(lines) + "\n"
+
+
+def write_new(path: StrPath, content: str) -> None:
+    """Raises AlreadyExists instead of touching a file that is there."""
+    try:
+        with Path(path).open("x", encoding="utf-8") as file:
+            file.write(content)
+    except FileExistsError:
+        raise _errors.AlreadyExists(text("config.exists", path=path)) from None
+    except OSError as error:
+        raise _errors.Io(text("config.unwritable", path=path, why=error.strerror)) from error
+
+
+def write_id(path: StrPath, vault_id: str) -> None:
+    """Writes the id into [vault], keeping everything else, in one step: old file or new file."""
+    target = Path(path).resolve()
+    content = target.read_text(encoding="utf-8")
+    line = _line("id", vault_id, text("toml.id_set"))
+    start = re.search(r"^\s*\[vault\][^\n]*\n", content, re.MULTILINE)
+    if start is None:
+        raise _errors.InvalidArgument(text("config.missing", where="vault.toml", key="[vault]"))
+    end = re.compile(r"^\s*\[", re.MULTILINE).search(content, start.end())
+    table = content[start.end() : end.start() if end else len(content)]
+    replaced, count = re.subn(r"^[ \t]*id[ \t]*=[^\n]*", line, table, count=1, flags=re.MULTILINE)
+    if count == 0:
+        replaced = line + "\n" + table
+    changed = content[: start.end()] + replaced + (content[end.start() :] if end else "")
+    if parse(changed).vault_id != vault_id:
+        raise _errors.InvalidArgument(text("config.id_place", path=path, id=vault_id))
+    mode = target.stat().st_mode & 0o777
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(changed)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
