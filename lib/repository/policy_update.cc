@@ -188,7 +188,7 @@ Status PublishPolicy(Access& access, format::Policy next, Clock& clock, Random& 
     }
     return Adopt(chain, access);
   }
-  next.vault = access.vault;
+  // A version that cannot get to W is not begun.
   const int needed = access.policy.quorums.write_quorum;
   if (rival.answered < needed) {
     return TooFewProviders(
@@ -196,6 +196,7 @@ Status PublishPolicy(Access& access, format::Policy next, Clock& clock, Random& 
                access.seats.size(), rival.answered, rival.unreachable)
         .WithHint("bring more providers back and run the same command again");
   }
+  next.vault = access.vault;
   next.version = access.policy.version + 1;
   next.previous = access.policy_hash;
   next.time = clock.Now();
