@@ -115,7 +115,7 @@ TEST_F(Tombstones, OneThatLandsBetweenCommitAndSealCausesVoidAndARetry) {
     provider(i).FailBefore([&, commit_put, done](Verb verb, std::string_view name, int) {
       if (name.starts_with("r/")) {
         if (verb == Verb::kPut) commit_put->fetch_add(1);
-        if (verb == Verb::kGet && *commit_put == providers() && !done->exchange(true)) {
+        if (verb != Verb::kPut && *commit_put == providers() && !done->exchange(true)) {
           buried = pruner.AllPacks();
           pruner.Bury(buried);
         }
@@ -160,7 +160,7 @@ TEST_F(Tombstones, AStreamThatMeetsOneIsNotCommittedAndSaysSo) {
   for (int i = 0; i < providers(); ++i) {
     provider(i).FailBefore([&, commit_put, done](Verb verb, std::string_view name, int) {
       if (name.starts_with("r/") && verb == Verb::kPut) commit_put->fetch_add(1);
-      if (name.starts_with("r/") && verb == Verb::kGet && *commit_put == providers() &&
+      if (name.starts_with("r/") && verb != Verb::kPut && *commit_put == providers() &&
           !done->exchange(true)) {
         pruner.Bury(pruner.AllPacks());
       }
