@@ -107,7 +107,7 @@ Status SourceWalk::Walk(const SourceRoot& root) {
 
 Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name, Place place) {
   FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
-  meter_.now().current = place.path;
+  meter_.SetCurrent(place.path);
   meter_.Tick();
   const Result<SourceNode> node = parent.ReadAttributes(name);
   if (!node.ok()) {

@@ -112,13 +112,15 @@ TEST_F(Tombstones, OneThatLandsBetweenCommitAndSealCausesVoidAndARetry) {
   auto commit_put = std::make_shared<std::atomic<int>>(0);
   auto done = std::make_shared<std::atomic<bool>>(false);
   for (int i = 0; i < providers(); ++i) {
+    provider(i).FailAfter([commit_put](Verb verb, std::string_view name, int) {
+      if (name.starts_with("r/") && verb == Verb::kPut) commit_put->fetch_add(1);
+      return std::optional<Status>();
+    });
     provider(i).FailBefore([&, commit_put, done](Verb verb, std::string_view name, int) {
-      if (name.starts_with("r/")) {
-        if (verb == Verb::kPut) commit_put->fetch_add(1);
-        if (verb != Verb::kPut && *commit_put == providers() && !done->exchange(true)) {
-          buried = pruner.AllPacks();
-          pruner.Bury(buried);
-        }
+      if (name.starts_with("r/") && verb != Verb::kPut && *commit_put == providers() &&
+          !done->exchange(true)) {
+        buried = pruner.AllPacks();
+        pruner.Bury(buried);
       }
       return std::optional<Status>();
     });
@@ -158,8 +160,11 @@ TEST_F(Tombstones, AStreamThatMeetsOneIsNotCommittedAndSaysSo) {
   auto commit_put = std::make_shared<std::atomic<int>>(0);
   auto done = std::make_shared<std::atomic<bool>>(false);
   for (int i = 0; i < providers(); ++i) {
-    provider(i).FailBefore([&, commit_put, done](Verb verb, std::string_view name, int) {
+    provider(i).FailAfter([commit_put](Verb verb, std::string_view name, int) {
       if (name.starts_with("r/") && verb == Verb::kPut) commit_put->fetch_add(1);
+      return std::optional<Status>();
+    });
+    provider(i).FailBefore([&, commit_put, done](Verb verb, std::string_view name, int) {
       if (name.starts_with("r/") && verb != Verb::kPut && *commit_put == providers() &&
           !done->exchange(true)) {
         pruner.Bury(pruner.AllPacks());
