@@ -186,6 +186,13 @@ Status PublishPolicy(Access& access, format::Policy next, Clock& clock, Random& 
     }
     return Adopt(chain, access);
   }
+  // A version that cannot get to W is not begun.
+  const int needed = access.policy.quorums.write_quorum;
+  if (rival.answered < needed) {
+    return TooFewProviders("changing the policy needs {} of {} providers, {} answer", needed,
+                           access.seats.size(), rival.answered)
+        .WithHint("bring more providers back and run the same command again");
+  }
   next.vault = access.vault;
   next.version = access.policy.version + 1;
   next.previous = access.policy_hash;
