@@ -57,11 +57,13 @@ def _same_content(left: bytes, right: bytes) -> bool:
                 return True
 
 
-def _differences(left: bytes, right: bytes, a: os.stat_result, b: os.stat_result) -> Iterator[str]:
+def _differences(
+    left: bytes, right: bytes, a: os.stat_result, b: os.stat_result, mode_bits: int
+) -> Iterator[str]:
     if stat.S_IFMT(a.st_mode) != stat.S_IFMT(b.st_mode):
         yield "another type"
         return
-    if a.st_mode != b.st_mode:
+    if (a.st_mode ^ b.st_mode) & mode_bits:
         yield f"mode {a.st_mode:o}, {b.st_mode:o}"
     if (a.st_uid, a.st_gid) != (b.st_uid, b.st_gid):
         yield f"owner {a.st_uid}:{a.st_gid}, {b.st_uid}:{b.st_gid}"
@@ -80,7 +82,7 @@ def _differences(left: bytes, right: bytes, a: os.stat_result, b: os.stat_result
             yield "content"
 
 
-def compare_trees(left: Path, right: Path) -> tuple[Counts, list[str]]:
+def compare_trees(left: Path, right: Path, *, mode_bits: int = 0o7777) -> tuple[Counts, list[str]]:
     """(what was compared, one line for each difference). Paths are bytes: any name will do."""
     a_root, b_root = os.fsencode(left), os.fsencode(right)
     a_paths, b_paths = set(_paths(a_root)), set(_paths(b_root))
@@ -94,7 +96,9 @@ def compare_trees(left: Path, right: Path) -> tuple[Counts, list[str]]:
         b_groups.add(path, b)
         counts.entries += 1
         counts.bytes += a.st_size if stat.S_ISREG(a.st_mode) else 0
-        differences += [f"{path!r}: {what}" for what in _differences(a_path, b_path, a, b)]
+        differences += [
+            f"{path!r}: {what}" for what in _differences(a_path, b_path, a, b, mode_bits)
+        ]
     for group in a_groups.groups() ^ b_groups.groups():
         differences.append(f"{sorted(group)!r}: hard-link groups differ")
     return counts, differences

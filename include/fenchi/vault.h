@@ -41,7 +41,7 @@ class FENCHI_EXPORT Vault {
   // Makes a new vault over empty providers.
   // Errors: kPolicy when the policy is unsafe or the placement breaks it (the message names the
   // rule and the relaxation that would allow it); kAlreadyExists when a provider holds a vault
-  // already or two providers are one place; kTooFewProviders; kInvalidArgument.
+  // already; kInvalidArgument, also when two providers are one place; kTooFewProviders; kFull.
   static Result<Vault> Create(std::vector<NamedProvider> providers, const Unlock& unlock,
                               const CreateOptions& options = {});
 

@@ -94,7 +94,7 @@ Status Restore::Run() {
       view_.content.root, "",
       [&](const format::Entry& entry) -> Result<bool> {
         FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
-        meter_.now().current = entry.path;
+        meter_.SetCurrent(entry.path);
         meter_.Tick();
         FENCHI_RETURN_IF_ERROR(Visit(entry));
         ++meter_.now().items_done;
@@ -102,7 +102,7 @@ Status Restore::Run() {
       },
       lost));
   FENCHI_RETURN_IF_ERROR(LeaveUntil(""));
-  meter_.now().current = "";
+  meter_.SetCurrent("");
   meter_.Finish();
   return target_.Sync();
 }

@@ -72,6 +72,11 @@ class ProgressMeter {
     now_.phase = phase;
   }
   Progress& now() { return now_; }
+  // Kept as a copy: progress is also reported when the entry is gone.
+  void SetCurrent(std::string_view current) {
+    current_ = current;
+    now_.current = current_;
+  }
   void Tick() {
     if (!observer_.progress) return;
     const auto time = std::chrono::steady_clock::now();
@@ -94,6 +99,7 @@ class ProgressMeter {
  private:
   const Observer& observer_;
   Progress now_;
+  std::string current_;
   std::chrono::steady_clock::time_point last_;
 };
 

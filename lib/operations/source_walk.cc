@@ -30,6 +30,7 @@ Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> path
   if (paths.empty()) return InvalidArgument("nothing to back up: no path was given");
   std::vector<SourceRoot> roots;
   for (const std::string& path : paths) {
+    if (path.empty()) return InvalidArgument("an empty path is given to back up");
     // The parent is resolved, the last component is not: a link is backed up as a link.
     std::string trimmed = path;
     while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
@@ -106,7 +107,7 @@ Status SourceWalk::Walk(const SourceRoot& root) {
 
 Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name, Place place) {
   FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
-  meter_.now().current = place.path;
+  meter_.SetCurrent(place.path);
   meter_.Tick();
   const Result<SourceNode> node = parent.ReadAttributes(name);
   if (!node.ok()) {

@@ -361,7 +361,7 @@ Status Verify::CheckSnapshot(const StoredSnapshot& snapshot) {
   FENCHI_RETURN_IF_ERROR(chunks.WalkTree(
       content->root, "",
       [&](const format::Entry& entry) -> Result<bool> {
-        meter_.now().current = entry.path;
+        meter_.SetCurrent(entry.path);
         meter_.Tick();
         FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
         const Status read =

@@ -87,7 +87,7 @@ Result<bool> ChunkReader::Tree(const format::TreeList& list, std::string_view fr
     Result<format::TreeList> node = plain.ok() ? format::DecodeTreeNode(*plain, list.level - 1)
                                                : Result<format::TreeList>(plain.status());
     if (!node.ok()) {
-      if (!lost) return node.status();
+      if (!lost || node.status().code() == StatusCode::kTooFewProviders) return node.status();
       lost(link.node, node.status());
       continue;
     }

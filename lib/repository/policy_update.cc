@@ -38,6 +38,7 @@ Result<Places> PlacesOf(const Seats& seats) {
 struct NextVersion {
   bool exists = false;
   int answered = 0;
+  std::string unreachable;
 };
 Result<NextVersion> LookForNext(const Seats& seats, const PolicyParent& parent) {
   FENCHI_ASSIGN_OR_RETURN(Places places, PlacesOf(seats));
@@ -52,6 +53,7 @@ Result<NextVersion> LookForNext(const Seats& seats, const PolicyParent& parent) 
   }
   next.answered = static_cast<int>(
       std::ranges::count_if(places.all(), [](const Place& place) { return place.reachable(); }));
+  next.unreachable = places.Unreachable();
   return next;
 }
 
@@ -189,8 +191,9 @@ Status PublishPolicy(Access& access, format::Policy next, Clock& clock, Random& 
   // A version that cannot get to W is not begun.
   const int needed = access.policy.quorums.write_quorum;
   if (rival.answered < needed) {
-    return TooFewProviders("changing the policy needs {} of {} providers, {} answer", needed,
-                           access.seats.size(), rival.answered)
+    return TooFewProviders(
+               "changing the policy needs {} of {} providers, {} answer; not reachable: {}", needed,
+               access.seats.size(), rival.answered, rival.unreachable)
         .WithHint("bring more providers back and run the same command again");
   }
   next.vault = access.vault;

@@ -319,6 +319,16 @@ Status ShardSet::DecodeByMajority(const std::vector<Candidate>& from, int wanted
       .WithHint("`fenchi verify --depth data` names the odd shard, then `fenchi repair` mends it");
 }
 
+// Seats that do not answer: what they hold is unknown, not lost.
+std::size_t ShardSet::Away() const {
+  std::size_t away = 0;
+  for (std::size_t i = 0; i < seats_->size(); ++i) {
+    const StatusCode code = ReadGeneration(i, 0, 0, {}).code();
+    away += code == StatusCode::kUnavailable || code == StatusCode::kDeadline ? 1 : 0;
+  }
+  return away;
+}
+
 // 1. With k good blocks, decode.
 // 2. Where `accept` refuses every subset of them: any blocks that are there, in any generation.
 // 3. Without `accept`: compare with one more, and ask for a majority where they disagree.
@@ -335,6 +345,11 @@ Status ShardSet::DecodeBlock(int wanted, int block, MutableBytes out, const Acce
     }
   }
   if (good.size() < k) {
+    if (good.size() + Away() >= k) {
+      return TooFewProviders("pack {}: {} of {} shards readable, need {} (missing: {})",
+                             ShortId(header_.pack), good.size(), seats_->size(), k, missing)
+          .WithHint("bring the providers back that do not answer");
+    }
     return DataLoss("pack {}: {} of {} shards readable, need {} (missing: {})",
                     ShortId(header_.pack), good.size(), seats_->size(), k, missing);
   }

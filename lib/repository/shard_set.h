@@ -62,7 +62,7 @@ class ShardSet {
   // with one shard more, where there is one: tags prove nothing against a holder of the verify
   // secret, and where shards disagree most of them must agree on the result.
   // Errors: kDataLoss naming the providers whose shards are missing or bad, or saying that shards
-  // with good tags disagree.
+  // with good tags disagree; kTooFewProviders when those that do not answer might have enough.
   Status DecodeBlock(int wanted, int block, MutableBytes out, const AcceptBlocks& accept = nullptr,
                      const std::set<int>& without = {}) const;
 
@@ -89,6 +89,7 @@ class ShardSet {
                       const AcceptBlocks& accept) const;
   Status DecodeByMajority(const std::vector<Candidate>& from, int wanted, int block,
                           MutableBytes out) const;
+  std::size_t Away() const;
   int Agreeing(const std::vector<Candidate>& from, std::span<const int> pick) const;
 
   const Access* access_;

@@ -1,11 +1,14 @@
 // Every single-bit flip of every kind of stored object is found, named and mended.
 //
-// Two levels. The check of one object (its hash, seal, signature or tag) sees every bit. The whole
+// Two levels. The check of one object (its hash, seal, signature or tag) sees every bit (of the two
+// documents one bit of each byte, and all with FENCHI_TEST_FULL). The whole
 // way, Verify that names provider, object and block, then Repair that writes the same bytes again,
 // then Verify with the damage still there, sees every fourth byte of small objects in turn over all
 // providers, one bit each, and a sample of shards.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <iostream>
 #include <random>
 #include <string>

@@ -197,11 +197,11 @@ TEST(LogFaults, ManyDamagedCopiesAreCountedNotListed) {
   EXPECT_THAT(reader.freshness.warnings.back(), HasSubstr("more log records"));
 }
 
-// A clone that writes without looking: two different records 1. The first lies at p0..p2 and is
-// followed by a record 2, the clone's lies at p3 only.
+// A clone that writes without looking: after `common` records, two different ones. The first lies
+// at p0..p2 and is followed by another, the clone's lies at p3 only.
 struct Forked {
-  explicit Forked(TestVault& vault) {
-    vault.Writer();
+  explicit Forked(TestVault& vault, int common = 0) {
+    Write(vault, common);
     std::filesystem::copy(vault.host.path(), clone.path(),
                           std::filesystem::copy_options::recursive);
     {
@@ -266,6 +266,21 @@ TEST(LogFaults, AForkedLogIsReadTheSameWhicheverProviderIsAskedFirst) {
     ASSERT_EQ(reader.Count(fork.id), 2u);
     EXPECT_EQ(reader.log.Find(fork.id, 1)->hash, fork.right[0].hash);
     EXPECT_TRUE(reader.freshness.proven);
+  }
+}
+
+// Records are asked for ahead: the fork may be met in the middle of what was fetched.
+TEST(LogFaults, AForkAnywhereInTheLogIsReadTheSame) {
+  for (int common = 1; common <= 12; ++common) {
+    SCOPED_TRACE(common);
+    TestVault vault(2, 4, 150 + static_cast<std::uint64_t>(common));
+    const Forked fork(vault, common);
+    vault.HealAll();
+    const Reader reader(vault);
+    const auto first = static_cast<std::uint64_t>(common) + 1;
+    ASSERT_EQ(reader.Count(fork.id), first + 1);
+    EXPECT_EQ(reader.log.Find(fork.id, first)->hash, fork.right[0].hash);
+    EXPECT_EQ(reader.log.Find(fork.id, first + 1)->record.previous, fork.right[0].hash);
   }
 }
 

@@ -121,6 +121,7 @@ TEST_F(PolicyUpdate, WithFewerThanTheWriteQuorumNothingIsBegun) {
   const Status failed = Register(access, 1);
   EXPECT_EQ(failed.code(), StatusCode::kTooFewProviders) << failed.ToString();
   EXPECT_THAT(failed.message(), HasSubstr("needs 3 of 3 providers, 2 answer"));
+  EXPECT_THAT(failed.message(), HasSubstr("oslo"));
   EXPECT_FALSE(rig_->Objects(0).contains(format::PolicyName(2, 0)));
 }
 

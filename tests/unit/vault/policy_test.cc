@@ -91,7 +91,7 @@ TEST_F(Policies, TwoProvidersAtOnePlaceAreRefusedAndNothingStays) {
   options.passphrase_cost = {1, 8};
   const Result<Vault> refused =
       Vault::Create({{"a", shared}, {"b", other}, {"c", shared}}, Passphrase(), options);
-  EXPECT_EQ(CodeOf(refused), StatusCode::kAlreadyExists);
+  EXPECT_EQ(CodeOf(refused), StatusCode::kInvalidArgument);
   EXPECT_THAT(refused.status().message(), HasSubstr("a"));
   EXPECT_THAT(refused.status().message(), HasSubstr("c"));
   for (const auto& place : {shared, other}) {
@@ -113,7 +113,7 @@ TEST_F(Policies, TheSameFolderUnderTwoPathsIsOnePlace) {
   options.passphrase_cost = {1, 8};
   const Result<Vault> refused =
       Vault::Create({{"a", one}, {"b", two}, {"c", OpenMemoryProvider()}}, Passphrase(), options);
-  EXPECT_EQ(CodeOf(refused), StatusCode::kAlreadyExists);
+  EXPECT_EQ(CodeOf(refused), StatusCode::kInvalidArgument);
 }
 
 TEST_F(Policies, AVaultIsNotMadeOverAnother) {

@@ -185,7 +185,7 @@ TEST_F(Interrupted, ALogThatIsReadFromTooFewStopsTheCommit) {
   for (const int number : {0, 1}) {
     provider(number).FailBefore([=](Verb verb, std::string_view name, int) {
       if (verb == Verb::kPut && name.starts_with("r/")) puts->fetch_add(1);
-      const bool cut = verb == Verb::kGet && name.starts_with("r/") && *puts > 0;
+      const bool cut = verb != Verb::kPut && name.starts_with("r/") && *puts > 0;
       return cut ? std::optional(Status(StatusCode::kUnavailable, "line cut")) : std::nullopt;
     });
   }
@@ -306,6 +306,10 @@ TEST_F(Interrupted, WithAbsentProvidersAVaultOpensAndSaysHowFresh) {
   EXPECT_TRUE(back.complete());
   EXPECT_FALSE(back.freshness_proven);
   provider(2).SetAbsent(true);
+  // Away is not lost.
+  EXPECT_EQ(CodeOf(two.Restore(id, NewTarget())), StatusCode::kTooFewProviders);
+  EXPECT_EQ(CodeOf(two.Cat(id, "srv/one", [](ByteView) { return Status::Ok(); })),
+            StatusCode::kTooFewProviders);
   const Result<Vault> one = TryOpen(Passphrase());
   EXPECT_EQ(CodeOf(one), StatusCode::kTooFewProviders);
 }
