@@ -150,6 +150,23 @@ TEST_F(PolicyUpdate, APolicyBelowTheWriteQuorumIsNotUsedAndIsCompletedLater) {
   }
 }
 
+TEST_F(PolicyUpdate, ARefreshFollowsTheOthersAndCountsWhoAnswered) {
+  Make(2, 3);
+  Access first = Open();
+  Access second = Open();
+  Result<int> answered = RefreshPolicy(second);
+  ASSERT_TRUE(answered.ok()) << answered.status().ToString();
+  EXPECT_EQ(*answered, 3);
+  EXPECT_EQ(second.policy.version, 1u);
+  ASSERT_TRUE(Register(first, 1).ok());
+  ASSERT_TRUE(Register(first, 2).ok());
+  rig_->faults[2]->SetAbsent(true);
+  answered = RefreshPolicy(second);
+  ASSERT_TRUE(answered.ok()) << answered.status().ToString();
+  EXPECT_EQ(*answered, 2);
+  ExpectSameVault(first, second);
+}
+
 TEST_F(PolicyUpdate, ARivalAtTheMomentOfWritingLosesToTheOneAtMoreProviders) {
   Make(2, 3);
   Access access = Open();
