@@ -37,6 +37,13 @@ bool IsFatal(const Status& status) {
          status.code() == StatusCode::kTooFewProviders;
 }
 
+// Content that cannot be read is lost, whatever the reason: a method or version that this build
+// does not know, a key that it lacks.
+Status AsLoss(const Status& status) {
+  if (status.ok() || IsLoss(status) || IsFatal(status)) return status;
+  return Status(StatusCode::kDataLoss, status.message(), status.hint());
+}
+
 class Restore {
  public:
   Restore(SnapshotView& view, const RestoreOptions& options, RestoreTarget target,
@@ -279,16 +286,23 @@ Status Restore::RestoreFile(const RestoreDirectory& parent, const format::Entry&
   FENCHI_ASSIGN_OR_RETURN(
       RestoredFile file,
       parent.CreateFile(std::string(LastComponent(entry.path)), entry.attributes.size));
-  FENCHI_RETURN_IF_ERROR(view_.chunks->WalkContent(
+  Status written;
+  const Status walked = view_.chunks->WalkContent(
       entry.content, [&](const format::ContentItem& item) -> Result<bool> {
         FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
         FENCHI_ASSIGN_OR_RETURN(Bytes plain, view_.chunks->Read(item.chunk));
-        FENCHI_RETURN_IF_ERROR(file.Write(item.offset, plain));
+        if (item.offset + plain.size() > entry.attributes.size) {
+          return Damaged("its content reaches behind its end: a planted entry");
+        }
+        written = file.Write(item.offset, plain);
+        FENCHI_RETURN_IF_ERROR(written);
         report_.bytes += plain.size();
         meter_.now().bytes_done += plain.size();
         meter_.Tick();
         return true;
-      }));
+      });
+  FENCHI_RETURN_IF_ERROR(written);
+  FENCHI_RETURN_IF_ERROR(AsLoss(walked));
   Warnings warnings;
   const Status finished = file.Finish(entry.attributes, warnings);
   NoteWarnings(entry.path, std::move(warnings));

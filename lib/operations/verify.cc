@@ -6,6 +6,8 @@
 
 #include "base/display.h"
 #include "base/error.h"
+#include "fenchi/hash.h"
+#include "format/cbor.h"
 #include "format/names.h"
 #include "operations/content_check.h"
 #include "operations/objects.h"
@@ -20,6 +22,27 @@ constexpr std::string_view kRepairHint = "`fenchi repair` writes it again from t
 
 bool IsUnreachable(const Status& status) {
   return status.code() == StatusCode::kUnavailable || status.code() == StatusCode::kDeadline;
+}
+
+Hash256 HashOf(const format::Reference& reference) {
+  format::CborWriter writer;
+  format::WriteReference(writer, reference);
+  return Sha256(writer.Take());
+}
+
+// Whether the entry's directory came before it; `chain`: the directories on the way to it.
+Status CheckParent(const format::Entry& entry, std::vector<std::string>& chain) {
+  const std::string& path = entry.path;
+  while (!chain.empty() && !(path.starts_with(chain.back()) && path[chain.back().size()] == '/')) {
+    chain.pop_back();
+  }
+  const std::size_t slash = path.rfind('/');
+  const std::string parent = slash == std::string::npos ? "" : path.substr(0, slash);
+  if (parent != (chain.empty() ? "" : chain.back())) {
+    return Damaged("its directory is not in the snapshot before it: a planted entry");
+  }
+  if (entry.attributes.type == EntryType::kDirectory) chain.push_back(path);
+  return Status::Ok();
 }
 
 // What was found of one pack's shard at one seat.
@@ -71,7 +94,7 @@ class Verify {
   VerifyReport& report_;
   ProgressMeter meter_;
   std::vector<bool> down_;
-  std::unordered_set<ChunkId> checked_;
+  std::unordered_set<Hash256> checked_;  // of references: one chunk may lie at several places
 };
 
 // A provider that does not answer is reported once, not for every object.
@@ -358,6 +381,8 @@ Status Verify::CheckSnapshot(const StoredSnapshot& snapshot) {
   PackReader packs(access_, seats_);
   packs.set_whole_packs(true);
   ChunkReader chunks(access_, *access_.FindDomain(snapshot.object.domain), packs);
+  std::vector<std::string> chain;
+  bool gaps = false;  // a lost part of the list takes directories with it
   FENCHI_RETURN_IF_ERROR(chunks.WalkTree(
       content->root, "",
       [&](const format::Entry& entry) -> Result<bool> {
@@ -366,15 +391,23 @@ Status Verify::CheckSnapshot(const StoredSnapshot& snapshot) {
         FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
         const Status read =
             chunks.WalkContent(entry.content, [&](const format::ContentItem& item) -> Result<bool> {
-              if (!checked_.insert(item.chunk.chunk).second) return true;
+              if (item.offset + item.chunk.plain_size > entry.attributes.size) {
+                return Damaged("its content reaches behind its end: a planted entry");
+              }
+              if (!checked_.insert(HashOf(item.chunk)).second) return true;
               FENCHI_RETURN_IF_ERROR(chunks.Read(item.chunk).status());
               return true;
             });
         if (read.code() == StatusCode::kTooFewProviders) return read;
         if (!read.ok()) lost(entry.path, read);
+        const Status placed = CheckParent(entry, chain);
+        if (!placed.ok() && !gaps) lost(entry.path, placed);
         return true;
       },
-      [&](const format::Reference&, const Status& failure) { lost("", failure); }));
+      [&](const format::Reference&, const Status& failure) {
+        gaps = true;
+        lost("", failure);
+      }));
   report_.chunks_checked += chunks.chunks_checked();
   report_.bytes_read += packs.statistics().bytes_fetched;
   return Status::Ok();

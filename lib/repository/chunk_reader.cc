@@ -8,11 +8,10 @@
 namespace fenchi {
 
 // The hash that makes chunk ids in a pack: its header says whose.
-Result<KeyedHash*> ChunkReader::Hasher(const PackId& pack) {
-  FENCHI_ASSIGN_OR_RETURN(format::ShardHeader header, packs_.ReadHeader(pack));
+Result<KeyedHash*> ChunkReader::Hasher(const format::ShardHeader& header) {
   if (header.domain != domain_.id) {
     return Damaged("pack {} belongs to another key domain than the reference to it",
-                   ToHex(pack.view().first(8)));
+                   ToHex(header.pack.view().first(8)));
   }
   auto found = hashers_.find(header.id_scope);
   if (found == hashers_.end()) {
@@ -22,6 +21,19 @@ Result<KeyedHash*> ChunkReader::Hasher(const PackId& pack) {
     found = hashers_.emplace(header.id_scope, std::move(hash)).first;
   }
   return &found->second;
+}
+
+// The commitment does not cover the id scope: before a chunk is refused, the header that most
+// providers agree on is asked.
+Result<bool> ChunkReader::HasId(const format::Reference& reference, ByteView plain) {
+  const PackId& pack = reference.pieces.front().pack;
+  FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader header, packs_.ReadHeader(pack));
+  FENCHI_ASSIGN_OR_RETURN(KeyedHash * hash, Hasher(header));
+  if (ConstantTimeEquals((*hash)(plain).view(), reference.chunk.view())) return true;
+  FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader agreed, packs_.ReadAgreedHeader(pack));
+  if (agreed.id_scope == header.id_scope) return false;
+  FENCHI_ASSIGN_OR_RETURN(hash, Hasher(agreed));
+  return ConstantTimeEquals((*hash)(plain).view(), reference.chunk.view());
 }
 
 Result<Bytes> ChunkReader::Read(const format::Reference& reference) {
@@ -40,19 +52,15 @@ Result<Bytes> ChunkReader::Read(const format::Reference& reference) {
   Bytes plain(reference.plain_size);
   const Status expanded = decompressor_.Expand(stored, plain);
   if (!expanded.ok()) return expanded.At(fmt::format("chunk {}", reference.chunk));
-  FENCHI_ASSIGN_OR_RETURN(KeyedHash * hash, Hasher(reference.pieces.front().pack));
-  const Hash256 id = (*hash)(plain);
-  if (!ConstantTimeEquals(id.view(), reference.chunk.view())) {
-    return Damaged("chunk {}: its content is another chunk's", reference.chunk);
-  }
+  FENCHI_ASSIGN_OR_RETURN(const bool fits, HasId(reference, plain));
+  if (!fits) return Damaged("chunk {}: its content is another chunk's", reference.chunk);
   ++chunks_checked_;
   return plain;
 }
 
 Result<bool> ChunkReader::Matches(const format::Reference& reference, ByteView plain) {
   if (reference.pieces.empty() || plain.size() != reference.plain_size) return false;
-  FENCHI_ASSIGN_OR_RETURN(KeyedHash * hash, Hasher(reference.pieces.front().pack));
-  return ConstantTimeEquals((*hash)(plain).view(), reference.chunk.view());
+  return HasId(reference, plain);
 }
 
 Result<bool> ChunkReader::Content(const format::ContentList& list, const OnContent& item) {

@@ -43,7 +43,8 @@ class ChunkReader {
   Status WalkReferences(const format::ContentList& list, const OnReference& reference);
 
  private:
-  Result<KeyedHash*> Hasher(const PackId& pack);
+  Result<KeyedHash*> Hasher(const format::ShardHeader& header);
+  Result<bool> HasId(const format::Reference& reference, ByteView plain);
   Result<bool> Content(const format::ContentList& list, const OnContent& item);
   Result<bool> Tree(const format::TreeList& list, std::string_view from, const OnEntry& item,
                     const OnLost& lost);

@@ -17,6 +17,7 @@ struct PackReader::OpenPack {
   SecretBytes cipher_key;
   Bytes plain;
   std::vector<bool> have;
+  std::vector<bool> lost;  // not asked for again until somebody needs it
 
   int segments() const { return shards.header().segments; }
   MutableBytes Segment(int segment) {
@@ -32,7 +33,20 @@ Result<PackReader::OpenPack*> PackReader::Open(const PackId& id) {
       return open_.front().get();
     }
   }
-  FENCHI_ASSIGN_OR_RETURN(ShardSet shards, ShardSet::Open(access_, seats_, id));
+  while (open_.size() >= kOpenPacksMax) open_.pop_back();
+  FENCHI_ASSIGN_OR_RETURN(ShardSet first, ShardSet::Open(access_, seats_, id));
+  Result<OpenPack> pack = Unlock(std::move(first));
+  if (!pack.ok()) {
+    // One provider may have sealed a header of its own: what do most of them say?
+    FENCHI_ASSIGN_OR_RETURN(ShardSet agreed, ShardSet::OpenAgreed(access_, seats_, id));
+    pack = Unlock(std::move(agreed));
+  }
+  FENCHI_RETURN_IF_ERROR(pack.status());
+  open_.push_front(std::make_shared<OpenPack>(std::move(*pack)));
+  return open_.front().get();
+}
+
+Result<PackReader::OpenPack> PackReader::Unlock(ShardSet shards) {
   const format::ShardHeader& header = shards.header();
   auto key = data_keys_.find(header.run);
   if (key == data_keys_.end()) {
@@ -43,15 +57,12 @@ Result<PackReader::OpenPack*> PackReader::Open(const PackId& id) {
   FENCHI_ASSIGN_OR_RETURN(StreamKeys stream,
                           format::PackKeys(key->second.view(), shards.identity()));
   if (!ConstantTimeEquals(stream.commitment.view(), header.commitment.view())) {
-    return Damaged("pack {}: its header does not belong to its key", ToHex(id.view().first(8)));
+    return Damaged("pack {}: its header does not belong to its key",
+                   ToHex(header.pack.view().first(8)));
   }
-  while (open_.size() >= kOpenPacksMax) open_.pop_back();
   const int segments = header.segments;
-  auto pack = std::make_shared<OpenPack>(OpenPack{std::move(shards), std::move(stream.key),
-                                                  Bytes(format::PackPlainSize(segments)),
-                                                  std::vector<bool>(segments, false)});
-  open_.push_front(pack);
-  return open_.front().get();
+  return OpenPack{std::move(shards), std::move(stream.key), Bytes(format::PackPlainSize(segments)),
+                  std::vector<bool>(segments, false), std::vector<bool>(segments, false)};
 }
 
 // Reads blocks of one data shard and decrypts them. Segments that stay unread are put into `bad`.
@@ -104,8 +115,10 @@ Status PackReader::Decode(OpenPack& pack, int segment) {
       });
 }
 
-// Decrypts segments first..last unless they are there already.
+// Decrypts segments first..last unless they are there already; with whole packs the others too, but
+// what is lost of them harms nobody yet.
 Status PackReader::Ensure(OpenPack& pack, int first, int last) {
+  const auto needed = [first, last](int segment) { return segment >= first && segment <= last; };
   if (whole_packs_) {
     first = 0;
     last = pack.segments() - 1;
@@ -120,7 +133,7 @@ Status PackReader::Ensure(OpenPack& pack, int first, int last) {
   std::vector<Run> runs;
   const int blocks = pack.shards.blocks();
   for (int segment = first; segment <= last; ++segment) {
-    if (pack.have[segment]) continue;
+    if (pack.have[segment] || (pack.lost[segment] && !needed(segment))) continue;
     const int shard = segment / blocks;
     const int block = segment % blocks;
     if (!runs.empty() && runs.back().shard == shard &&
@@ -136,19 +149,23 @@ Status PackReader::Ensure(OpenPack& pack, int first, int last) {
     run.status = FetchRun(pack, run.shard, run.block, run.count, run.bad, run.fetched);
   });
   // 3. Decode what is still missing.
+  Status failure;
   for (Run& run : runs) {
     FENCHI_RETURN_IF_ERROR(run.status);
     statistics_.bytes_fetched += run.fetched;
+    for (int i = 0; i < run.count; ++i) pack.have[run.shard * blocks + run.block + i] = true;
     for (int segment : run.bad) {
       statistics_.shards_replaced.emplace(pack.shards.header().pack,
                                           pack.shards.PositionOf(run.shard));
-      FENCHI_RETURN_IF_ERROR(Decode(pack, segment));
+      const Status decoded = Decode(pack, segment);
+      pack.have[segment] = decoded.ok();
+      pack.lost[segment] = !decoded.ok();
+      if (!decoded.ok() && needed(segment)) failure = decoded;
       statistics_.bytes_fetched +=
           static_cast<std::uint64_t>(pack.shards.needed()) * format::kBlockSize;
     }
-    for (int i = 0; i < run.count; ++i) pack.have[run.shard * blocks + run.block + i] = true;
   }
-  return Status::Ok();
+  return failure;
 }
 
 Status PackReader::Read(const PackId& id, std::uint64_t offset, MutableBytes out) {
@@ -167,6 +184,11 @@ Status PackReader::Read(const PackId& id, std::uint64_t offset, MutableBytes out
 Result<format::ShardHeader> PackReader::ReadHeader(const PackId& id) {
   FENCHI_ASSIGN_OR_RETURN(OpenPack * pack, Open(id));
   return pack->shards.header();
+}
+
+Result<format::ShardHeader> PackReader::ReadAgreedHeader(const PackId& id) {
+  FENCHI_ASSIGN_OR_RETURN(ShardSet shards, ShardSet::OpenAgreed(access_, seats_, id));
+  return shards.header();
 }
 
 Result<format::Trailer> PackReader::ReadTrailer(const PackId& id) {

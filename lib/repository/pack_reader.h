@@ -41,12 +41,15 @@ class PackReader {
   // id was made from.
   Result<format::Trailer> ReadTrailer(const PackId& pack);
   Result<format::ShardHeader> ReadHeader(const PackId& pack);
+  // The header that most providers agree on: one of them may have sealed another.
+  Result<format::ShardHeader> ReadAgreedHeader(const PackId& pack);
 
   const ReadStatistics& statistics() const { return statistics_; }
 
  private:
   struct OpenPack;
   Result<OpenPack*> Open(const PackId& pack);
+  Result<OpenPack> Unlock(ShardSet shards);
   Status Ensure(OpenPack& pack, int first, int last);
   Status FetchRun(OpenPack& pack, int shard, int first_block, int count, std::vector<int>& bad,
                   std::uint64_t& fetched) const;
