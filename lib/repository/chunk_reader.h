@@ -24,8 +24,8 @@ class ChunkReader {
   // The plaintext. Errors: kDataLoss, kTooFewProviders, kDenied; kDamaged when pack and reference
   // do not fit together (a planted reference, or a pack made by another key).
   Result<Bytes> Read(const format::Reference& reference);
-  // Whether `plain`, read elsewhere, is what the reference stands for. Errors: as Read, of the pack's
-  // header only.
+  // Whether `plain`, read elsewhere, is what the reference stands for. Errors: as Read, of the
+  // pack's header only.
   Result<bool> Matches(const format::Reference& reference, ByteView plain);
   std::uint64_t chunks_checked() const { return chunks_checked_; }
 

@@ -23,11 +23,15 @@ class Pruner {
         clock_(clock),
         random_(random),
         writer_(Need(WriterState::Acquire(folder, access_, random))),
-        log_(access_, access_.seats) {}
+        log_(access_, access_.seats) {
+    // Registered before the backups: one that comes later finds their COMMIT and spares its packs.
+    EXPECT_TRUE(EnsureWriter(access_, writer_, clock_, random_).ok());
+  }
 
   History Look() {
     EXPECT_EQ(Need(RefreshPolicy(access_)), 4);
     SeenState seen;
+    Need(RefreshPolicy(access_));  // writers that came after this one was opened
     EXPECT_TRUE(Need(log_.Refresh(seen)).proven);
     return Need(History::Read(access_, access_.seats, log_));
   }
