@@ -17,6 +17,7 @@ struct PackReader::OpenPack {
   SecretBytes cipher_key;
   Bytes plain;
   std::vector<bool> have;
+  bool partly_lost = false;  // then no more than what is asked for is fetched
 
   int segments() const { return shards.header().segments; }
   MutableBytes Segment(int segment) {
@@ -106,10 +107,15 @@ Status PackReader::Decode(OpenPack& pack, int segment) {
 
 // Decrypts segments first..last unless they are there already.
 Status PackReader::Ensure(OpenPack& pack, int first, int last) {
-  if (whole_packs_) {
-    first = 0;
-    last = pack.segments() - 1;
+  if (whole_packs_ && !pack.partly_lost) {
+    // What is lost elsewhere in the pack does not concern this reader.
+    if (Fetch(pack, 0, pack.segments() - 1).ok()) return Status::Ok();
+    pack.partly_lost = true;
   }
+  return Fetch(pack, first, last);
+}
+
+Status PackReader::Fetch(OpenPack& pack, int first, int last) {
   // 1. Runs of missing segments, each within one data shard.
   struct Run {
     int shard, block, count;
@@ -136,19 +142,25 @@ Status PackReader::Ensure(OpenPack& pack, int first, int last) {
     run.status = FetchRun(pack, run.shard, run.block, run.count, run.bad, run.fetched);
   });
   // 3. Decode what is still missing.
+  Status failure;
   for (Run& run : runs) {
     FENCHI_RETURN_IF_ERROR(run.status);
     statistics_.bytes_fetched += run.fetched;
+    for (int i = 0; i < run.count; ++i) pack.have[run.shard * blocks + run.block + i] = true;
     for (int segment : run.bad) {
       statistics_.shards_replaced.emplace(pack.shards.header().pack,
                                           pack.shards.PositionOf(run.shard));
-      FENCHI_RETURN_IF_ERROR(Decode(pack, segment));
+      const Status decoded = Decode(pack, segment);
+      if (!decoded.ok()) {
+        pack.have[segment] = false;
+        failure = decoded;
+        continue;
+      }
       statistics_.bytes_fetched +=
           static_cast<std::uint64_t>(pack.shards.needed()) * format::kBlockSize;
     }
-    for (int i = 0; i < run.count; ++i) pack.have[run.shard * blocks + run.block + i] = true;
   }
-  return Status::Ok();
+  return failure;
 }
 
 Status PackReader::Read(const PackId& id, std::uint64_t offset, MutableBytes out) {

@@ -48,6 +48,7 @@ class PackReader {
   struct OpenPack;
   Result<OpenPack*> Open(const PackId& pack);
   Status Ensure(OpenPack& pack, int first, int last);
+  Status Fetch(OpenPack& pack, int first, int last);
   Status FetchRun(OpenPack& pack, int shard, int first_block, int count, std::vector<int>& bad,
                   std::uint64_t& fetched) const;
   Status Decode(OpenPack& pack, int segment);
