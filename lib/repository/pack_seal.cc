@@ -15,15 +15,14 @@ namespace fenchi {
 namespace {
 
 // The pack's plaintext: pieces | zeros | trailer | be32(length of trailer).
-Bytes Compose(const PlannedPack& pack) {
-  Bytes plain(format::PackPlainSize(pack.segments), 0);
+void Compose(const PlannedPack& pack, Bytes& plain) {
+  plain.assign(format::PackPlainSize(pack.segments), 0);
   for (const PlannedPiece& piece : pack.pieces) {
     std::memcpy(plain.data() + piece.offset, piece.stored->data() + piece.first, piece.size);
   }
   const std::size_t end = plain.size() - 4;
   std::memcpy(plain.data() + end - pack.trailer.size(), pack.trailer.data(), pack.trailer.size());
   PutBe32(MutableBytes(plain).subspan(end), static_cast<std::uint32_t>(pack.trailer.size()));
-  return plain;
 }
 
 MutableBytes BlockOf(Bytes& shard, int block) {
@@ -138,41 +137,39 @@ format::ShardHeader HeaderOf(const Access& access, const RunKeys& keys, format::
 
 }  // namespace
 
-Result<SealedPack> SealPack(const Access& access, const RunKeys& keys, format::PackType type,
-                            const PlannedPack& pack, int seats, Random& random) {
-  SealedPack out;
-  out.header = HeaderOf(access, keys, type, pack, seats);
-  const format::PackIdentity identity = out.header.identity(access.vault);
+Status SealPack(const Access& access, const RunKeys& keys, format::PackType type, PlannedPack& pack,
+                int seats, Random& random, PackBuffers& buffers) {
+  format::ShardHeader header = HeaderOf(access, keys, type, pack, seats);
+  const format::PackIdentity identity = header.identity(access.vault);
   FENCHI_ASSIGN_OR_RETURN(StreamKeys stream, format::PackKeys(keys.data_key.view(), identity));
-  out.header.commitment = stream.commitment;
+  header.commitment = stream.commitment;
   const SecretBytes tag_key = format::BlockTagKey(keys.tag_key.view(), identity, access.needed());
-  const Bytes plain = Compose(pack);
-  out.shards.assign(seats, Bytes(format::ShardSize(pack.segments, access.needed()), 0));
+  Compose(pack, buffers.plain);
+  pack.pieces.clear();
+  buffers.shards.resize(static_cast<std::size_t>(seats));
+  for (Bytes& shard : buffers.shards) {
+    shard.assign(format::ShardSize(pack.segments, access.needed()), 0);
+  }
 
   FENCHI_ASSIGN_OR_RETURN(SegmentCipher cipher,
                           SegmentCipher::Create(keys.suite, stream.key.view()));
   FENCHI_ASSIGN_OR_RETURN(Aead tagger, Aead::Create(keys.suite, tag_key.view()));
   FENCHI_ASSIGN_OR_RETURN(ErasureCode code, ErasureCode::Create(access.needed(), seats));
-  Work work{plain,
-            pack.segments,
-            access.needed(),
-            format::BlocksPerShard(pack.segments, access.needed()),
-            std::move(cipher),
-            std::move(tagger),
-            std::move(code),
-            out.shards};
+  Work work{buffers.plain,     pack.segments,
+            access.needed(),   format::BlocksPerShard(pack.segments, access.needed()),
+            std::move(cipher), std::move(tagger),
+            std::move(code),   buffers.shards};
   for (int block = 0; block < work.blocks; ++block) {
     FENCHI_RETURN_IF_ERROR(SealTile(work, block));
   }
   FENCHI_RETURN_IF_ERROR(CheckRandomTile(work, random));
   for (int i = 0; i < seats; ++i) {
-    format::ShardHeader header = out.header;
     header.shard_index = i;
     FENCHI_ASSIGN_OR_RETURN(Bytes box,
                             format::SealShardHeader(access.vault, access.outer_key.view(), header));
-    std::copy(box.begin(), box.end(), out.shards[i].begin());
+    std::copy(box.begin(), box.end(), buffers.shards[i].begin());
   }
-  return out;
+  return Status::Ok();
 }
 
 }  // namespace fenchi

@@ -14,14 +14,16 @@
 
 namespace fenchi {
 
-struct SealedPack {
-  format::ShardHeader header;  // shard_index 0; the others differ in that only
-  std::vector<Bytes> shards;   // by shard index, each format::ShardSize() bytes
+// Memory for one pack, used again for the next: (1 + n/k) x 15 MiB for the largest class.
+struct PackBuffers {
+  Bytes plain;
+  std::vector<Bytes> shards;  // by shard index, each format::ShardSize() bytes
 };
 
-// `seats` shards of which `needed` give the pack back. Before it returns, one random tile is
-// decoded from random shards, its tags checked and decrypted, and compared (verify before upload).
-Result<SealedPack> SealPack(const Access& access, const RunKeys& keys, format::PackType type,
-                            const PlannedPack& pack, int seats, Random& random);
+// Fills `buffers.shards` with `seats` shards of which `needed` give the pack back, and lets go of
+// the pack's pieces. Before it returns, one random tile is decoded from random shards, its tags
+// checked and decrypted, and compared (verify before upload).
+Status SealPack(const Access& access, const RunKeys& keys, format::PackType type, PlannedPack& pack,
+                int seats, Random& random, PackBuffers& buffers);
 
 }  // namespace fenchi

@@ -44,8 +44,10 @@ Status PackWriter::Start(std::vector<PlannedPack> packs) {
     }
     access_.seats.executor().Submit(
         [this, planned = std::make_shared<PlannedPack>(std::move(pack))] {
-          const Status status = Upload(*planned);
+          std::unique_ptr<PackBuffers> buffers = TakeBuffers();
+          const Status status = Upload(*planned, *buffers);
           const std::lock_guard lock(mutex_);
+          free_.push_back(std::move(buffers));
           if (!status.ok() && failure_.ok()) failure_ = status;
           --in_flight_;
           changed_.notify_all();
@@ -54,9 +56,17 @@ Status PackWriter::Start(std::vector<PlannedPack> packs) {
   return Status::Ok();
 }
 
-Status PackWriter::Upload(const PlannedPack& pack) {
-  FENCHI_ASSIGN_OR_RETURN(SealedPack sealed,
-                          SealPack(access_, keys_, type_, pack, seats_, random_));
+// Those of a pack that was stored, or new ones: never more than kPacksInFlight.
+std::unique_ptr<PackBuffers> PackWriter::TakeBuffers() {
+  const std::lock_guard lock(mutex_);
+  if (free_.empty()) return std::make_unique<PackBuffers>();
+  std::unique_ptr<PackBuffers> buffers = std::move(free_.back());
+  free_.pop_back();
+  return buffers;
+}
+
+Status PackWriter::Upload(PlannedPack& pack, PackBuffers& sealed) {
+  FENCHI_RETURN_IF_ERROR(SealPack(access_, keys_, type_, pack, seats_, random_, sealed));
   const Seats& seats = access_.seats;
   std::vector<Status> results(seats.size());
   const NameAt name = [&](const Seat& seat, int generation) {

@@ -47,7 +47,8 @@ class PackWriter {
 
  private:
   Status Start(std::vector<PlannedPack> packs);
-  Status Upload(const PlannedPack& pack);
+  std::unique_ptr<PackBuffers> TakeBuffers();
+  Status Upload(PlannedPack& pack, PackBuffers& sealed);
 
   const Access& access_;
   const RunKeys& keys_;
@@ -60,6 +61,7 @@ class PackWriter {
   int in_flight_ = 0;
   Status failure_;
   std::vector<StoredPack> stored_;
+  std::vector<std::unique_ptr<PackBuffers>> free_;
 };
 
 }  // namespace fenchi

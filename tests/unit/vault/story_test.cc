@@ -72,6 +72,31 @@ TEST_F(Story, ADrillThatMissesItsTargetsSaysSo) {
             StatusCode::kTooFewProviders);
 }
 
+TEST_F(Story, WhatLiesBesideALostPieceIsRestored) {
+  MakeDir("srv");
+  for (int i = 0; i < 20; ++i) WriteFile("srv/f" + std::to_string(i), RandomText(150'000));
+  Vault vault = MakeVault();
+  const SnapshotId id = Need(vault.BackupTree(Path("srv"))).snapshot;
+  // The last block of three of four shards of every pack: two of its twelve segments are lost.
+  for (const int number : {0, 1, 2}) {
+    for (const auto& [name, size] : Objects(number, "d/")) {
+      provider(number).FlipByte(name, size - 1000, 0x10);
+    }
+  }
+  const std::string target = NewTarget();
+  const RestoreReport report = Need(vault.Restore(id, target));
+  EXPECT_FALSE(report.complete());
+  EXPECT_GE(report.lost.size(), 1u);
+  EXPECT_LE(report.lost.size(), 15u);
+  EXPECT_EQ(report.files + report.lost.size(), 20u);
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "srv/f" + std::to_string(i);
+    EXPECT_NE(Names(report.lost, name), Exists(target + "/" + name));
+    if (Names(report.lost, name)) continue;
+    EXPECT_TRUE(ReadFile(target + "/" + name) == ReadFile(Path(name))) << name;
+  }
+}
+
 TEST_F(Story, ANewHostReadsWhatAnotherWroteOnDisk) {
   WriteTree("srv");
   SnapshotId snapshot;

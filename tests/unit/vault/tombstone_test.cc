@@ -1,6 +1,8 @@
 // TOMBSTONE records are honoured, though no verb writes them yet: what is under one is never used
 // again, also when it lands between a backup's COMMIT and its SEAL.
-#include <filesystem>
+#include <atomic>
+#include <functional>
+#include <memory>
 
 #include "format/record.h"
 #include "repository/bootstrap.h"
@@ -27,6 +29,7 @@ class Pruner {
   }
 
   History Look() {
+    EXPECT_EQ(Need(RefreshPolicy(access_)), 4);
     SeenState seen;
     Need(RefreshPolicy(access_));  // writers that came after this one was opened
     EXPECT_TRUE(Need(log_.Refresh(seen)).proven);
@@ -69,6 +72,23 @@ class Pruner {
 class Tombstones : public VaultTest {
  protected:
   Pruner MakePruner() { return Pruner(OpenAccess(), HostDirectory("pruner"), *clock_, *random_); }
+  // Calls `then` right after the first COMMIT is everywhere, before its backup looks whose logs
+  // there are: also a pruner that the policy did not list until then is heard.
+  std::shared_ptr<std::atomic<bool>> AfterCommit(std::function<void()> then) {
+    auto puts = std::make_shared<std::atomic<int>>(0);
+    auto done = std::make_shared<std::atomic<bool>>(false);
+    for (int i = 0; i < providers(); ++i) {
+      provider(i).FailAfter([puts](Verb verb, std::string_view name, int) {
+        if (name.starts_with("r/") && verb == Verb::kPut) puts->fetch_add(1);
+        return std::optional<Status>();
+      });
+      provider(i).FailBefore([=, all = providers()](Verb verb, std::string_view, int) {
+        if (verb != Verb::kPut && *puts == all && !done->exchange(true)) then();
+        return std::optional<Status>();
+      });
+    }
+    return done;
+  }
   static bool Share(const PackMap& a, const PackMap& b) {
     return std::ranges::any_of(a, [&](const auto& pack) { return b.contains(pack.first); });
   }
@@ -110,25 +130,8 @@ TEST_F(Tombstones, OneThatLandsBetweenCommitAndSealCausesVoidAndARetry) {
   WriteFile("srv/more", RandomText(3'000'000));
   Vault vault = MakeVault();
   Pruner pruner = MakePruner();
-  // After the COMMIT is at W and before the logs are read for tombstones. Before it only the log
-  // of an earlier writer could be read, and there is none.
   PackMap buried;
-  auto commit_put = std::make_shared<std::atomic<int>>(0);
-  auto done = std::make_shared<std::atomic<bool>>(false);
-  for (int i = 0; i < providers(); ++i) {
-    provider(i).FailAfter([commit_put](Verb verb, std::string_view name, int) {
-      if (name.starts_with("r/") && verb == Verb::kPut) commit_put->fetch_add(1);
-      return std::optional<Status>();
-    });
-    provider(i).FailBefore([&, commit_put, done](Verb verb, std::string_view name, int) {
-      if (name.starts_with("r/") && verb != Verb::kPut && *commit_put == providers() &&
-          !done->exchange(true)) {
-        buried = pruner.AllPacks();
-        pruner.Bury(buried);
-      }
-      return std::optional<Status>();
-    });
-  }
+  const auto done = AfterCommit([&] { pruner.Bury(buried = pruner.AllPacks()); });
   const Result<BackupReport> report = vault.BackupTree(Path("srv"));
   ASSERT_TRUE(report.ok()) << report.status().ToString();
   HealAll();
@@ -161,26 +164,13 @@ TEST_F(Tombstones, OneThatLandsBetweenCommitAndSealCausesVoidAndARetry) {
 TEST_F(Tombstones, AStreamThatMeetsOneIsNotCommittedAndSaysSo) {
   Vault vault = MakeVault();
   Pruner pruner = MakePruner();
-  auto commit_put = std::make_shared<std::atomic<int>>(0);
-  auto done = std::make_shared<std::atomic<bool>>(false);
-  for (int i = 0; i < providers(); ++i) {
-    provider(i).FailAfter([commit_put](Verb verb, std::string_view name, int) {
-      if (name.starts_with("r/") && verb == Verb::kPut) commit_put->fetch_add(1);
-      return std::optional<Status>();
-    });
-    provider(i).FailBefore([&, commit_put, done](Verb verb, std::string_view name, int) {
-      if (name.starts_with("r/") && verb != Verb::kPut && *commit_put == providers() &&
-          !done->exchange(true)) {
-        pruner.Bury(pruner.AllPacks());
-      }
-      return std::optional<Status>();
-    });
-  }
+  const auto done = AfterCommit([&] { pruner.Bury(pruner.AllPacks()); });
   const std::string dump = RandomText(1'000'000);
   const Result<BackupReport> report = vault.BackupStream(ReaderOf(dump, 1 << 16), "dump");
   EXPECT_EQ(CodeOf(report), StatusCode::kConflict);
   ExpectHelpful(report.status());
   HealAll();
+  ASSERT_TRUE(*done);
   EXPECT_EQ(Need(vault.Snapshots()).snapshots.size(), 0u);
   EXPECT_EQ(Need(vault.Snapshots()).incomplete, 0u);
   const BackupReport again = Need(vault.BackupStream(ReaderOf(dump, 1 << 16), "dump"));
