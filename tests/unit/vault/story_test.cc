@@ -58,6 +58,7 @@ TEST_F(Story, WhatWasBackedUpIsVerifiedRepairedRestoredAndDrilled) {
 
 TEST_F(Story, ADrillThatMissesItsTargetsSaysSo) {
   WriteTree("srv");
+  WriteFile("srv/more", RandomText(3'000'000));  // in shards of every provider
   Vault vault = MakeVault();
   const SnapshotId snapshot = Need(vault.BackupTree(Path("srv"))).snapshot;
   const DrillReport late =
