@@ -166,8 +166,8 @@ def test_leaf_share() -> None:
 
     mask = hmac.new(expand(b"K"), b"enc\x01", "sha512").digest()
     # At index 1 every power of the index is 1: the share's value is K XOR L.
-    value = bytes(a ^ b for a, b in zip(expand(b"K"), expand(b"L")))
-    hidden = bytes(a ^ b for a, b in zip(secret + coins, mask))
+    value = bytes(a ^ b for a, b in zip(expand(b"K"), expand(b"L"), strict=True))
+    hidden = bytes(a ^ b for a, b in zip(secret + coins, mask, strict=True))
     share = b"fsh1" + scheme + b"\x01\x00" + be(len(context), 16) + context
     share += value + hidden + expand(b"J") + bytes(96)
     share += sha(share)[:4]
@@ -272,7 +272,7 @@ def check_blocks(pack_id: bytes, left: bytes, right: bytes) -> None:
     blocks = [left, right]
     for row in range(3):
         tables = [bytes(multiply(parity(row, j), x) for x in range(256)) for j in (0, 1)]
-        mixed = zip(left.translate(tables[0]), right.translate(tables[1]))
+        mixed = zip(left.translate(tables[0]), right.translate(tables[1]), strict=True)
         blocks.append(bytes(a ^ b for a, b in mixed))
     for index, block in enumerate(blocks):
         tag = AESGCM(tag_key).encrypt(be(index, 32) + be(0, 64), b"", block).hex()
