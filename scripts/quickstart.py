@@ -21,7 +21,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -245,7 +245,10 @@ def run_steps(work: Path, password: str, with_reader: bool) -> str:
         say(f"   {files:,} files, {mib(total)}")
     config = write_configuration(work)
     (work / "providers").mkdir()
-    open_vault: Callable[[], fenchi.Vault] = lambda: fenchi.open(config, passphrase=password)  # noqa: E731
+
+    def open_vault() -> fenchi.Vault:
+        return fenchi.open(config, passphrase=password)
+
     with step("Making a vault over four providers, two of which are needed"):
         with fenchi.create(config, passphrase=password) as vault:
             vault_id = vault.id

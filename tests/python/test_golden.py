@@ -68,7 +68,7 @@ def password(golden, tmp_path) -> Path:
 
 
 def restorable(tree: dict[bytes, list[str]]) -> dict[bytes, list[str]]:
-    """What the reader promises: no devices, sockets or set-id bits; owners and ACLs for root only."""
+    """What the reader promises: no devices, sockets or set-id bits; owners, ACLs for root."""
     out = {}
     for path, entry in tree.items():
         if entry[TYPE] in "cbs":

@@ -1,4 +1,4 @@
-"""Trees as manifests (tests/golden/tree_manifest.h says what a line holds), and the reader as a program."""
+"""Trees as manifests (see tests/golden/tree_manifest.h), and the reader as a program."""
 
 from __future__ import annotations
 

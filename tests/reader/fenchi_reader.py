@@ -533,8 +533,8 @@ class Vault:
                 node = check(cbor_decode(self.chunk(domain, item[0])), [int, int, list], "list")
                 level_below, below = check_list(kind, node[1:])
                 require(below, "list: an empty node")
-                leaf_end = below[-1][0] + below[-1][1][2] if kind == 2 else below[-1].get(1)
-                end = below[-1][2] if level_below else leaf_end
+                last, leaf = below[-1], level_below == 0
+                end = last[2] if not leaf else last[0] + last[1][2] if kind == 2 else last.get(1)
                 count = sum(x[1] for x in below) if level_below else len(below)
                 good = [*node[:2], count, end] == [kind, level - 1, *item[1:]]
                 require(good, "list: a node is not what its parent says")
