@@ -18,7 +18,7 @@ constexpr std::size_t kLine = 48;
 
 void NameExamples(const Example& e, Page& page) {
   page.Heading("Names (section 2)");
-  page.Text("At provider 0, generation 0; the pack is the one below.");
+  page.Text("At provider 0, generation 0; the pack is the one above.");
   page.Line("shard", ShardName(e.name_key, e.providers[0], e.pack, 2, 0));
   page.Line("the same at provider 1", ShardName(e.name_key, e.providers[1], e.pack, 2, 0));
   page.Line("record 1", RecordName(e.name_key, e.providers[0], e.writer, 1, 0));

@@ -77,7 +77,7 @@ Bytes PackExample(Example& e, Page& page) {
   const Bytes trailer = EncodeTrailer({{{a, size_a - 1, size_a, 0, 0, size_a},
                                         {b, size_b - 1, size_b, 0, size_a, size_b}}})
                             .value();
-  e.pack = PackIdOf(ExampleKey("pack random"), trailer);
+  e.pack = PackIdOf(ExampleKey("fresh bytes"), trailer);
   e.chunk_a = {a, e.run, size_a - 1, {{e.pack, 0, size_a}}};
   e.chunk_b = {b, e.run, size_b - 1, {{e.pack, size_a, size_b}}};
   page.Hex("id of chunk A", a.view());
@@ -130,7 +130,7 @@ void ShardExamples(Example& e, Page& page) {
   page.Text(
       "Chunk A is the 22 bytes `fenchi worked example` and a line feed, chunk B the first 70,000 "
       "bytes of key(\"chunk B 0\")\nkey(\"chunk B 1\") ...; both are stored with method 0, A "
-      "first. The pack has 12 segments; the 32 fresh bytes are key(\"pack random\").");
+      "first. The pack has 12 segments; the 32 fresh bytes are key(\"fresh bytes\").");
   const Bytes pack = PackExample(e, page);
   const PackIdentity identity{e.vault, e.pack, e.suite, PackType::kData, e.epoch, kSegments};
   const StreamKeys keys = PackKeys(e.data_key, identity).value();
