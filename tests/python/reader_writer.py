@@ -184,6 +184,7 @@ class Writer:
     def __init__(self, folder, rng, *, k, n, suite=1, form=1, password=b"correct horse", liars=(),
                  make_node=None):  # fmt: skip
         self.liars, self.first_pack, self.make_node = liars, None, make_node
+        self.header_changes = {}
         self.folder, self.rng, self.k, self.n, self.suite, self.form = (
             folder,
             rng,
@@ -341,7 +342,8 @@ class Writer:
                 8: 1, 9: segments, 10: index, 11: self.n, 12: keys[32:], 13: self.wrapped_s,
                 14: self.wrapped_t, 15: self.run, 16: kind, 17: bytes(16),
             }  # fmt: skip
-            prefix = b"hdr" + ident + bytes([index])
+            header.update(self.header_changes)
+            prefix = b"hdr" + ident + bytes([header[10] & 255])
 
             def salt(plain, prefix=prefix):
                 return mac(self.outer, prefix + plain)

@@ -243,7 +243,7 @@ def test_only_sealed_snapshots_exist_and_void_and_forget_end_them(tmp_path, rng,
     )
     w.commit([unsealed], seal=False)
     seq, digest = w.commit([voided], seal=False)
-    w.record(3, {1: [w.writer, seq, digest]})
+    w.record(3, {1: [w.writer, seq, digest], 2: []})
     w.record(2, {1: seq, 2: digest})
     w.commit([forgotten])
     w.commit([kept])
@@ -324,3 +324,181 @@ def test_a_deep_path_and_a_directory_whose_entry_is_lost(tmp_path, rng, capsys):
         assert Path("f").exists()
     finally:
         os.chdir(home)
+
+
+def test_of_two_policies_the_one_that_goes_on_is_followed(tmp_path, rng, capsys):
+    """Two admins met: the loser's version stays in the first generation at one provider."""
+    w, contents = small_vault(tmp_path, rng, k=2, n=3)
+    lone = rng.randbytes(16)
+    base = {**w.policy, 3: 2, 4: sha(cbor(w.policy))}
+    loser = {**base, 5: [1, 0], 18: []}
+    winner = {**base, 5: [2, 0]}
+    newer = {**winner, 3: 3, 4: sha(cbor(winner)), 18: [*base[18], [lone, bytes(32), 1, 2]]}
+    w.put(0, "k/policy-00000002.0", w.signed_policy(loser))
+    w.put(0, "k/policy-00000002.1", w.signed_policy(winner))
+    w.put(1, "k/policy-00000002.0", w.signed_policy(winner))
+    policies = reader.Vault(list(map(str, w.roots)), w.vault)
+    assert policies.policy[0] == sha(cbor(winner))  # two providers hold it
+    assert policies.chain[-1][18] == winner[18]
+    w.put(2, "k/policy-00000003.0", w.signed_policy(newer))
+    code, top, out, err = restore(w, tmp_path, capsys)
+    assert code == 0, err
+    assert "bad:" not in err
+    assert "policy 3" in out
+    assert_same(top, contents)
+
+
+def test_a_policy_of_a_later_format_ends_the_reading(tmp_path, rng, capsys):
+    w, _ = small_vault(tmp_path, rng, k=1, n=1)
+    w.put(0, "k/policy-00000002.0", w.signed_policy({1: 2, 2: w.vault, 3: 2}))
+    code, top, _, err = restore(w, tmp_path, capsys)
+    assert code == 1
+    assert "later format" in err
+    assert not top.exists()
+
+
+def test_a_long_gap_in_a_log_hides_no_snapshot_behind_it(tmp_path, rng, capsys):
+    w, _ = small_vault(tmp_path, rng, k=1, n=1)
+    w.seq += 3000  # the providers at hand were away
+    beyond = w.snapshot([0, []], "beyond")
+    w.commit([beyond])
+    code, _, out, err = restore(w, tmp_path, capsys, options=["--list"])
+    assert code == 0, err
+    assert sha(beyond).hex() in out
+
+
+def test_only_admins_of_the_last_policy_approve(tmp_path, rng, capsys):
+    w, _ = small_vault(tmp_path, rng, k=1, n=1)
+    message = b"fenchi/1/approval\0" + w.vault + b"\4" + sha(cbor({1: [sha(w.object)]}))
+    approval = [public_bytes(w.admin), w.admin.sign(message)]
+    w.record(4, {1: [sha(w.object)], 2: [approval]})
+    assert sha(w.object).hex() not in restore(w, tmp_path, capsys, options=["--list"])[2]
+    new = {**w.policy, 3: 2, 4: sha(cbor(w.policy)), 19: [1, [public_bytes(w.signer)]]}
+    w.put(0, "k/policy-00000002.0", w.signed_policy(new))
+    assert sha(w.object).hex() in restore(w, tmp_path, capsys, options=["--list"])[2]
+
+
+# ---- Snapshots that no honest writer makes, by somebody who holds every key ----
+
+
+def planted(tmp_path, rng, capsys, entries):
+    """(exit code, top folder, stderr) of a vault with `good` and these entries; nothing appears
+    beside the top folder."""
+    w = Writer(tmp_path / "vault", rng, k=1, n=1)
+    w.object = w.snapshot([0, sorted([entry(b"good", 1, size=0), *entries(w)], key=path_of)])
+    w.commit([w.object])
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "outside").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    code, top, _, err = restore(w, tmp_path / "inner", capsys)
+    after = [p for p in tmp_path.rglob("*") if tmp_path / "inner" not in p.parents]
+    assert sorted(after) == before
+    assert (top / "good").exists()
+    assert {p.name for p in (tmp_path / "inner").iterdir()} == {"out", "password"}
+    assert [p.name for p in (tmp_path / "inner/out").iterdir()] == [top.name]
+    return code, top, err
+
+
+def path_of(item):
+    return item[1].split(b"/")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [b"../evil", b"hex/../../evil", b"/evil", b"//evil", b".", b"..", b"x/./evil", b"x\0y", b""],
+)
+def test_planted_paths_that_leave_the_target_are_refused(path, tmp_path, rng, capsys):
+    code, top, err = planted(tmp_path, rng, capsys, lambda w: [entry(path, 1, size=0)])
+    assert code == 21
+    assert "the format forbids" in err
+    assert {p.name for p in top.iterdir()} <= {"good"}
+
+
+def test_planted_links_are_made_and_never_followed(tmp_path, rng, capsys):
+    outside = os.fsencode(tmp_path / "outside")
+
+    def entries(w):
+        (reference,) = w.pack([b"content"], 1)
+        evil = {"size": 7, "content": [0, [[0, reference]]]}
+        return [
+            entry(b"link", 3, target=outside, inode=[1, 2]),
+            entry(b"link/below", 1, **evil),
+            entry(b"link/folder", 2),
+            entry(b"up", 3, target=b"../.."),
+            entry(b"up/evil", 3, target=b"x"),
+            entry(b"x", 1, inode=[1, 2], **evil),
+            entry(b"y", 3, target=outside + b"/new"),
+            entry(b"y", 1, **evil),
+            entry(b"z", 1, inode=[1, 2], **evil),
+        ]
+
+    code, top, err = planted(tmp_path, rng, capsys, entries)
+    assert code == 21  # "y" stands there twice: not in order
+    for path in ("link/below", "link/folder", "up/evil"):
+        assert f"not written: {path}" in err
+    assert (top / "x").read_bytes() == b"content"
+    assert (top / "x").samefile(top / "z")
+    assert not (top / "x").is_symlink()
+
+
+def test_planted_references_and_sizes_lose_their_file_only(tmp_path, rng, capsys):
+    def entries(w):
+        (good,) = w.pack([b"content"], 1)
+        ident, run, size, [[pack, offset, stored]] = good
+        bad = {
+            b"beyond": [ident, run, size, [[pack, 12 * 65520 - 1, stored]]],
+            b"far": [ident, run, size, [[pack, 1 << 63, stored]]],
+            b"nowhere": [ident, run, size, [[sha(pack), offset, stored]]],
+            b"wrong id": [sha(ident), run, size, [[pack, offset, stored]]],
+            b"shifted": [ident, run, size, [[pack, offset + 1, stored]]],
+            b"no pieces": [ident, run, size, []],
+            b"other run": [ident, sha(run)[:16], size, [[pack, offset, stored]]],
+        }
+        made = [entry(p, 1, size=7, content=[0, [[0, r]]]) for p, r in bad.items()]
+        made.append(entry(b"longer than its size", 1, size=3, content=[0, [[0, good]]]))
+        made.append(entry(b"level 9", 1, size=7, content=[9, [[good, 1, 7]]]))
+        return [*made, entry(b"huge", 1, size=(1 << 63) - 1), entry(b"fine", 1, size=0)]
+
+    code, top, err = planted(tmp_path, rng, capsys, entries)
+    assert code == 21
+    for path in ("beyond", "far", "nowhere", "wrong id", "shifted", "no pieces", "other run"):
+        assert f"{top}/{path}: " in err, path
+    assert f"{top}/longer than its size: " in err
+    assert f"{top}/level 9: " in err
+    assert (top / "fine").exists()
+
+
+@pytest.mark.parametrize(("key", "value"), [(2, 300), (2, 3), (3, 1 << 32), (10, 256), (11, 0)])
+def test_planted_headers_with_impossible_numbers_lose_their_pack_only(
+    key, value, tmp_path, rng, capsys
+):
+    def entries(w):
+        w.header_changes = {key: value}
+        (bad,) = w.pack([b"content"], 1)
+        w.header_changes = {}
+        (good,) = w.pack([b"content"], 1)
+        return [
+            entry(b"bad", 1, size=7, content=[0, [[0, bad]]]),
+            entry(b"fine", 1, size=7, content=[0, [[0, good]]]),
+        ]
+
+    code, top, err = planted(tmp_path, rng, capsys, entries)
+    assert code == 21
+    assert "impossible number" in err or "does not belong" in err
+    assert (top / "fine").read_bytes() == b"content"
+
+
+def test_links_at_a_provider_are_not_followed(tmp_path, rng, capsys):
+    w, contents = small_vault(tmp_path, rng, k=1, n=2)
+    away = tmp_path / "away"
+    away.mkdir()
+    for number, path in enumerate(shards(w.roots[0])):
+        path.rename(away / str(number))
+        path.symlink_to(away / str(number))
+    (w.roots[0] / "r").rename(away / "r")
+    (w.roots[0] / "r").symlink_to(away / "r")
+    code, top, out, err = restore(w, tmp_path, capsys)
+    assert code == 0, err
+    assert_same(top, contents)
+    code, _, out, err = restore(w, away, capsys, absent={1})
+    assert "restored: 0 snapshots" in out

@@ -279,7 +279,7 @@ RECORD = {1: int, 2: 16, 3: int, 4: 32, 5: TIME, 6: dict}
 HEAD = {1: int, 2: int, 3: int, 4: 16, 5: 16, 6: 32, 7: int, 8: int, 9: int, 10: int, 11: int}
 HEAD.update({12: 32, 13: bytes, 14: bytes, 15: 16, 16: int, 17: 16})
 COMMIT, SEAL, VOID, FORGET = 1, 2, 3, 4  # kinds of records, and what a restore needs of them
-BODIES = {COMMIT: {6: (bytes,)}, SEAL: {1: int, 2: 32}, VOID: {1: [16, int, 32]},
+BODIES = {COMMIT: {6: (bytes,)}, SEAL: {1: int, 2: 32}, VOID: {1: [16, int, 32], 2: (list,)},
           FORGET: {1: (32,), 2: ([32, 64],)}}
 
 def check_policy(vault: bytes, version: int, data: bytes, before: dict) -> dict:
