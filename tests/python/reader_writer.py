@@ -449,3 +449,21 @@ def small_vault(folder, rng, **options):
     w.object = w.snapshot(root)
     w.commit([w.object])
     return w, contents
+
+
+def restore(w, tmp_path, capsys, *, absent=(), options=(), password=None, with_id=True):
+    """(exit code, restored top folder, stdout, stderr)"""
+    (tmp_path / "password").write_bytes((password or w.password) + b"\n")
+    out = tmp_path / "out"
+    arguments = ["--password-file", str(tmp_path / "password"), "--out", str(out), *options]
+    arguments += ["--vault-id", w.vault.hex()] if with_id else []
+    arguments += [str(root) for p, root in enumerate(w.roots) if p not in absent]
+    code = reader.main(arguments)
+    captured = capsys.readouterr()
+    return code, out / sha(w.object).hex()[:8], captured.out, captured.err
+
+
+def assert_same(top, contents):
+    for path, data in contents.items():
+        restored = top / os.fsdecode(path)
+        assert restored.read_bytes() == data, path

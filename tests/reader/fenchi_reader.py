@@ -313,7 +313,8 @@ class Vault:
         self.policy = self.chain[-1]
         self.ks = list(dict.fromkeys(policy[6] for policy in reversed(self.chain)))
         self.seats = {p[0]: p[1] for policy in self.chain for p in policy[7]}
-        self.writers = {w[0]: w[1] for policy in self.chain for w in policy[18]}
+        self.writers = {w[0]: w[1] for policy in reversed(self.chain) for w in policy[18]}
+        self.savers = {w[0] for policy in self.chain for w in policy[18] if w[2] & 1}
 
     def found_bad(self, provider: Provider, name: str, reason) -> None:
         if (provider.name, name) not in self.bad:
@@ -359,8 +360,7 @@ class Vault:
                         self.found_bad(p, name, "policy: not signed, damaged or of another chain")
             if not found:
                 return chains[0][1:]
-            best = sorted(found, key=lambda ident: (-len(found[ident][1]), ident))
-            chains = [found[ident][0] for ident in best]
+            chains = [found[x][0] for x in sorted(found, key=lambda x: (-len(found[x][1]), x))]
 
     def _named(self, kind: str, field: int) -> bytes:
         """An object that the policy names by version and hash, from any provider."""
@@ -470,20 +470,20 @@ class Vault:
                 gap, before = 0, set(found)
 
     def _approved(self, body: dict) -> bool:
-        """Whether a quorum of admins signed a FORGET: its body without key 2."""
+        """Whether admins of any policy signed a FORGET (its body without key 2), enough of them."""
         n = len(body[1])
         head = b"%c" % (0x80 + n) if n < 24 else b"\x98%c" % n if n < 256 else b"\x99" + be32(n)[2:]
         bare = b"\xa1\x01" + head + b"".join(b"\x58\x20" + ident for ident in body[1])
         message = b"fenchi/1/approval\0" + self.id + bytes([FORGET]) + sha256(bare)
         signers = {p for p, s in body[2] if signed_by(p, s, message)}
-        return len(signers & set(self.policy[19][1])) >= self.policy[19][0]
+        return any(len(signers & set(p[19][1])) >= p[19][0] for p in self.chain)
 
     def snapshots(self) -> list:
         """Every snapshot that exists (9.2), oldest label first."""
         objects: dict = {}
         commits = {(m[2], m[3], m[0]): m[6][6] for m in self.records if m[1] == COMMIT}
         voids = [(m[2], m[3], tuple(m[6][1])) for m in self.records if m[1] == VOID]
-        for m in (m for m in self.records if m[1] == SEAL):
+        for m in (m for m in self.records if m[1] == SEAL and m[2] in self.savers):
             place = (m[2], m[6][1], m[6][2])
             if any(w == m[2] and s < m[3] and p == place for w, s, p in voids):
                 continue
