@@ -1,5 +1,4 @@
 #include "repository/local_state.h"
-#include "repository/state_folder.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "repository/state_folder.h"
 #include "unit/repository/fixture.h"
 
 namespace fenchi {
