@@ -230,6 +230,7 @@ Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& n
       Unreadable(file.status());
       return Status::Ok();
     }
+    filesystem::WaitForLaterTick(node);
     queued.chunks = std::make_shared<FileChunks>();
     std::uint64_t end = 0;
     Status unreadable;
