@@ -29,7 +29,8 @@ struct NamedProvider {
   std::shared_ptr<Provider> provider;
 };
 
-// Roles, from docs/THREAT_MODEL.md: what a credential can do.
+// What a credential can do: read everything of its key domains, add backups, check and rebuild
+// shards without reading, change the policy.
 enum class Role { kRead = 1, kWrite = 2, kVerify = 3, kAdmin = 4 };
 
 // What opens a vault. Cheap to copy; the secret in it is shared and wiped with the last copy.

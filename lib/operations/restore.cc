@@ -119,8 +119,9 @@ Status Restore::Run() {
   FENCHI_RETURN_IF_ERROR(LeaveUntil(""));
   if (options_.include && !any_wanted_ && report_.lost.empty()) {
     return NotFound("nothing in the snapshot is what was asked for")
-        .WithHint("patterns are as in .gitignore, from the snapshot's top; `fenchi ls --recursive` "
-                  "shows its paths");
+        .WithHint(
+            "patterns are as in .gitignore, from the snapshot's top; `fenchi ls --recursive` "
+            "shows its paths");
   }
   meter_.SetCurrent("");
   meter_.Finish();

@@ -185,8 +185,8 @@ void Verify::CheckGeneration(const ShardSet& shards, std::size_t position, const
   Provider& provider = *seats_.all()[position].provider;
   const std::uint64_t wanted = format::ShardSize(shards.header().segments, shards.needed());
   const auto damage = [&](DamageKind kind, std::optional<std::uint32_t> block, std::string what) {
-    finding.damage.push_back({seats_.all()[position].name, name, kind, block,
-                              std::move(what), true});
+    finding.damage.push_back(
+        {seats_.all()[position].name, name, kind, block, std::move(what), true});
   };
   finding.present = true;
   if (size != wanted) {
@@ -346,9 +346,10 @@ void Verify::ReportPack(const ShardSet& shards, std::vector<ShardFinding>& findi
     for (Damage& damage : finding.damage) {
       damage.repairable = repairable;
       damage.what += repairable ? fmt::format("; {}", kRepairHint)
-                                : fmt::format("; it cannot be repaired now: fewer than {} good "
-                                              "shards answer",
-                                              shards.needed());
+                                : fmt::format(
+                                      "; it cannot be repaired now: fewer than {} good "
+                                      "shards answer",
+                                      shards.needed());
       report_.damage.push_back(std::move(damage));
     }
   }
