@@ -18,8 +18,8 @@ STEERING = set("\x1b\x07\x9b\u202e\r")
         ("tokyo\nline 2", "tokyo\nline 2"),
         ("帳冊", "帳冊"),
         ("\x1b[31m", "\\x1b[31m"),
-        ("\x9b", "\\x9b"),
-        ("\u202egpj.exe", "\\u202egpj.exe"),
+        ("\x9b", "\\xc2\\x9b"),
+        ("\u202egpj.exe", "\\xe2\\x80\\xaegpj.exe"),
     ],
 )
 def test_printable_escapes_what_steers_and_nothing_else(raw: str, shown: str) -> None:
