@@ -7,6 +7,7 @@
 #include "filesystem/restore_target.h"
 #include "operations/file_compare.h"
 #include "operations/operations.h"
+#include "operations/restore_queue.h"
 #include "operations/snapshot_view.h"
 
 namespace fenchi {
@@ -52,7 +53,8 @@ class Restore {
         options_(options),
         target_(std::move(target)),
         report_(report),
-        meter_(options.observer, "restore") {
+        meter_(options.observer, "restore"),
+        queue_(view.seats->executor()) {
     meter_.now().items_total =
         view.content.counts.files + view.content.counts.directories + view.content.counts.others;
     meter_.now().bytes_total = view.content.counts.bytes;
@@ -76,7 +78,11 @@ class Restore {
   Status LeaveUntil(std::string_view parent);
   Result<const RestoreDirectory*> DirectoryFor(std::string_view path);
   Status RestoreEntry(const RestoreDirectory& parent, const format::Entry& entry);
+  Status QueueFile(const RestoreDirectory& parent, const format::Entry& entry);
+  Status FileDone(const RestoreDirectory& parent, const format::Entry& entry,
+                  RestoreQueue::Outcome& outcome);
   Status RestoreFile(const RestoreDirectory& parent, const format::Entry& entry);
+  void Restored(const RestoreDirectory& parent, const format::Entry& entry);
   Result<bool> Resume(const RestoreDirectory& parent, const format::Entry& entry);
   Status RestoreLink(const RestoreDirectory& parent, const format::Entry& entry, bool& done);
   void NoteWarnings(std::string_view path, Warnings warnings);
@@ -91,6 +97,7 @@ class Restore {
   std::vector<Open> open_;
   std::map<HardLinkKey, FirstLink> links_;
   std::string wanted_below_;  // a directory that `include` named: all below it is wanted
+  RestoreQueue queue_;        // last: it ends its work before anything above goes away
 };
 
 Status Restore::Run() {
@@ -109,6 +116,7 @@ Status Restore::Run() {
       },
       lost));
   FENCHI_RETURN_IF_ERROR(LeaveUntil(""));
+  FENCHI_RETURN_IF_ERROR(queue_.Drain());
   meter_.SetCurrent("");
   meter_.Finish();
   return target_.Sync();
@@ -177,11 +185,14 @@ Status Restore::LeaveUntil(std::string_view parent) {
     Open left = std::move(open_.back());
     open_.pop_back();
     if (!left.restored) continue;
-    Warnings warnings;
-    const Status status = left.directory.SetAttributes(left.attributes, warnings);
-    NoteWarnings(left.path, std::move(warnings));
-    if (IsFatal(status)) return status;
-    if (!status.ok()) Fail(left.path, status);
+    FENCHI_RETURN_IF_ERROR(queue_.Follow([this, left](RestoreQueue::Outcome&) -> Status {
+      Warnings warnings;
+      const Status status = left.directory.SetAttributes(left.attributes, warnings);
+      NoteWarnings(left.path, std::move(warnings));
+      if (IsFatal(status)) return status;
+      if (!status.ok()) Fail(left.path, status);
+      return Status::Ok();
+    }));
   }
   return Status::Ok();
 }
@@ -204,13 +215,11 @@ Status Restore::RestoreEntry(const RestoreDirectory& parent, const format::Entry
   FENCHI_RETURN_IF_ERROR(RestoreLink(parent, entry, linked));
   if (linked) return Status::Ok();
   FENCHI_ASSIGN_OR_RETURN(const bool resumed, Resume(parent, entry));
+  if (!resumed && attributes.type == EntryType::kFile) return QueueFile(parent, entry);
   Warnings warnings;
   Status status;
   if (!resumed) {
     switch (attributes.type) {
-      case EntryType::kFile:
-        status = RestoreFile(parent, entry);
-        break;
       case EntryType::kSymlink:
         status = parent.MakeSymlink(name, attributes.symlink_target, attributes, warnings);
         break;
@@ -233,15 +242,24 @@ Status Restore::RestoreEntry(const RestoreDirectory& parent, const format::Entry
     return Status::Ok();
   }
   FENCHI_RETURN_IF_ERROR(status);
-  ++(attributes.type == EntryType::kFile ? report_.files : report_.others);
-  if (attributes.hard_link) links_.emplace(*attributes.hard_link, FirstLink{parent, name});
+  Restored(parent, entry);
   return Status::Ok();
+}
+
+void Restore::Restored(const RestoreDirectory& parent, const format::Entry& entry) {
+  const Attributes& attributes = entry.attributes;
+  ++(attributes.type == EntryType::kFile ? report_.files : report_.others);
+  if (attributes.hard_link) {
+    links_.emplace(*attributes.hard_link,
+                   FirstLink{parent, std::string(LastComponent(entry.path))});
+  }
 }
 
 // One more name for a file that this run has restored.
 Status Restore::RestoreLink(const RestoreDirectory& parent, const format::Entry& entry,
                             bool& done) {
   if (!entry.attributes.hard_link) return Status::Ok();
+  FENCHI_RETURN_IF_ERROR(queue_.Drain());  // the first name may be in work
   const auto first = links_.find(*entry.attributes.hard_link);
   if (first == links_.end()) return Status::Ok();
   const Status linked = parent.MakeHardLink(std::string(LastComponent(entry.path)),
@@ -282,6 +300,51 @@ Result<bool> Restore::Resume(const RestoreDirectory& parent, const format::Entry
       .WithHint("restore into an empty directory, or use --overwrite");
 }
 
+// Fetches the file's chunks here and leaves the rest to the queue.
+Status Restore::QueueFile(const RestoreDirectory& parent, const format::Entry& entry) {
+  FENCHI_ASSIGN_OR_RETURN(
+      RestoredFile file,
+      parent.CreateFile(std::string(LastComponent(entry.path)), entry.attributes.size));
+  FENCHI_RETURN_IF_ERROR(queue_.Begin(std::move(file), entry.attributes,
+                                      [this, parent, entry](RestoreQueue::Outcome& outcome) {
+                                        return FileDone(parent, entry, outcome);
+                                      }));
+  Status stopped;  // not about this file's content
+  const Status walked = view_.chunks->WalkContent(
+      entry.content, [&](const format::ContentItem& item) -> Result<bool> {
+        stopped = meter_.CheckCancelled();
+        FENCHI_RETURN_IF_ERROR(stopped);
+        FENCHI_ASSIGN_OR_RETURN(ChunkReader::Fetched chunk, view_.chunks->Fetch(item.chunk));
+        stopped = queue_.Add(item.offset, std::move(chunk));
+        FENCHI_RETURN_IF_ERROR(stopped);
+        meter_.now().bytes_done += item.chunk.plain_size;
+        meter_.Tick();
+        return true;
+      });
+  FENCHI_RETURN_IF_ERROR(stopped);
+  return queue_.End(AsLoss(walked));
+}
+
+Status Restore::FileDone(const RestoreDirectory& parent, const format::Entry& entry,
+                         RestoreQueue::Outcome& outcome) {
+  Status status = outcome.status;
+  if (outcome.content_refused) {
+    status = RestoreFile(parent, entry);
+  } else {
+    report_.bytes += outcome.bytes;
+  }
+  NoteWarnings(entry.path, std::move(outcome.warnings));
+  if (status.ok()) {
+    Restored(parent, entry);
+  } else if (IsFatal(status)) {
+    return status;
+  } else {
+    Fail(entry.path, status);
+  }
+  return Status::Ok();
+}
+
+// One chunk after the other, each by what most providers say where one of them lies.
 Status Restore::RestoreFile(const RestoreDirectory& parent, const format::Entry& entry) {
   FENCHI_ASSIGN_OR_RETURN(
       RestoredFile file,

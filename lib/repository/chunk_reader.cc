@@ -7,20 +7,32 @@
 
 namespace fenchi {
 
-// The hash that makes chunk ids in a pack: its header says whose.
-Result<KeyedHash*> ChunkReader::Hasher(const format::ShardHeader& header) {
+namespace {
+
+Result<bool> IsNamed(const ChunkId& chunk, ByteView id_key, ByteView plain) {
+  FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(id_key));
+  return ConstantTimeEquals(hash(plain).view(), chunk.view());
+}
+
+Status AnothersContent(const ChunkId& chunk) {
+  return Damaged("chunk {}: its content is another chunk's", chunk);
+}
+
+}  // namespace
+
+// The key that makes chunk ids in a pack: its header says whose.
+Result<std::shared_ptr<const SecretBytes>> ChunkReader::IdKeyFor(
+    const format::ShardHeader& header) {
   if (header.domain != domain_.id) {
     return Damaged("pack {} belongs to another key domain than the reference to it",
                    ToHex(header.pack.view().first(8)));
   }
-  auto found = hashers_.find(header.id_scope);
-  if (found == hashers_.end()) {
-    const SecretBytes key =
-        format::IdKey(domain_.id_root.view(), access_.vault, domain_.id, header.id_scope);
-    FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(key.view()));
-    found = hashers_.emplace(header.id_scope, std::move(hash)).first;
+  std::shared_ptr<const SecretBytes>& key = id_keys_[header.id_scope];
+  if (!key) {
+    key = std::make_shared<const SecretBytes>(
+        format::IdKey(domain_.id_root.view(), access_.vault, domain_.id, header.id_scope));
   }
-  return &found->second;
+  return key;
 }
 
 // The commitment does not cover the id scope: before a chunk is refused, the header that most
@@ -28,33 +40,50 @@ Result<KeyedHash*> ChunkReader::Hasher(const format::ShardHeader& header) {
 Result<bool> ChunkReader::HasId(const format::Reference& reference, ByteView plain) {
   const PackId& pack = reference.pieces.front().pack;
   FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader header, packs_.ReadHeader(pack));
-  FENCHI_ASSIGN_OR_RETURN(KeyedHash * hash, Hasher(header));
-  if (ConstantTimeEquals((*hash)(plain).view(), reference.chunk.view())) return true;
+  FENCHI_ASSIGN_OR_RETURN(std::shared_ptr<const SecretBytes> key, IdKeyFor(header));
+  FENCHI_ASSIGN_OR_RETURN(const bool named, IsNamed(reference.chunk, key->view(), plain));
+  if (named) return true;
   FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader agreed, packs_.ReadAgreedHeader(pack));
   if (agreed.id_scope == header.id_scope) return false;
-  FENCHI_ASSIGN_OR_RETURN(hash, Hasher(agreed));
-  return ConstantTimeEquals((*hash)(plain).view(), reference.chunk.view());
+  FENCHI_ASSIGN_OR_RETURN(key, IdKeyFor(agreed));
+  return IsNamed(reference.chunk, key->view(), plain);
 }
 
-Result<Bytes> ChunkReader::Read(const format::Reference& reference) {
+Result<ChunkReader::Fetched> ChunkReader::Fetch(const format::Reference& reference) {
   const std::uint64_t stored_size = reference.stored_size();
   if (reference.pieces.empty() || stored_size > format::kStoredChunkSizeMax ||
       reference.plain_size > format::kChunkSizeMax) {
     return Damaged("chunk {}: sizes of the reference are out of range", reference.chunk);
   }
-  Bytes stored(stored_size);
+  Fetched fetched{reference.chunk, reference.plain_size, Bytes(stored_size), nullptr};
   std::size_t filled = 0;
   for (const format::Piece& piece : reference.pieces) {
-    FENCHI_RETURN_IF_ERROR(
-        packs_.Read(piece.pack, piece.offset, MutableBytes(stored).subspan(filled, piece.size)));
+    FENCHI_RETURN_IF_ERROR(packs_.Read(piece.pack, piece.offset,
+                                       MutableBytes(fetched.stored).subspan(filled, piece.size)));
     filled += piece.size;
   }
+  FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader header,
+                          packs_.ReadHeader(reference.pieces.front().pack));
+  FENCHI_ASSIGN_OR_RETURN(fetched.id_key, IdKeyFor(header));
+  ++chunks_checked_;
+  return fetched;
+}
+
+Status ChunkReader::OpenFetched(const Fetched& fetched, Decompressor& decompressor, Bytes& plain) {
+  plain.resize(fetched.plain_size);
+  const Status expanded = decompressor.Expand(fetched.stored, plain);
+  if (!expanded.ok()) return expanded.At(fmt::format("chunk {}", fetched.chunk));
+  FENCHI_ASSIGN_OR_RETURN(const bool named, IsNamed(fetched.chunk, fetched.id_key->view(), plain));
+  return named ? Status::Ok() : AnothersContent(fetched.chunk);
+}
+
+Result<Bytes> ChunkReader::Read(const format::Reference& reference) {
+  FENCHI_ASSIGN_OR_RETURN(const Fetched fetched, Fetch(reference));
   Bytes plain(reference.plain_size);
-  const Status expanded = decompressor_.Expand(stored, plain);
+  const Status expanded = decompressor_.Expand(fetched.stored, plain);
   if (!expanded.ok()) return expanded.At(fmt::format("chunk {}", reference.chunk));
   FENCHI_ASSIGN_OR_RETURN(const bool fits, HasId(reference, plain));
-  if (!fits) return Damaged("chunk {}: its content is another chunk's", reference.chunk);
-  ++chunks_checked_;
+  if (!fits) return AnothersContent(reference.chunk);
   return plain;
 }
 
