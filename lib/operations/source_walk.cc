@@ -97,7 +97,7 @@ Status SourceWalk::Walk(const SourceRoot& root) {
     // The user named it: that it is missing is an error, not a file that vanished.
     const Result<SourceNode> there = parent->ReadStatus(root.leaf);
     if (!there.ok()) return there.status().At("cannot back up '" + source + "'");
-    return Visit(*parent, root.leaf, std::move(place));
+    return Visit(*parent, root.leaf, place);
   }
   FENCHI_ASSIGN_OR_RETURN(SourceNode node, parent->ReadOwnAttributes());
   ++report_.directories;
@@ -105,7 +105,8 @@ Status SourceWalk::Walk(const SourceRoot& root) {
   return WalkChildren(*parent, place);
 }
 
-Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name, Place place) {
+Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name,
+                         const Place& place) {
   FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
   meter_.SetCurrent(place.path);
   meter_.Tick();
@@ -155,7 +156,7 @@ Status SourceWalk::WalkChildren(const SourceDirectory& directory, const Place& p
     child.path = place.path + "/" + name;
     child.relative = place.relative.empty() ? name : place.relative + "/" + name;
     child.source = place.source == "/" ? "/" + name : place.source + "/" + name;
-    FENCHI_RETURN_IF_ERROR(Visit(directory, name, std::move(child)));
+    FENCHI_RETURN_IF_ERROR(Visit(directory, name, child));
   }
   return Status::Ok();
 }
@@ -197,6 +198,7 @@ Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& n
       Unreadable(place, file.status());
       return Status::Ok();
     }
+    filesystem::WaitForLaterTick(node);
     queued.chunks = std::make_shared<FileChunks>();
     std::uint64_t end = 0;
     Status unreadable;

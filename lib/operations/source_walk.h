@@ -39,7 +39,8 @@ class SourceWalk {
     std::string relative;  // to the source, for `exclude`
     std::string source;    // canonical, for the cache
   };
-  Status Visit(const filesystem::SourceDirectory& parent, const std::string& name, Place place);
+  Status Visit(const filesystem::SourceDirectory& parent, const std::string& name,
+               const Place& place);
   Status VisitDirectory(const filesystem::SourceDirectory& parent, const std::string& name,
                         const filesystem::SourceNode& node, const Place& place);
   Status WalkChildren(const filesystem::SourceDirectory& directory, const Place& place);

@@ -236,7 +236,7 @@ void WarnIfFew(Access& access) {
 }  // namespace
 
 Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlock& unlock,
-                         const OpenOptions& options, std::shared_ptr<Executor> executor,
+                         const OpenOptions& options, const std::shared_ptr<Executor>& executor,
                          const SeenState* seen) {
   FENCHI_ASSIGN_OR_RETURN(Places places, Places::Of(providers, executor));
   std::optional<VaultId> wanted = options.vault_id;

@@ -259,6 +259,28 @@ TEST(History, AnApprovalByNoAdminIsNone) {
   EXPECT_EQ(View(vault).history.snapshots().size(), 1u);
 }
 
+TEST(History, WhatAdminsApprovedStaysApprovedWhenOthersFollowThem) {
+  TestVault vault(2, 4, 23, /*admin_threshold=*/2);
+  Desk desk(vault);
+  const Bytes object = RandomSnapshot(*vault.random);
+  desk.Seal(desk.Commit({object}));
+  desk.Append(vault.Approved(format::ForgetBody{{format::SnapshotIdOf(object)}, {}}, 2));
+  vault.access.policy.next_admins = {1, {SigningKey::Generate(*vault.random).public_key()}};
+  AddPeople(vault.access.policy, vault.access);
+  EXPECT_TRUE(View(vault).history.snapshots().empty());
+}
+
+TEST(History, ACommitByAWriterThatMayNotBackUpIsNone) {
+  TestVault vault(2, 4, 24);
+  Desk desk(vault);
+  desk.Seal(desk.Commit({RandomSnapshot(*vault.random)}));
+  EXPECT_EQ(View(vault).history.snapshots().size(), 1u);
+  vault.access.writers[0].rights = format::kRightPrune;
+  const View view(vault);
+  EXPECT_TRUE(view.history.snapshots().empty());
+  EXPECT_TRUE(view.history.commits().empty());
+}
+
 TEST(History, OnlyATombstoneWithEnoughApprovalsBuriesPacks) {
   for (int approvals = 0; approvals <= 2; ++approvals) {
     SCOPED_TRACE(approvals);
