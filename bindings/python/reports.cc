@@ -135,6 +135,7 @@ py::dict ToDict(const fenchi::SnapshotList& list) {
   out["snapshots"] = ListOf(list.snapshots);
   out["incomplete"] = list.incomplete;
   out["other_domains"] = list.other_domains;
+  out["unreadable"] = list.unreadable;
   out["freshness_proven"] = list.freshness_proven;
   return out;
 }
@@ -180,6 +181,7 @@ py::dict ToDict(const fenchi::RestoreReport& report) {
   out["bytes_fetched"] = report.bytes_fetched;
   out["shards_replaced"] = report.shards_replaced;
   out["dropped"] = report.dropped;
+  out["failed"] = report.failed;
   out["seconds"] = report.seconds;
   out["lost"] = ListOf(report.lost);
   out["problems"] = ListOf(report.problems);

@@ -49,8 +49,9 @@ class Repair {
 };
 
 void Repair::Left(std::size_t position, std::string object, DamageKind kind, const Status& status) {
+  const std::string next = status.hint().empty() ? "" : "; " + status.hint();
   report_.left.push_back({seats_.all()[position].name, std::move(object), kind, std::nullopt,
-                          status.message(), status.code() != StatusCode::kDataLoss});
+                          status.message() + next, status.code() != StatusCode::kDataLoss});
 }
 
 Status Repair::Run(const History& history, const VerifyReport& damage) {
@@ -59,7 +60,12 @@ Status Repair::Run(const History& history, const VerifyReport& damage) {
     if (seats_.all()[i].provider) FENCHI_RETURN_IF_ERROR(RepairObjects(history, i));
   }
   // 2. Which packs the damaged shards belong to: their names are keyed hashes of what is live.
-  FENCHI_ASSIGN_OR_RETURN(PackMap live, history.LivePacks());
+  std::vector<Status> lost;
+  FENCHI_ASSIGN_OR_RETURN(PackMap live, history.LivePacks(lost));
+  for (const Status& failure : lost) {
+    report_.left.push_back(
+        {"", "list of packs", DamageKind::kObject, std::nullopt, failure.message(), false});
+  }
   std::map<std::pair<std::string, std::string>, std::pair<PackId, int>> shards;
   for (const auto& [id, entry] : live) {
     const NameAt name = ShardNameAt(access_, id, entry.needed);
@@ -138,7 +144,6 @@ Status Repair::RepairPack(const PackId& pack, const Bad& bad) {
     const Status put = bytes.ok() ? seats_.PutAt(position, name, *bytes) : bytes.status();
     if (!put.ok()) {
       Left(position, name(seat, 0), DamageKind::kBlock, put);
-      if (put.code() == StatusCode::kFull) return put;
       continue;
     }
     ++report_.shards_written;

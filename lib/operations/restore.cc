@@ -37,6 +37,13 @@ bool IsFatal(const Status& status) {
          status.code() == StatusCode::kTooFewProviders;
 }
 
+// A full disk says where it was met and how to go on.
+Status Fatal(std::string_view path, const Status& status) {
+  if (status.code() != StatusCode::kFull) return status;
+  return status.At(fmt::format("restoring '{}'", EscapeForDisplay(path)))
+      .WithHint("free space there and run the same again, which goes on, or choose another target");
+}
+
 // Content that cannot be read is lost, whatever the reason: a method or version that this build
 // does not know, a key that it lacks.
 Status AsLoss(const Status& status) {
@@ -63,7 +70,7 @@ class Restore {
  private:
   // A directory on the current path: its attributes are set when the walk leaves it.
   struct Open {
-    std::string path;
+    std::size_t path_size = 0;  // its path is that much of chain_
     RestoreDirectory directory;
     Attributes attributes;
     bool restored = false;  // entered as wanted, not only passed through
@@ -88,8 +95,14 @@ class Restore {
   RestoreTarget target_;
   RestoreReport& report_;
   ProgressMeter meter_;
+  std::string_view PathOf(const Open& open) const {
+    return std::string_view(chain_).substr(0, open.path_size);
+  }
+
   std::vector<Open> open_;
+  std::string chain_;  // path of the innermost: that of each other one begins it
   std::map<HardLinkKey, FirstLink> links_;
+  bool any_wanted_ = false;   // `include` named something
   std::string wanted_below_;  // a directory that `include` named: all below it is wanted
 };
 
@@ -109,6 +122,12 @@ Status Restore::Run() {
       },
       lost));
   FENCHI_RETURN_IF_ERROR(LeaveUntil(""));
+  if (options_.include && !any_wanted_ && report_.lost.empty()) {
+    return NotFound("nothing in the snapshot is what was asked for")
+        .WithHint(
+            "patterns are as in .gitignore, from the snapshot's top; `fenchi ls --recursive` "
+            "shows its paths");
+  }
   meter_.SetCurrent("");
   meter_.Finish();
   return target_.Sync();
@@ -122,6 +141,7 @@ bool Restore::Wanted(const format::Entry& entry) {
     return true;
   }
   if (!options_.include(path, entry.attributes.type)) return false;
+  any_wanted_ = true;
   if (entry.attributes.type == EntryType::kDirectory) wanted_below_ = entry.path;
   return true;
 }
@@ -131,12 +151,13 @@ Status Restore::Visit(const format::Entry& entry) {
   const bool wanted = Wanted(entry);
   if (entry.attributes.type == EntryType::kDirectory) {
     // Kept on the path even when not wanted: something below it may be.
-    open_.push_back({entry.path, target_.root(), entry.attributes, false});
+    open_.push_back({entry.path.size(), target_.root(), entry.attributes, false});
+    chain_ = entry.path;
     if (!wanted) return Status::Ok();
     const Result<const RestoreDirectory*> made = DirectoryFor(entry.path);
     if (!made.ok()) {
       Fail(entry.path, made.status());
-      return IsFatal(made.status()) ? made.status() : Status::Ok();
+      return IsFatal(made.status()) ? Fatal(entry.path, made.status()) : Status::Ok();
     }
     return Status::Ok();
   }
@@ -144,7 +165,7 @@ Status Restore::Visit(const format::Entry& entry) {
   const Result<const RestoreDirectory*> parent = DirectoryFor(ParentOf(entry.path));
   Status status = parent.ok() ? RestoreEntry(**parent, entry) : parent.status();
   if (status.ok()) return status;
-  if (IsFatal(status)) return status;
+  if (IsFatal(status)) return Fatal(entry.path, status);
   Fail(entry.path, status);
   return Status::Ok();
 }
@@ -153,9 +174,12 @@ Status Restore::Visit(const format::Entry& entry) {
 Result<const RestoreDirectory*> Restore::DirectoryFor(std::string_view path) {
   const RestoreDirectory* current = &target_.root();
   if (path.empty()) return current;
+  if (!open_.empty() && open_.back().restored && PathOf(open_.back()) == path) {
+    return &open_.back().directory;
+  }
   for (Open& open : open_) {
     if (!open.restored) {
-      const std::string name(LastComponent(open.path));
+      const std::string name(LastComponent(PathOf(open)));
       FENCHI_ASSIGN_OR_RETURN(open.directory, current->MakeDirectory(name));
       FENCHI_ASSIGN_OR_RETURN(const std::size_t leftovers, open.directory.RemoveLeftovers());
       (void)leftovers;
@@ -163,14 +187,14 @@ Result<const RestoreDirectory*> Restore::DirectoryFor(std::string_view path) {
       ++report_.directories;
     }
     current = &open.directory;
-    if (open.path == path) return current;
+    if (PathOf(open) == path) return current;
   }
   return Damaged("its directory is not in the snapshot before it: a planted entry");
 }
 
 Status Restore::LeaveUntil(std::string_view parent) {
   while (!open_.empty()) {
-    const std::string& path = open_.back().path;
+    const std::string_view path = PathOf(open_.back());
     const bool inside = parent == path || (parent.size() > path.size() &&
                                            parent.starts_with(path) && parent[path.size()] == '/');
     if (inside) return Status::Ok();
@@ -179,9 +203,9 @@ Status Restore::LeaveUntil(std::string_view parent) {
     if (!left.restored) continue;
     Warnings warnings;
     const Status status = left.directory.SetAttributes(left.attributes, warnings);
-    NoteWarnings(left.path, std::move(warnings));
-    if (IsFatal(status)) return status;
-    if (!status.ok()) Fail(left.path, status);
+    NoteWarnings(path, std::move(warnings));
+    if (IsFatal(status)) return Fatal(path, status);
+    if (!status.ok()) Fail(path, status);
   }
   return Status::Ok();
 }
@@ -194,6 +218,7 @@ void Restore::NoteWarnings(std::string_view path, Warnings warnings) {
 }
 
 void Restore::Fail(std::string_view path, const Status& status) {
+  if (!IsLoss(status)) ++report_.failed;
   (IsLoss(status) ? report_.lost : report_.problems).push_back({std::string(path), status});
 }
 

@@ -213,14 +213,21 @@ Result<PackMap> History::PacksOf(const Commit& commit) const {
   return packs;
 }
 
-Result<PackMap> History::LivePacks() const {
+Result<PackMap> History::LivePacks(std::vector<Status>& lost) const {
   PackMap live;
   const Commit* last = nullptr;
   for (const StoredSnapshot& snapshot : snapshots_) {
     if (snapshot.commit == last) continue;  // one COMMIT, snapshots of several key domains
     last = snapshot.commit;
-    FENCHI_ASSIGN_OR_RETURN(PackMap packs, PacksOf(*last));
-    live.merge(packs);
+    Result<PackMap> packs = PacksOf(*last);
+    if (packs.ok()) {
+      live.merge(*packs);
+    } else if (packs.status().code() == StatusCode::kTooFewProviders) {
+      return packs.status();
+    } else {
+      lost.push_back(
+          packs.status().At(fmt::format("snapshot {}", ToHex(snapshot.id.view().first(8)))));
+    }
   }
   return live;
 }
