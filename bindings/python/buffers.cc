@@ -24,7 +24,8 @@ void HeldBuffer::Hold(py::handle object, bool writable) {
 }
 
 void Input::Hold(py::handle object) {
-  if (py::isinstance<fenchi::SecretBytes>(object)) {
+  // Asked in this order because the first question is quick, and nearly always answered by yes.
+  if (PyObject_CheckBuffer(object.ptr()) == 0 && py::isinstance<fenchi::SecretBytes>(object)) {
     secret_ = &object.cast<const fenchi::SecretBytes&>();
   } else {
     held_.Hold(object, false);
