@@ -31,6 +31,7 @@ struct Algorithm {
 // is partly luck, so figures are means over several seeds.
 void SeedGear(std::uint64_t seed);
 void SeedSieve(std::uint64_t seed);
+void SeedLibrary(std::uint64_t seed);
 
 void AddGear(std::vector<Algorithm>& algorithms);
 void AddHashless(std::vector<Algorithm>& algorithms);

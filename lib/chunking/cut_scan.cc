@@ -39,7 +39,6 @@ std::vector<NamedCutScan> FindScans() {
 #if defined(__SSE2__)
   scans.push_back({"sse2", CutScanSse2});
   if (__builtin_cpu_supports("avx2")) scans.push_back({"avx2", CutScanAvx2});
-  if (__builtin_cpu_supports("avx512bw")) scans.push_back({"avx512", CutScanAvx512});
 #endif
   return scans;
 }

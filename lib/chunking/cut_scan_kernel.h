@@ -52,7 +52,7 @@ inline const std::uint8_t* ScanPlaces(const CutConstants& constants, const CutLi
 
 // A vector holds the sums of every second place, since its lanes have two bytes.
 //
-// kWidth: bytes of a vector, at most 64. kMask turns a vector of 0 and -1 into 2 bits a lane.
+// kWidth: bytes of a vector, at most 64. kMask turns lanes of 0 and -1 into two bits for each.
 template <int kWidth>
 struct Lanes {
   using Words [[gnu::vector_size(kWidth)]] = std::uint16_t;

@@ -7,7 +7,5 @@ namespace fenchi::chunking {
 
 const std::uint8_t* CutScanAvx2(const CutConstants& constants, const CutLimits& limits,
                                 const std::uint8_t* place, std::size_t count);
-const std::uint8_t* CutScanAvx512(const CutConstants& constants, const CutLimits& limits,
-                                  const std::uint8_t* place, std::size_t count);
 
 }  // namespace fenchi::chunking
