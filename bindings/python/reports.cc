@@ -135,6 +135,7 @@ py::dict ToDict(const fenchi::SnapshotList& list) {
   out["snapshots"] = ListOf(list.snapshots);
   out["incomplete"] = list.incomplete;
   out["other_domains"] = list.other_domains;
+  out["unreadable"] = list.unreadable;
   out["freshness_proven"] = list.freshness_proven;
   return out;
 }

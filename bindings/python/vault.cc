@@ -313,7 +313,14 @@ void BindVault(py::module_& module) {
       .def("id", [](VaultHandle& handle) { return handle.Look().id().hex(); })
       .def("name", [](VaultHandle& handle) { return DecodeText(handle.Look().name()); })
       .def("role", [](VaultHandle& handle) { return static_cast<int>(handle.Look().role()); })
-      .def("warnings", [](VaultHandle& handle) { return handle.Look().warnings(); })
+      .def("warnings",
+           [](VaultHandle& handle) {
+             py::list out;
+             for (const std::string& warning : handle.Look().warnings()) {
+               out.append(DecodeText(warning));
+             }
+             return out;
+           })
       .def("close", &VaultHandle::Close)
       .def("backup", &Backup, py::arg("paths"), py::arg("options"))
       .def("backup_stream", &BackupStream, py::arg("read"), py::arg("name"), py::arg("options"))

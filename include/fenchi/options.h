@@ -25,8 +25,8 @@ namespace fenchi {
 
 // `name` is the word for it everywhere: in reports, errors and options.
 struct NamedProvider {
-  std::string name;
-  std::shared_ptr<Provider> provider;
+  std::string name = {};
+  std::shared_ptr<Provider> provider = {};
 };
 
 // Roles, from docs/THREAT_MODEL.md: what a credential can do.
@@ -52,31 +52,32 @@ class FENCHI_EXPORT Unlock {
 // One rule of the placement policy that is waived, by name, by somebody, for a reason.
 // axis: "vendor", "vendor_home", "country", "account", "abroad", "home_country", "deny_countries".
 struct Relaxation {
-  std::string axis;
-  std::string ground;
-  std::string approver;
+  std::string axis = {};
+  std::string ground = {};
+  std::string approver = {};
   std::int64_t expires_seconds = 0;  // since 1970; 0 = never. Expired: new backups are refused
 };
 
 // Who may hold what. An axis that no provider declares is reported, not enforced; where some
 // declare it, the silent ones count as one party.
 struct PlacementRules {
-  std::string home_country;
-  std::vector<std::string> deny_countries;
-  std::optional<int> abroad_min;  // providers outside home_country; default 3 where that is set
-  std::vector<Relaxation> relaxations;
+  std::string home_country = {};
+  std::vector<std::string> deny_countries = {};
+  // Providers outside home_country; default 3 where that is set.
+  std::optional<int> abroad_min = {};
+  std::vector<Relaxation> relaxations = {};
 };
 
 struct VaultPolicy {
   std::string name = "vault";
   int needed = 2;                                   // k
-  std::optional<int> liars;                         // f; default min(1, n - k)
+  std::optional<int> liars = {};                    // f; default min(1, n - k)
   int spare_losses = 0;                             // d
-  std::optional<int> write_quorum;                  // W
-  std::optional<int> read_quorum;                   // R
-  std::optional<Suite> suite;                       // default by this host's CPU
+  std::optional<int> write_quorum = {};             // W
+  std::optional<int> read_quorum = {};              // R
+  std::optional<Suite> suite = {};                  // default by this host's CPU
   std::vector<std::string> key_domains = {"main"};  // labels; the first is the default
-  PlacementRules placement;
+  PlacementRules placement = {};
 };
 
 // The cost of guessing a passphrase. The default takes about 0.2 s and 64 MiB.
@@ -95,47 +96,47 @@ struct Environment {
 struct OpenOptions {
   // The vault that must be found. Without it, the genesis served by the providers is taken on
   // trust, and Vault::warnings() says so.
-  std::optional<VaultId> vault_id;
+  std::optional<VaultId> vault_id = {};
   // Where this host keeps what it must not lose between runs (its writer's key and log position,
   // newest heads seen) and its rebuildable index. Empty: $FENCHI_CACHE_DIR, else
   // $XDG_STATE_HOME/fenchi, else ~/.local/state/fenchi. Losing it costs a new writer id and a full
   // upload, nothing else.
-  std::string state_directory;
-  Environment environment;
+  std::string state_directory = {};
+  Environment environment = {};
 };
 
 struct CreateOptions {
-  VaultPolicy policy;
-  PassphraseCost passphrase_cost;
-  std::string state_directory;  // as in OpenOptions
-  Environment environment;
+  VaultPolicy policy = {};
+  PassphraseCost passphrase_cost = {};
+  std::string state_directory = {};  // as in OpenOptions
+  Environment environment = {};
 };
 
 // Called from the working thread, at most about ten times a second. `phase` is one of "scan",
 // "backup", "upload", "restore", "verify", "repair". Totals are 0 while unknown.
 struct Progress {
-  std::string_view phase;
+  std::string_view phase = {};
   std::uint64_t items_done = 0;
   std::uint64_t items_total = 0;
   std::uint64_t bytes_done = 0;
   std::uint64_t bytes_total = 0;
-  std::string_view current;  // raw bytes of a path, or an object's name
+  std::string_view current = {};  // raw bytes of a path, or an object's name
 };
 struct Observer {
-  std::function<void(const Progress&)> progress;
-  std::function<bool()> cancelled;  // true: stop soon with kCancelled; nothing is broken
+  std::function<void(const Progress&)> progress = {};
+  std::function<bool()> cancelled = {};  // true: stop soon with kCancelled; nothing is broken
 };
 
 struct BackupOptions {
-  std::string label;          // UTF-8
-  std::string key_domain;     // label of the key domain; empty: the first
-  int compression_level = 3;  // 0 = none, 1..19
-  std::string host;           // default: this host's name
+  std::string label = {};       // UTF-8
+  std::string key_domain = {};  // label of the key domain; empty: the first
+  int compression_level = 3;    // 0 = none, 1..19
+  std::string host = {};        // default: this host's name
   // True for a path (relative to the source, components joined by '/') that is left out with all
   // that is in it.
-  std::function<bool(std::string_view path, EntryType type)> exclude;
+  std::function<bool(std::string_view path, EntryType type)> exclude = {};
   bool rescan = false;  // read every file, also where size and times say "unchanged"
-  Observer observer;
+  Observer observer = {};
 };
 
 // Where a stream comes from: returns the number of bytes put into the buffer, 0 at the end.
@@ -146,12 +147,12 @@ using StreamWriter = std::function<Status(ByteView)>;
 
 struct RestoreOptions {
   // True for a path that is wanted (with all that is in it); default: everything.
-  std::function<bool(std::string_view path, EntryType type)> include;
+  std::function<bool(std::string_view path, EntryType type)> include = {};
   bool overwrite = false;
   bool keep_setuid = false;
   bool make_devices = false;
-  std::vector<std::string> absent_providers;  // names to do without, for rehearsals
-  Observer observer;
+  std::vector<std::string> absent_providers = {};  // names to do without, for rehearsals
+  Observer observer = {};
 };
 
 enum class VerifyDepth {
@@ -161,19 +162,19 @@ enum class VerifyDepth {
 };
 struct VerifyOptions {
   VerifyDepth depth = VerifyDepth::kTags;
-  Observer observer;
+  Observer observer = {};
 };
 
 struct RepairOptions {
-  Observer observer;
+  Observer observer = {};
 };
 
 struct DrillOptions {
-  std::vector<std::string> absent_providers;
-  std::string scratch_directory;            // default: a new one under $TMPDIR, removed afterwards
-  std::optional<std::int64_t> rto_seconds;  // target for the time to restore
-  std::optional<std::int64_t> rpo_seconds;  // target for the age of the data
-  Observer observer;
+  std::vector<std::string> absent_providers = {};
+  std::string scratch_directory = {};  // default: a new one under $TMPDIR, removed afterwards
+  std::optional<std::int64_t> rto_seconds = {};  // target for the time to restore
+  std::optional<std::int64_t> rpo_seconds = {};  // target for the age of the data
+  Observer observer = {};
 };
 
 }  // namespace fenchi

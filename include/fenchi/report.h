@@ -64,6 +64,7 @@ struct SnapshotList {
   std::vector<SnapshotInfo> snapshots;  // oldest first, by log order within a writer
   std::uint64_t incomplete = 0;         // COMMITs without SEAL
   std::uint64_t other_domains = 0;      // snapshots that this credential cannot open
+  std::uint64_t unreadable = 0;         // that do not open with the right key: planted or damaged
   bool freshness_proven = true;         // false: fewer than R providers answered
 };
 

@@ -42,13 +42,13 @@ class FENCHI_EXPORT Vault {
   // Errors: kPolicy when the policy is unsafe or the placement breaks it (the message names the
   // rule and the relaxation that would allow it); kAlreadyExists when a provider holds a vault
   // already; kInvalidArgument, also when two providers are one place; kTooFewProviders; kFull.
-  static Result<Vault> Create(std::vector<NamedProvider> providers, const Unlock& unlock,
+  static Result<Vault> Create(const std::vector<NamedProvider>& providers, const Unlock& unlock,
                               const CreateOptions& options = {});
 
   // Opens a vault from any k of its providers; absent ones may be left out of the list.
   // Errors: kNotFound when no provider holds a vault; kTooFewProviders; kWrongKey; kDamaged when
   // what the providers serve does not follow from the vault id or is older than seen before.
-  static Result<Vault> Open(std::vector<NamedProvider> providers, const Unlock& unlock,
+  static Result<Vault> Open(const std::vector<NamedProvider>& providers, const Unlock& unlock,
                             const OpenOptions& options = {});
 
   Vault(Vault&&) noexcept;

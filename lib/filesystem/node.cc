@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -162,6 +163,18 @@ bool LooksUnchanged(const SourceNode& earlier, const SourceNode& later) {
          earlier.attributes.size == later.attributes.size &&
          earlier.attributes.modified == later.attributes.modified &&
          earlier.changed_ns == later.changed_ns;
+}
+
+void WaitForLaterTick(const SourceNode& node) {
+  constexpr std::int64_t kBillion = 1'000'000'000;
+  constexpr std::int64_t kTickMax = 10'000'000;  // 100 Hz, the slowest that kernels are built with
+  constexpr struct timespec kPause { 0, 1'000'000 };
+  struct timespec now {};
+  while (::clock_gettime(CLOCK_REALTIME_COARSE, &now) == 0) {
+    const std::int64_t ahead = node.changed_ns - (now.tv_sec * kBillion + now.tv_nsec);
+    if (ahead < 0 || ahead > kTickMax) return;  // far ahead: a clock was set back
+    ::nanosleep(&kPause, nullptr);
+  }
 }
 
 std::string OwnerNames::User(std::uint32_t uid) {

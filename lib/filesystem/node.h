@@ -33,6 +33,9 @@ struct SourceNode {
 // modification and change time. Two changes within one tick of the file system's clock (about 4 ms
 // on kernels before 6.13) can look like one.
 bool LooksUnchanged(const SourceNode& earlier, const SourceNode& later);
+// Waits, some milliseconds at most, until the kernel's clock for file times has gone past the
+// node's last change: a change from then on shows, one within the same tick would not.
+void WaitForLaterTick(const SourceNode& node);
 
 // User and group names by number, asked of the system once each. Thread-safe.
 class OwnerNames {

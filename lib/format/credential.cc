@@ -187,9 +187,9 @@ SecretBytes WithEnvelope(ByteView map) {
 Result<SecretBytes> EncodeCredential(const Credential& credential) {
   FENCHI_RETURN_IF_ERROR(CheckCredential(credential).At("credential"));
   CborWriter writer(CborWriter::Buffer::kWiped);
-  const int optional = credential.verify_secret_key.has_value() + credential.writer.has_value() +
-                       credential.admin_seed.has_value();
-  writer.Map(static_cast<std::size_t>(8 + optional)).Key(1).Uint(kFormatVersion);
+  const std::size_t keys = std::size_t{8} + credential.verify_secret_key.has_value() +
+                           credential.writer.has_value() + credential.admin_seed.has_value();
+  writer.Map(keys).Key(1).Uint(kFormatVersion);
   writer.Key(2).ByteString(credential.vault.view());
   writer.Key(3).Uint(static_cast<std::uint64_t>(credential.role)).Key(4).Uint(credential.epoch);
   writer.Key(5).ByteString(credential.outer_key.view());

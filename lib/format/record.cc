@@ -5,6 +5,7 @@
 #include "fenchi/hash.h"
 #include "format/cbor.h"
 #include "format/derive.h"
+#include "format/policy.h"
 #include "format/record_body.h"
 #include "format/sealed.h"
 
@@ -54,6 +55,22 @@ Result<SignedRecord> ReadSignedRecord(CborReader& reader) {
 }  // namespace
 
 RecordKind KindOf(const RecordBody& body) { return static_cast<RecordKind>(body.index() + 1); }
+
+std::uint32_t RightFor(RecordKind kind) {
+  switch (kind) {
+    case RecordKind::kCommit:
+    case RecordKind::kSeal:
+    case RecordKind::kVoid:
+      return kRightBackup;
+    case RecordKind::kAttest:
+      return kRightAttest;
+    case RecordKind::kForget:
+    case RecordKind::kTombstone:
+    case RecordKind::kCheckpoint:
+      return kRightPrune;
+  }
+  return 0;
+}
 
 Result<Bytes> EncodeRecord(const Record& record) {
   FENCHI_RETURN_IF_ERROR(CheckRecord(record).At("record"));

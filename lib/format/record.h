@@ -96,6 +96,8 @@ struct CheckpointBody {
 using RecordBody = std::variant<CommitBody, SealBody, VoidBody, ForgetBody, TombstoneBody,
                                 AttestBody, CheckpointBody>;
 RecordKind KindOf(const RecordBody& body);
+// The right (policy.h) that a writer needs for a record of this kind.
+std::uint32_t RightFor(RecordKind kind);
 
 struct Record {
   WriterId writer;

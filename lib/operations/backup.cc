@@ -134,9 +134,9 @@ Status FindParent(const Backup& backup, const History& history, CommitPlan& plan
       continue;
     }
     ++searched;
-    FENCHI_ASSIGN_OR_RETURN(format::SnapshotContent content,
-                            OpenSnapshotContent(backup.session.access, it->object));
-    if (content.label != backup.options.label) continue;
+    const Result<format::SnapshotContent> content =
+        OpenSnapshotContent(backup.session.access, it->object);
+    if (!content.ok() || content->label != backup.options.label) continue;
     Result<PackMap> packs = history.PacksOf(*it->commit);
     if (!packs.ok()) return Status::Ok();  // no parent is always correct, only longer
     plan.parent = it->commit->record;

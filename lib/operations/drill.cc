@@ -42,13 +42,44 @@ class Scratch {
   Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, "")) {}
   Scratch& operator=(Scratch&&) = delete;
   ~Scratch() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+    if (!path_.empty()) (void)Remove();
+  }
+  // What was restored is plaintext: whoever made it wants to know when it stays.
+  Status Remove() {
+    std::error_code error;
+    std::filesystem::remove_all(path_, error);
+    if (error) {  // directories that were restored without their owner's write permission
+      MakeRemovable(path_);
+      error.clear();
+      std::filesystem::remove_all(path_, error);
+    }
+    if (error) {
+      return Io("the restored files in {} could not be removed: {}", path_, error.message())
+          .WithHint("remove that directory yourself");
+    }
+    path_.clear();
+    return Status::Ok();
   }
   const std::string& path() const { return path_; }
 
  private:
   explicit Scratch(std::string path) : path_(std::move(path)) {}
+  static void MakeRemovable(const std::filesystem::path& top) {
+    std::vector<std::filesystem::path> directories = {top};
+    while (!directories.empty()) {
+      const std::filesystem::path directory = std::move(directories.back());
+      directories.pop_back();
+      std::error_code ignored;
+      std::filesystem::permissions(directory, std::filesystem::perms::owner_all,
+                                   std::filesystem::perm_options::add, ignored);
+      for (std::filesystem::directory_iterator at(directory, ignored), end; at != end;
+           at.increment(ignored)) {
+        if (at->symlink_status(ignored).type() == std::filesystem::file_type::directory) {
+          directories.push_back(at->path());
+        }
+      }
+    }
+  }
   std::string path_;
 };
 
@@ -157,6 +188,9 @@ Result<DrillReport> DrillSnapshot(Session& session, const SnapshotId& snapshot,
   report.data_age_seconds = session.clock.Now().seconds - view.content.begun.seconds;
   FENCHI_ASSIGN_OR_RETURN(SourceDirectory root, SourceDirectory::Open(scratch.path()));
   FENCHI_RETURN_IF_ERROR(Comparison(view, std::move(root), report).Run());
+  const std::string scratch_path = scratch.path();
+  const Status removed = scratch.Remove();
+  if (!removed.ok()) report.restore.problems.push_back({scratch_path, removed});
   return report;
 }
 

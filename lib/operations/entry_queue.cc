@@ -3,9 +3,27 @@
 #include <algorithm>
 
 namespace fenchi {
+namespace {
+
+// Many entries with long paths or large attributes do not wait for a pack to fill.
+constexpr std::size_t kWaitingBytesMax = std::size_t{64} << 20;
+
+std::size_t MemoryOf(const QueuedEntry& queued) {
+  std::size_t bytes = sizeof(queued) + queued.entry.path.size() + queued.source.size();
+  for (const Xattr& xattr : queued.entry.attributes.xattrs) {
+    bytes += sizeof(xattr) + xattr.name.size() + xattr.value.size();
+  }
+  return bytes;
+}
+
+}  // namespace
 
 Status EntryQueue::Push(QueuedEntry entry) {
+  waiting_bytes_ += MemoryOf(entry);
   waiting_.push_back(std::move(entry));
+  FENCHI_RETURN_IF_ERROR(TakePlaced());
+  if (waiting_bytes_ <= kWaitingBytesMax) return Status::Ok();
+  FENCHI_RETURN_IF_ERROR(run_.PlaceData());
   return TakePlaced();
 }
 
@@ -18,6 +36,7 @@ Status EntryQueue::TakePlaced() {
     if (!placed) return Status::Ok();
     QueuedEntry entry = std::move(waiting_.front());
     waiting_.pop_front();
+    waiting_bytes_ -= MemoryOf(entry);
     FENCHI_RETURN_IF_ERROR(Emit(std::move(entry)));
   }
   return Status::Ok();

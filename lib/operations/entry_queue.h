@@ -1,7 +1,8 @@
 // Entries on their way into the snapshot's tree: in walk order, each waiting until all its chunks
 // have their place.
 //
-// Memory: the entries whose data lies in the pack that is still open.
+// Memory: the entries whose data lies in the pack that is still open; it is closed early where they
+// take more than 64 MiB.
 #pragma once
 
 #include <deque>
@@ -48,6 +49,7 @@ class EntryQueue {
   ChunkIndex& index_;
   const DomainId domain_;
   std::deque<QueuedEntry> waiting_;
+  std::size_t waiting_bytes_ = 0;
   TreeListWriter tree_;
   std::vector<std::pair<std::string, CachedFile>> to_remember_;
 };

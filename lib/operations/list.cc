@@ -57,8 +57,9 @@ Result<SnapshotList> ListSnapshots(Session& session) {
   for (const StoredSnapshot& stored : history.snapshots()) {
     Result<format::SnapshotContent> content = OpenSnapshotContent(session.access, stored.object);
     if (!content.ok()) {
-      if (content.status().code() != StatusCode::kDenied) return content.status();
-      ++list.other_domains;
+      // Whoever holds a writer's key can sign what nobody can open: the others are listed still.
+      const bool denied = content.status().code() == StatusCode::kDenied;
+      ++(denied ? list.other_domains : list.unreadable);
       continue;
     }
     list.snapshots.push_back(InfoOf(session.access, stored, *content));

@@ -59,7 +59,12 @@ Status Repair::Run(const History& history, const VerifyReport& damage) {
     if (seats_.all()[i].provider) FENCHI_RETURN_IF_ERROR(RepairObjects(history, i));
   }
   // 2. Which packs the damaged shards belong to: their names are keyed hashes of what is live.
-  FENCHI_ASSIGN_OR_RETURN(PackMap live, history.LivePacks());
+  std::vector<Status> lost;
+  FENCHI_ASSIGN_OR_RETURN(PackMap live, history.LivePacks(lost));
+  for (const Status& failure : lost) {
+    report_.left.push_back(
+        {"", "list of packs", DamageKind::kObject, std::nullopt, failure.message(), false});
+  }
   std::map<std::pair<std::string, std::string>, std::pair<PackId, int>> shards;
   for (const auto& [id, entry] : live) {
     const NameAt name = ShardNameAt(access_, id, entry.needed);

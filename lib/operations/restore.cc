@@ -63,7 +63,7 @@ class Restore {
  private:
   // A directory on the current path: its attributes are set when the walk leaves it.
   struct Open {
-    std::string path;
+    std::size_t path_size = 0;  // its path is that much of chain_
     RestoreDirectory directory;
     Attributes attributes;
     bool restored = false;  // entered as wanted, not only passed through
@@ -88,7 +88,12 @@ class Restore {
   RestoreTarget target_;
   RestoreReport& report_;
   ProgressMeter meter_;
+  std::string_view PathOf(const Open& open) const {
+    return std::string_view(chain_).substr(0, open.path_size);
+  }
+
   std::vector<Open> open_;
+  std::string chain_;  // path of the innermost: that of each other one begins it
   std::map<HardLinkKey, FirstLink> links_;
   std::string wanted_below_;  // a directory that `include` named: all below it is wanted
 };
@@ -131,7 +136,8 @@ Status Restore::Visit(const format::Entry& entry) {
   const bool wanted = Wanted(entry);
   if (entry.attributes.type == EntryType::kDirectory) {
     // Kept on the path even when not wanted: something below it may be.
-    open_.push_back({entry.path, target_.root(), entry.attributes, false});
+    open_.push_back({entry.path.size(), target_.root(), entry.attributes, false});
+    chain_ = entry.path;
     if (!wanted) return Status::Ok();
     const Result<const RestoreDirectory*> made = DirectoryFor(entry.path);
     if (!made.ok()) {
@@ -153,9 +159,12 @@ Status Restore::Visit(const format::Entry& entry) {
 Result<const RestoreDirectory*> Restore::DirectoryFor(std::string_view path) {
   const RestoreDirectory* current = &target_.root();
   if (path.empty()) return current;
+  if (!open_.empty() && open_.back().restored && PathOf(open_.back()) == path) {
+    return &open_.back().directory;
+  }
   for (Open& open : open_) {
     if (!open.restored) {
-      const std::string name(LastComponent(open.path));
+      const std::string name(LastComponent(PathOf(open)));
       FENCHI_ASSIGN_OR_RETURN(open.directory, current->MakeDirectory(name));
       FENCHI_ASSIGN_OR_RETURN(const std::size_t leftovers, open.directory.RemoveLeftovers());
       (void)leftovers;
@@ -163,14 +172,14 @@ Result<const RestoreDirectory*> Restore::DirectoryFor(std::string_view path) {
       ++report_.directories;
     }
     current = &open.directory;
-    if (open.path == path) return current;
+    if (PathOf(open) == path) return current;
   }
   return Damaged("its directory is not in the snapshot before it: a planted entry");
 }
 
 Status Restore::LeaveUntil(std::string_view parent) {
   while (!open_.empty()) {
-    const std::string& path = open_.back().path;
+    const std::string_view path = PathOf(open_.back());
     const bool inside = parent == path || (parent.size() > path.size() &&
                                            parent.starts_with(path) && parent[path.size()] == '/');
     if (inside) return Status::Ok();
@@ -179,9 +188,9 @@ Status Restore::LeaveUntil(std::string_view parent) {
     if (!left.restored) continue;
     Warnings warnings;
     const Status status = left.directory.SetAttributes(left.attributes, warnings);
-    NoteWarnings(left.path, std::move(warnings));
+    NoteWarnings(path, std::move(warnings));
     if (IsFatal(status)) return status;
-    if (!status.ok()) Fail(left.path, status);
+    if (!status.ok()) Fail(path, status);
   }
   return Status::Ok();
 }

@@ -44,8 +44,11 @@ struct Session {
     // A log that is not known of cannot be read: both looks need R answers.
     freshness.answered = std::min(freshness.answered, answered);
     freshness.proven = freshness.answered >= access.policy.quorums.read_quorum;
-    seen.policy_version = access.policy.version;
-    seen.policy_hash = access.policy_hash;
+    // What too few hold may be lost with them: then this host must not insist on it.
+    if (access.policy_holders > access.policy.active_providers() - access.needed()) {
+      seen.policy_version = access.policy.version;
+      seen.policy_hash = access.policy_hash;
+    }
     // A host that cannot write its state can still restore.
     const Status saved = SaveSeen(state_directory, access.vault, seen);
     if (!saved.ok()) freshness.warnings.push_back(saved.ToString());

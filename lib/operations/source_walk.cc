@@ -15,6 +15,7 @@ using filesystem::SourceFile;
 using filesystem::SourceNode;
 
 constexpr std::size_t kReadSize = 1024 * 1024;
+constexpr std::size_t kReportedPathMax = 4096;  // of one that could not be read
 
 Result<std::string> Canonical(const std::string& path) {
   char* resolved = ::realpath(path.c_str(), nullptr);
@@ -71,99 +72,131 @@ SourceWalk::SourceWalk(const BackupOptions& options, BackupRun& run, ChunkIndex&
       chunker_(*Chunker::Create({})),
       buffer_(kReadSize) {}
 
-void SourceWalk::Unreadable(const Place& place, const Status& status) {
+void SourceWalk::Unreadable(const Status& status) {
   ++report_.unreadable;
-  report_.problems.push_back({place.path, status});
+  report_.problems.push_back({place_.path.substr(0, kReportedPathMax), status});
 }
 
-QueuedEntry SourceWalk::NewEntry(const SourceNode& node, const Place& place) {
+QueuedEntry SourceWalk::NewEntry(const SourceNode& node) {
   QueuedEntry queued;
-  queued.entry.path = place.path;
+  queued.entry.path = place_.path;
   queued.entry.attributes = node.attributes;
-  queued.source = place.source;
+  queued.source = place_.source;
   if (!node.warnings.empty()) {
     queued.entry.flags |= format::kEntryIncomplete;
-    report_.problems.push_back({place.path, node.warnings.front()});
+    report_.problems.push_back({place_.path, node.warnings.front()});
   }
   return queued;
+}
+
+// False: the format cannot hold it (a file system that lies about links or times). That is a
+// problem of this entry, not the end of the backup.
+Result<bool> SourceWalk::Push(QueuedEntry queued) {
+  const Status fits = format::CheckEntry(queued.entry);
+  if (!fits.ok()) {
+    Unreadable(Unsupported("it cannot be kept: {}", fits.message()));
+    return false;
+  }
+  FENCHI_RETURN_IF_ERROR(queue_.Push(std::move(queued)));
+  return true;
 }
 
 Status SourceWalk::Walk(const SourceRoot& root) {
   Result<SourceDirectory> parent = SourceDirectory::Open(root.parent);
   if (!parent.ok()) return parent.status();
   const std::string source = root.parent == "/" ? "/" + root.leaf : root.parent + "/" + root.leaf;
-  Place place{root.name, "", source};
+  place_ = {root.name, "", source};
   if (!root.leaf.empty()) {
     // The user named it: that it is missing is an error, not a file that vanished.
     const Result<SourceNode> there = parent->ReadStatus(root.leaf);
     if (!there.ok()) return there.status().At("cannot back up '" + source + "'");
-    return Visit(*parent, root.leaf, std::move(place));
+    FENCHI_RETURN_IF_ERROR(Visit(*parent, root.leaf));
+    return WalkLevels();
   }
   FENCHI_ASSIGN_OR_RETURN(SourceNode node, parent->ReadOwnAttributes());
   ++report_.directories;
-  FENCHI_RETURN_IF_ERROR(queue_.Push(NewEntry(node, place)));
-  return WalkChildren(*parent, place);
+  FENCHI_ASSIGN_OR_RETURN(const bool kept, Push(NewEntry(node)));
+  if (kept) Enter(*parent);
+  return WalkLevels();
 }
 
-Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name, Place place) {
+// Visits the children of every directory that was entered, depth first.
+Status SourceWalk::WalkLevels() {
+  while (!levels_.empty()) {
+    Level& level = levels_.back();
+    if (level.next == level.names.size()) {
+      levels_.pop_back();
+      continue;
+    }
+    place_.path.resize(level.path_size);
+    place_.relative.resize(level.relative_size);
+    place_.source.resize(level.source_size);
+    const std::string name = std::move(level.names[level.next++]);
+    place_.path += "/" + name;
+    place_.relative += place_.relative.empty() ? name : "/" + name;
+    place_.source += place_.source == "/" ? name : "/" + name;
+    const SourceDirectory directory = level.directory;  // `level` may move while it is visited
+    FENCHI_RETURN_IF_ERROR(Visit(directory, name));
+  }
+  return Status::Ok();
+}
+
+Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name) {
   FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
-  meter_.SetCurrent(place.path);
+  meter_.SetCurrent(place_.path);
   meter_.Tick();
-  const Result<SourceNode> node = parent.ReadAttributes(name);
-  if (!node.ok()) {
-    Unreadable(place, node.status());
+  if (place_.path.size() > format::kPathSizeMax) {
+    Unreadable(Unsupported("a path of {} bytes is longer than the {} that a snapshot can hold",
+                           place_.path.size(), format::kPathSizeMax));
     return Status::Ok();
   }
-  if (options_.exclude && !place.relative.empty() &&
-      options_.exclude(place.relative, node->attributes.type)) {
+  const Result<SourceNode> node = parent.ReadAttributes(name);
+  if (!node.ok()) {
+    Unreadable(node.status());
+    return Status::Ok();
+  }
+  if (options_.exclude && !place_.relative.empty() &&
+      options_.exclude(place_.relative, node->attributes.type)) {
     return Status::Ok();
   }
   ++meter_.now().items_done;
   switch (node->attributes.type) {
     case EntryType::kDirectory:
-      return VisitDirectory(parent, name, *node, place);
+      return VisitDirectory(parent, name, *node);
     case EntryType::kFile:
-      return VisitFile(parent, name, *node, place);
+      return VisitFile(parent, name, *node);
     default:
       ++report_.others;
-      return queue_.Push(NewEntry(*node, place));
+      return Push(NewEntry(*node)).status();
   }
 }
 
 Status SourceWalk::VisitDirectory(const SourceDirectory& parent, const std::string& name,
-                                  const SourceNode& node, const Place& place) {
+                                  const SourceNode& node) {
   ++report_.directories;
-  QueuedEntry queued = NewEntry(node, place);
+  QueuedEntry queued = NewEntry(node);
   const Result<SourceDirectory> directory = parent.OpenChild(name, &node);
   if (!directory.ok()) {
-    Unreadable(place, directory.status());
+    Unreadable(directory.status());
     queued.entry.flags |= format::kEntryIncomplete;
-    return queue_.Push(std::move(queued));
   }
-  FENCHI_RETURN_IF_ERROR(queue_.Push(std::move(queued)));
-  return WalkChildren(*directory, place);
-}
-
-Status SourceWalk::WalkChildren(const SourceDirectory& directory, const Place& place) {
-  const Result<std::vector<std::string>> names = directory.ListNames();
-  if (!names.ok()) {
-    Unreadable(place, names.status());
-    return Status::Ok();
-  }
-  for (const std::string& name : *names) {
-    Place child;
-    child.path = place.path + "/" + name;
-    child.relative = place.relative.empty() ? name : place.relative + "/" + name;
-    child.source = place.source == "/" ? "/" + name : place.source + "/" + name;
-    FENCHI_RETURN_IF_ERROR(Visit(directory, name, std::move(child)));
-  }
+  FENCHI_ASSIGN_OR_RETURN(const bool kept, Push(std::move(queued)));
+  if (kept && directory.ok()) Enter(*directory);
   return Status::Ok();
 }
 
+void SourceWalk::Enter(const SourceDirectory& directory) {
+  Result<std::vector<std::string>> names = directory.ListNames();
+  if (!names.ok()) return Unreadable(names.status());
+  levels_.push_back({directory, std::move(*names), 0, place_.path.size(), place_.relative.size(),
+                     place_.source.size()});
+}
+
 // Whether the file is as it was when it was last saved; then `queued` refers to what is stored.
-Result<bool> SourceWalk::TryCache(const SourceNode& node, const Place& place, QueuedEntry& queued) {
+Result<bool> SourceWalk::TryCache(const SourceNode& node, QueuedEntry& queued) {
   if (options_.rescan) return false;
-  FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached, index_.FindFile(domain_, place.source));
+  FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached,
+                          index_.FindFile(domain_, place_.source));
   if (!cached || cached->size != node.attributes.size ||
       cached->modified != node.attributes.modified || cached->changed_ns != node.changed_ns ||
       cached->device != node.device || cached->inode != node.inode) {
@@ -175,8 +208,8 @@ Result<bool> SourceWalk::TryCache(const SourceNode& node, const Place& place, Qu
 }
 
 Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& name,
-                             const SourceNode& node, const Place& place) {
-  QueuedEntry queued = NewEntry(node, place);
+                             const SourceNode& node) {
+  QueuedEntry queued = NewEntry(node);
   const auto& key = node.attributes.hard_link;
   if (key) {
     const auto seen = linked_.find(*key);
@@ -184,32 +217,33 @@ Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& n
       queued.chunks = seen->second.chunks;
       queued.entry.content = seen->second.content;
       ++report_.files;
-      return queue_.Push(std::move(queued));
+      return Push(std::move(queued)).status();
     }
   }
-  FENCHI_ASSIGN_OR_RETURN(const bool unchanged, TryCache(node, place, queued));
+  FENCHI_ASSIGN_OR_RETURN(const bool unchanged, TryCache(node, queued));
   std::uint64_t size = node.attributes.size;
   if (unchanged) {
     ++report_.files_unchanged;
   } else {
     Result<SourceFile> file = parent.OpenFile(name, node);
     if (!file.ok()) {
-      Unreadable(place, file.status());
+      Unreadable(file.status());
       return Status::Ok();
     }
+    filesystem::WaitForLaterTick(node);
     queued.chunks = std::make_shared<FileChunks>();
     std::uint64_t end = 0;
     Status unreadable;
     FENCHI_RETURN_IF_ERROR(ReadContent(*file, size, *queued.chunks, end, unreadable));
     if (!unreadable.ok()) {
-      Unreadable(place, unreadable);
+      Unreadable(unreadable);
       return Status::Ok();
     }
     const Result<SourceNode> after = file->Now();
     if (!after.ok() || !filesystem::LooksUnchanged(node, *after)) {
       ++report_.changed_while_read;
       report_.problems.push_back(
-          {place.path,
+          {place_.path,
            Conflict("the file changed while it was read; the copy may mix old and new")});
       queued.entry.flags |= format::kEntryChanged;
       size = end;
@@ -222,7 +256,7 @@ Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& n
   ++report_.files;
   report_.bytes += size;
   if (key) linked_[*key] = {queued.chunks, queued.entry.content, size};
-  return queue_.Push(std::move(queued));
+  return Push(std::move(queued)).status();
 }
 
 // Reads the stored ranges up to `size` and stores their chunks. `end`: how much of the file was

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "fenchi/chunker.h"
 #include "filesystem/source_tree.h"
@@ -39,18 +40,27 @@ class SourceWalk {
     std::string relative;  // to the source, for `exclude`
     std::string source;    // canonical, for the cache
   };
-  Status Visit(const filesystem::SourceDirectory& parent, const std::string& name, Place place);
+  // A directory whose children are being visited. Kept on a stack of our own, and the paths in one
+  // place: a tree may be deeper than the thread's stack.
+  struct Level {
+    filesystem::SourceDirectory directory;
+    std::vector<std::string> names;
+    std::size_t next = 0;                               // of names
+    std::size_t path_size, relative_size, source_size;  // of its own place
+  };
+  Status WalkLevels();
+  Status Visit(const filesystem::SourceDirectory& parent, const std::string& name);
   Status VisitDirectory(const filesystem::SourceDirectory& parent, const std::string& name,
-                        const filesystem::SourceNode& node, const Place& place);
-  Status WalkChildren(const filesystem::SourceDirectory& directory, const Place& place);
+                        const filesystem::SourceNode& node);
+  void Enter(const filesystem::SourceDirectory& directory);
   Status VisitFile(const filesystem::SourceDirectory& parent, const std::string& name,
-                   const filesystem::SourceNode& node, const Place& place);
-  Result<bool> TryCache(const filesystem::SourceNode& node, const Place& place,
-                        QueuedEntry& queued);
+                   const filesystem::SourceNode& node);
+  Result<bool> TryCache(const filesystem::SourceNode& node, QueuedEntry& queued);
+  Result<bool> Push(QueuedEntry queued);
   Status ReadContent(const filesystem::SourceFile& file, std::uint64_t size, FileChunks& chunks,
                      std::uint64_t& end, Status& unreadable);
-  QueuedEntry NewEntry(const filesystem::SourceNode& node, const Place& place);
-  void Unreadable(const Place& place, const Status& status);
+  QueuedEntry NewEntry(const filesystem::SourceNode& node);
+  void Unreadable(const Status& status);
 
   const BackupOptions& options_;
   BackupRun& run_;
@@ -59,6 +69,8 @@ class SourceWalk {
   const DomainId domain_;
   ProgressMeter& meter_;
   BackupReport& report_;
+  Place place_;  // of what is being visited
+  std::vector<Level> levels_;
   Chunker chunker_;
   Bytes buffer_;
   // Files with several names that were read in this run.

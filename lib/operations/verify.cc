@@ -30,18 +30,29 @@ Hash256 HashOf(const format::Reference& reference) {
   return Sha256(writer.Take());
 }
 
-// Whether the entry's directory came before it; `chain`: the directories on the way to it.
-Status CheckParent(const format::Entry& entry, std::vector<std::string>& chain) {
-  const std::string& path = entry.path;
-  while (!chain.empty() && !(path.starts_with(chain.back()) && path[chain.back().size()] == '/')) {
-    chain.pop_back();
-  }
+// The directories on the way to an entry.
+struct DirectoryChain {
+  std::string path;                // of the innermost; that of each other one begins it
+  std::vector<std::size_t> sizes;  // of their paths
+};
+
+// Whether the entry's directory came before it.
+Status CheckParent(const format::Entry& entry, DirectoryChain& chain) {
+  const std::string_view path = entry.path;
+  const auto inside = [&](std::size_t size) {
+    return path.size() > size && path[size] == '/' &&
+           path.starts_with(std::string_view(chain.path).substr(0, size));
+  };
+  while (!chain.sizes.empty() && !inside(chain.sizes.back())) chain.sizes.pop_back();
   const std::size_t slash = path.rfind('/');
-  const std::string parent = slash == std::string::npos ? "" : path.substr(0, slash);
-  if (parent != (chain.empty() ? "" : chain.back())) {
+  const std::size_t parent_size = slash == std::string_view::npos ? 0 : slash;
+  if (parent_size != (chain.sizes.empty() ? 0 : chain.sizes.back())) {
     return Damaged("its directory is not in the snapshot before it: a planted entry");
   }
-  if (entry.attributes.type == EntryType::kDirectory) chain.push_back(path);
+  if (entry.attributes.type == EntryType::kDirectory) {
+    chain.path = path;
+    chain.sizes.push_back(path.size());
+  }
   return Status::Ok();
 }
 
@@ -120,7 +131,12 @@ Status Verify::Run(const History& history) {
     if (!seats_.all()[i].provider) Down(i, Unavailable("{}", seats_.all()[i].absent_reason));
   }
   FENCHI_RETURN_IF_ERROR(CheckObjects(history));
-  FENCHI_ASSIGN_OR_RETURN(PackMap packs, history.LivePacks());
+  std::vector<Status> lost;
+  FENCHI_ASSIGN_OR_RETURN(PackMap packs, history.LivePacks(lost));
+  for (const Status& failure : lost) {
+    report_.damage.push_back({"", "list of packs", DamageKind::kObject, std::nullopt,
+                              failure.message() + "; its packs were not looked at", false});
+  }
   meter_.now().items_total = packs.size();
   for (const auto& [id, entry] : packs) {
     FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
@@ -381,7 +397,7 @@ Status Verify::CheckSnapshot(const StoredSnapshot& snapshot) {
   PackReader packs(access_, seats_);
   packs.set_whole_packs(true);
   ChunkReader chunks(access_, *access_.FindDomain(snapshot.object.domain), packs);
-  std::vector<std::string> chain;
+  DirectoryChain chain;
   bool gaps = false;  // a lost part of the list takes directories with it
   FENCHI_RETURN_IF_ERROR(chunks.WalkTree(
       content->root, "",

@@ -6,6 +6,23 @@
 
 namespace fenchi {
 
+void AddPeople(const format::Policy& policy, Access& access) {
+  if (std::ranges::find(access.admin_sets, policy.next_admins) == access.admin_sets.end()) {
+    access.admin_sets.push_back(policy.next_admins);
+  }
+  for (format::PolicyWriter& known : access.writers) {
+    const auto named = std::ranges::find(policy.writers, known.id, &format::PolicyWriter::id);
+    known.state = named == policy.writers.end() ? format::WriterState::kRevoked : named->state;
+    if (named != policy.writers.end()) known.rights |= named->rights;
+  }
+  for (const format::PolicyWriter& writer : policy.writers) {
+    if (std::ranges::find(access.writers, writer.id, &format::PolicyWriter::id) ==
+        access.writers.end()) {
+      access.writers.push_back(writer);
+    }
+  }
+}
+
 const format::DomainKeys* Access::FindDomain(const DomainId& id) const {
   const auto found = std::find_if(domains.begin(), domains.end(),
                                   [&](const format::DomainKeys& keys) { return keys.id == id; });

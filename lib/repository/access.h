@@ -30,7 +30,10 @@ struct Access {
   std::vector<int> shards_needed;  // every k that the chain ever had, newest first
   Bytes genesis_object;
   std::vector<Bytes> policy_objects;  // of versions 1, 2, ... to the newest, as they were read
-  int policy_holders = 0;             // providers that held the newest one when it was read
+  // Whom any version of the chain named, so that what they signed in their time goes on counting:
+  std::vector<format::AdminSet> admin_sets;   // each once
+  std::vector<format::PolicyWriter> writers;  // state as in the newest version, rights of them all
+  int policy_holders = 0;                     // providers that held the newest one when it was read
   format::PolicyDetails details;
   SecretBytes outer_key;
   SecretBytes name_key;
@@ -49,6 +52,9 @@ struct Access {
   Result<const format::DomainKeys*> FindDomain(std::string_view label) const;
   std::string DomainLabel(const DomainId& id) const;  // from details; hex when not named there
 };
+
+// Adds those whom `policy`, the version after the ones already added, names.
+void AddPeople(const format::Policy& policy, Access& access);
 
 // The placement rules that the signed policy records.
 PlacementRules RulesOf(const format::PolicyDetails& details);

@@ -26,7 +26,7 @@ Result<Access> CreateVault(const std::vector<NamedProvider>& providers, const Un
 // Opens a vault. `seen` (may be null) is compared: an older policy than seen is refused.
 // Errors: as Vault::Open.
 Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlock& unlock,
-                         const OpenOptions& options, std::shared_ptr<Executor> executor,
+                         const OpenOptions& options, const std::shared_ptr<Executor>& executor,
                          const SeenState* seen);
 
 // Signs `next` (version, previous hash, time and details are set here, the details from
@@ -43,13 +43,16 @@ Status PublishPolicy(Access& access, format::Policy next, Clock& clock,
 // Errors: kTooFewProviders when no seat is present; kDamaged when the chain is broken.
 Result<int> RefreshPolicy(Access& access);
 
+// What a host that backs up may write.
+inline constexpr std::uint32_t kRightsOfHosts = format::kRightBackup | format::kRightAttest;
+
 // Registers `writer` in the policy unless it is there, and sees to it that the policy that lists it
 // lies at >= W providers. Errors: as PublishPolicy; kDenied when the writer was revoked.
 Status EnsureWriter(Access& access, const WriterState& writer, Clock& clock,
                     Random& random = SystemRandom());
-// The same for a writer that is known by id and key.
+// The same for a writer that is known by id and key, with these rights if it is new.
 Status EnsureWriter(Access& access, const WriterId& id, const SigningPublicKey& key, Clock& clock,
-                    Random& random = SystemRandom());
+                    Random& random = SystemRandom(), std::uint32_t rights = kRightsOfHosts);
 
 // One `k/` object that must lie at a seat: what verify compares and repair fills.
 struct BootstrapObject {

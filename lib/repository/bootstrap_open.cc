@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -40,9 +41,12 @@ struct Candidate {
 std::map<VaultId, Candidate> CandidatesIn(const std::vector<Copies>& copies) {
   std::map<VaultId, Candidate> out;
   for (const Copies& of_place : copies) {
+    std::set<VaultId> here;  // one place is one holder, however many generations it serves
     for (const Bytes& object : of_place.objects) {
       if (!format::DecodeGenesis(object).ok()) continue;
-      Candidate& candidate = out[format::VaultIdOf(object)];
+      const VaultId vault = format::VaultIdOf(object);
+      if (!here.insert(vault).second) continue;
+      Candidate& candidate = out[vault];
       candidate.object = object;
       ++candidate.holders;
     }
@@ -236,7 +240,7 @@ void WarnIfFew(Access& access) {
 }  // namespace
 
 Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlock& unlock,
-                         const OpenOptions& options, std::shared_ptr<Executor> executor,
+                         const OpenOptions& options, const std::shared_ptr<Executor>& executor,
                          const SeenState* seen) {
   FENCHI_ASSIGN_OR_RETURN(Places places, Places::Of(providers, executor));
   std::optional<VaultId> wanted = options.vault_id;

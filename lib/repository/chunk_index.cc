@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -80,6 +81,20 @@ Bytes EncodeReference(const format::Reference& reference) {
   return writer.Take();
 }
 
+// Whether the packs that a file's content points to are among those that it is said to need: only
+// these are looked for at the providers.
+bool NamesItsPacks(const CachedFile& file) {
+  const auto named = [&](const format::Reference& reference) {
+    return std::ranges::all_of(reference.pieces, [&](const format::Piece& piece) {
+      return std::ranges::find(file.packs, piece.pack) != file.packs.end();
+    });
+  };
+  return std::ranges::all_of(file.content.items,
+                             [&](const auto& item) { return named(item.chunk); }) &&
+         std::ranges::all_of(file.content.links,
+                             [&](const auto& link) { return named(link.node); });
+}
+
 }  // namespace
 
 struct ChunkIndex::State {
@@ -127,6 +142,9 @@ Status ChunkIndex::State::Open() {
     return Failure("open");
   }
   sqlite3_busy_timeout(db, 10000);
+  // The file may be anybody's work: nothing in its schema may act, and no length is believed.
+  FENCHI_RETURN_IF_ERROR(Execute("PRAGMA trusted_schema = OFF"));
+  FENCHI_RETURN_IF_ERROR(Execute("PRAGMA cell_size_check = ON"));
   FENCHI_RETURN_IF_ERROR(Execute("PRAGMA journal_mode = WAL"));
   FENCHI_RETURN_IF_ERROR(Execute("PRAGMA synchronous = NORMAL"));
   Statement version;
@@ -142,6 +160,13 @@ Status ChunkIndex::State::Open() {
   } else if (found != kSchemaVersion) {
     return Unsupported("chunk index {} has version {}", path, found);
   }
+  Statement active;
+  if (active.Prepare(db, "SELECT 1 FROM sqlite_schema WHERE type IN ('trigger', 'view')") !=
+      SQLITE_OK) {
+    return Failure("read schema");
+  }
+  if (active.Step() != SQLITE_DONE) return Damaged("chunk index {} has a schema of its own", path);
+  active.Reset();
   return PrepareAll();
 }
 
@@ -196,9 +221,17 @@ Result<std::map<PackId, format::PackListEntry>> ChunkIndex::Packs(const DomainId
   while ((step = state_->packs.Step()) == SQLITE_ROW) {
     format::PackListEntry entry;
     FENCHI_ASSIGN_OR_RETURN(entry.pack, PackId::From(state_->packs.BlobAt(0)));
-    entry.segments = static_cast<int>(state_->packs.NumberAt(1));
-    entry.needed = static_cast<int>(state_->packs.NumberAt(2));
-    entry.type = static_cast<format::PackType>(state_->packs.NumberAt(3));
+    const std::int64_t segments = state_->packs.NumberAt(1);
+    const std::int64_t needed = state_->packs.NumberAt(2);
+    const std::int64_t type = state_->packs.NumberAt(3);
+    // A row that can be no pack's is as good as absent: what it would save is stored again.
+    if (!format::IsPackClass(static_cast<std::uint64_t>(segments)) || needed < 1 ||
+        needed > format::kSeatsMax || type < 1 || type > 2) {
+      continue;
+    }
+    entry.segments = static_cast<int>(segments);
+    entry.needed = static_cast<int>(needed);
+    entry.type = static_cast<format::PackType>(type);
     out.emplace(entry.pack, entry);
   }
   if (step != SQLITE_DONE) return state_->Failure("list packs");
@@ -273,8 +306,10 @@ Result<std::optional<format::Reference>> ChunkIndex::FindChunk(const DomainId& d
   if (step == SQLITE_DONE) return std::optional<format::Reference>();
   if (step != SQLITE_ROW) return state_->Failure("find chunk");
   format::CborReader reader(state_->find_chunk.BlobAt(0));
-  FENCHI_ASSIGN_OR_RETURN(format::Reference reference, format::ReadReference(reader));
-  return std::optional<format::Reference>(std::move(reference));
+  Result<format::Reference> reference = format::ReadReference(reader);
+  // Damaged, or another chunk's, which a restore would refuse or, worse, take for this one.
+  if (!reference.ok() || reference->chunk != chunk) return std::optional<format::Reference>();
+  return std::optional<format::Reference>(std::move(*reference));
 }
 
 Result<std::optional<CachedFile>> ChunkIndex::FindFile(const DomainId& domain,
@@ -291,12 +326,15 @@ Result<std::optional<CachedFile>> ChunkIndex::FindFile(const DomainId& domain,
   file.device = static_cast<std::uint64_t>(find.NumberAt(4));
   file.inode = static_cast<std::uint64_t>(find.NumberAt(5));
   format::CborReader reader(find.BlobAt(6));
-  FENCHI_ASSIGN_OR_RETURN(file.content, format::ReadContentList(reader));
+  Result<format::ContentList> content = format::ReadContentList(reader);
+  if (!content.ok()) return std::optional<CachedFile>();
+  file.content = std::move(*content);
   const ByteView packs = find.BlobAt(7);
   for (std::size_t at = 0; at + PackId::kSize <= packs.size(); at += PackId::kSize) {
     FENCHI_ASSIGN_OR_RETURN(PackId pack, PackId::From(packs.subspan(at, PackId::kSize)));
     file.packs.push_back(pack);
   }
+  if (!NamesItsPacks(file)) return std::optional<CachedFile>();
   return std::optional<CachedFile>(std::move(file));
 }
 

@@ -6,21 +6,47 @@
 #include "format/derive.h"
 
 namespace fenchi {
+namespace {
 
-// The hash that makes chunk ids in a pack: its header says whose.
-Result<KeyedHash*> ChunkReader::Hasher(const format::ShardHeader& header) {
-  if (header.domain != domain_.id) {
-    return Damaged("pack {} belongs to another key domain than the reference to it",
-                   ToHex(header.pack.view().first(8)));
-  }
-  auto found = hashers_.find(header.id_scope);
+// Whether a node's items lie behind `from` and end at `end`. With it the order of each list holds
+// for all below it: a node that is named twice is refused, where it would otherwise be walked again
+// and again, level by level, into more items than any disk holds.
+bool LiesBetween(const format::ContentList& node, std::uint64_t from, std::uint64_t end) {
+  if (node.level > 0) return node.links.front().end > from && node.links.back().end == end;
+  const format::ContentItem& last = node.items.back();
+  return node.items.front().offset >= from && last.offset + last.chunk.plain_size == end;
+}
+
+bool LiesBetween(const format::TreeList& node, std::string_view after, std::string_view last) {
+  const auto path = [&](bool front) -> std::string_view {
+    if (node.level > 0) return (front ? node.links.front() : node.links.back()).last_path;
+    return (front ? node.items.front() : node.items.back()).path;
+  };
+  return (after.empty() || format::ComparePaths(path(true), after) > 0) && path(false) == last;
+}
+
+Status Misplaced() {
+  return Damaged("a node of a list does not hold what its link says: a planted list");
+}
+
+}  // namespace
+
+// The hash that makes chunk ids of one scope.
+Result<KeyedHash*> ChunkReader::Hasher(const format::IdScope& scope) {
+  auto found = hashers_.find(scope);
   if (found == hashers_.end()) {
-    const SecretBytes key =
-        format::IdKey(domain_.id_root.view(), access_.vault, domain_.id, header.id_scope);
+    const SecretBytes key = format::IdKey(domain_.id_root.view(), access_.vault, domain_.id, scope);
     FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(key.view()));
-    found = hashers_.emplace(header.id_scope, std::move(hash)).first;
+    found = hashers_.emplace(scope, std::move(hash)).first;
   }
   return &found->second;
+}
+
+Result<bool> ChunkReader::HasIdBy(const format::ShardHeader& header,
+                                  const format::Reference& reference, ByteView plain) {
+  if (header.domain != domain_.id) return false;
+  FENCHI_ASSIGN_OR_RETURN(KeyedHash * hash, Hasher(header.id_scope));
+  return ConstantTimeEquals((*hash)(plain).view(), reference.chunk.view());
 }
 
 // The commitment does not cover the id scope: before a chunk is refused, the header that most
@@ -28,12 +54,14 @@ Result<KeyedHash*> ChunkReader::Hasher(const format::ShardHeader& header) {
 Result<bool> ChunkReader::HasId(const format::Reference& reference, ByteView plain) {
   const PackId& pack = reference.pieces.front().pack;
   FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader header, packs_.ReadHeader(pack));
-  FENCHI_ASSIGN_OR_RETURN(KeyedHash * hash, Hasher(header));
-  if (ConstantTimeEquals((*hash)(plain).view(), reference.chunk.view())) return true;
+  FENCHI_ASSIGN_OR_RETURN(const bool fits, HasIdBy(header, reference, plain));
+  if (fits) return true;
   FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader agreed, packs_.ReadAgreedHeader(pack));
-  if (agreed.id_scope == header.id_scope) return false;
-  FENCHI_ASSIGN_OR_RETURN(hash, Hasher(agreed));
-  return ConstantTimeEquals((*hash)(plain).view(), reference.chunk.view());
+  if (agreed.domain != domain_.id) {
+    return Damaged("pack {} belongs to another key domain than the reference to it",
+                   ToHex(pack.view().first(8)));
+  }
+  return HasIdBy(agreed, reference, plain);
 }
 
 Result<Bytes> ChunkReader::Read(const format::Reference& reference) {
@@ -63,43 +91,59 @@ Result<bool> ChunkReader::Matches(const format::Reference& reference, ByteView p
   return HasId(reference, plain);
 }
 
-Result<bool> ChunkReader::Content(const format::ContentList& list, const OnContent& item) {
+Result<format::ContentList> ChunkReader::ContentNode(const format::ContentLink& link, int level,
+                                                     std::uint64_t from) {
+  FENCHI_ASSIGN_OR_RETURN(const Bytes plain, Read(link.node));
+  FENCHI_ASSIGN_OR_RETURN(format::ContentList node, format::DecodeContentNode(plain, level));
+  if (!LiesBetween(node, from, link.end)) return Misplaced();
+  return node;
+}
+
+Result<bool> ChunkReader::Content(const format::ContentList& list, std::uint64_t from,
+                                  const OnContent& item) {
   for (const format::ContentItem& leaf : list.items) {
     FENCHI_ASSIGN_OR_RETURN(bool more, item(leaf));
     if (!more) return false;
   }
   for (const format::ContentLink& link : list.links) {
-    FENCHI_ASSIGN_OR_RETURN(Bytes plain, Read(link.node));
-    FENCHI_ASSIGN_OR_RETURN(format::ContentList node,
-                            format::DecodeContentNode(plain, list.level - 1));
-    FENCHI_ASSIGN_OR_RETURN(bool more, Content(node, item));
+    FENCHI_ASSIGN_OR_RETURN(const format::ContentList node,
+                            ContentNode(link, list.level - 1, from));
+    FENCHI_ASSIGN_OR_RETURN(bool more, Content(node, from, item));
     if (!more) return false;
+    from = link.end;
   }
   return true;
 }
 
 Status ChunkReader::WalkContent(const format::ContentList& list, const OnContent& item) {
-  return Content(list, item).status();
+  return Content(list, 0, item).status();
 }
 
-Result<bool> ChunkReader::Tree(const format::TreeList& list, std::string_view from,
-                               const OnEntry& item, const OnLost& lost) {
+Result<format::TreeList> ChunkReader::TreeNode(const format::TreeLink& link, int level,
+                                               std::string_view after) {
+  FENCHI_ASSIGN_OR_RETURN(const Bytes plain, Read(link.node));
+  FENCHI_ASSIGN_OR_RETURN(format::TreeList node, format::DecodeTreeNode(plain, level));
+  if (!LiesBetween(node, after, link.last_path)) return Misplaced();
+  return node;
+}
+
+Result<bool> ChunkReader::Tree(const format::TreeList& list, std::string_view after,
+                               std::string_view from, const OnEntry& item, const OnLost& lost) {
   for (const format::Entry& entry : list.items) {
     if (!from.empty() && format::ComparePaths(entry.path, from) < 0) continue;
     FENCHI_ASSIGN_OR_RETURN(bool more, item(entry));
     if (!more) return false;
   }
   for (const format::TreeLink& link : list.links) {
+    const std::string_view behind = std::exchange(after, link.last_path);
     if (!from.empty() && format::ComparePaths(link.last_path, from) < 0) continue;
-    Result<Bytes> plain = Read(link.node);
-    Result<format::TreeList> node = plain.ok() ? format::DecodeTreeNode(*plain, list.level - 1)
-                                               : Result<format::TreeList>(plain.status());
+    const Result<format::TreeList> node = TreeNode(link, list.level - 1, behind);
     if (!node.ok()) {
       if (!lost || node.status().code() == StatusCode::kTooFewProviders) return node.status();
       lost(link.node, node.status());
       continue;
     }
-    FENCHI_ASSIGN_OR_RETURN(bool more, Tree(*node, from, item, lost));
+    FENCHI_ASSIGN_OR_RETURN(bool more, Tree(*node, behind, from, item, lost));
     if (!more) return false;
   }
   return true;
@@ -107,21 +151,7 @@ Result<bool> ChunkReader::Tree(const format::TreeList& list, std::string_view fr
 
 Status ChunkReader::WalkTree(const format::TreeList& list, std::string_view from,
                              const OnEntry& item, const OnLost& lost) {
-  return Tree(list, from, item, lost).status();
-}
-
-Status ChunkReader::WalkReferences(const format::ContentList& list, const OnReference& reference) {
-  for (const format::ContentItem& leaf : list.items) {
-    FENCHI_RETURN_IF_ERROR(reference(leaf.chunk));
-  }
-  for (const format::ContentLink& link : list.links) {
-    FENCHI_RETURN_IF_ERROR(reference(link.node));
-    FENCHI_ASSIGN_OR_RETURN(Bytes plain, Read(link.node));
-    FENCHI_ASSIGN_OR_RETURN(format::ContentList node,
-                            format::DecodeContentNode(plain, list.level - 1));
-    FENCHI_RETURN_IF_ERROR(WalkReferences(node, reference));
-  }
-  return Status::Ok();
+  return Tree(list, "", from, item, lost).status();
 }
 
 }  // namespace fenchi

@@ -29,7 +29,8 @@ class ChunkReader {
   Result<bool> Matches(const format::Reference& reference, ByteView plain);
   std::uint64_t chunks_checked() const { return chunks_checked_; }
 
-  // Calls `item` for each leaf item in order, until it returns false or a failure.
+  // Calls `item` for each leaf item in order, until it returns false or a failure. A node that does
+  // not hold what its link says is kDamaged, so that a planted list ends, and in order.
   using OnContent = std::function<Result<bool>(const format::ContentItem&)>;
   using OnEntry = std::function<Result<bool>(const format::Entry&)>;
   Status WalkContent(const format::ContentList& list, const OnContent& item);
@@ -38,16 +39,19 @@ class ChunkReader {
   using OnLost = std::function<void(const format::Reference& node, const Status& failure)>;
   Status WalkTree(const format::TreeList& list, std::string_view from, const OnEntry& item,
                   const OnLost& lost = nullptr);
-  // Every reference that a list holds: nodes and, at its leaves, chunks of content.
-  using OnReference = std::function<Status(const format::Reference&)>;
-  Status WalkReferences(const format::ContentList& list, const OnReference& reference);
 
  private:
-  Result<KeyedHash*> Hasher(const format::ShardHeader& header);
+  Result<KeyedHash*> Hasher(const format::IdScope& scope);
+  Result<bool> HasIdBy(const format::ShardHeader& header, const format::Reference& reference,
+                       ByteView plain);
   Result<bool> HasId(const format::Reference& reference, ByteView plain);
-  Result<bool> Content(const format::ContentList& list, const OnContent& item);
-  Result<bool> Tree(const format::TreeList& list, std::string_view from, const OnEntry& item,
-                    const OnLost& lost);
+  Result<format::ContentList> ContentNode(const format::ContentLink& link, int level,
+                                          std::uint64_t from);
+  Result<bool> Content(const format::ContentList& list, std::uint64_t from, const OnContent& item);
+  Result<format::TreeList> TreeNode(const format::TreeLink& link, int level,
+                                    std::string_view after);
+  Result<bool> Tree(const format::TreeList& list, std::string_view after, std::string_view from,
+                    const OnEntry& item, const OnLost& lost);
 
   const Access& access_;
   const format::DomainKeys& domain_;

@@ -29,8 +29,11 @@ Result<History> History::Read(const Access& access, const Seats& seats, const Lo
   return history;
 }
 
+// A COMMIT counts if any version of the policy gave its writer the right to make it.
 void History::AddCommits() {
   for (const auto& [writer, records] : log_->records()) {
+    const auto known = std::ranges::find(access_->writers, writer, &format::PolicyWriter::id);
+    if (known == access_->writers.end() || (known->rights & format::kRightBackup) == 0) continue;
     for (const format::OpenedRecord& opened : records) {
       const auto* body = std::get_if<format::CommitBody>(&opened.record.body);
       if (body == nullptr) continue;
@@ -71,7 +74,7 @@ void History::ApplySealsAndVoids(const WriterId& writer, const Log::Records& rec
 // sealed one is a snapshot and only an approved FORGET ends it.
 void History::ApplyForeignVoids() {
   std::set<WriterId> revoked;
-  for (const format::PolicyWriter& writer : access_->policy.writers) {
+  for (const format::PolicyWriter& writer : access_->writers) {
     if (writer.state == format::WriterState::kRevoked) revoked.insert(writer.id);
   }
   for (const auto& [writer, records] : log_->records()) {
@@ -87,10 +90,11 @@ void History::ApplyForeignVoids() {
 }
 
 bool History::Approved(const format::OpenedRecord& record) const {
-  const format::AdminSet& admins = access_->policy.next_admins;
-  const Result<std::vector<SigningPublicKey>> valid =
-      format::ValidApprovals(access_->vault, record.signed_record.payload, admins.keys);
-  return valid.ok() && static_cast<int>(valid->size()) >= admins.threshold;
+  return std::ranges::any_of(access_->admin_sets, [&](const format::AdminSet& admins) {
+    const Result<std::vector<SigningPublicKey>> valid =
+        format::ValidApprovals(access_->vault, record.signed_record.payload, admins.keys);
+    return valid.ok() && static_cast<int>(valid->size()) >= admins.threshold;
+  });
 }
 
 Status History::AddSnapshots() {
@@ -209,14 +213,21 @@ Result<PackMap> History::PacksOf(const Commit& commit) const {
   return packs;
 }
 
-Result<PackMap> History::LivePacks() const {
+Result<PackMap> History::LivePacks(std::vector<Status>& lost) const {
   PackMap live;
   const Commit* last = nullptr;
   for (const StoredSnapshot& snapshot : snapshots_) {
     if (snapshot.commit == last) continue;  // one COMMIT, snapshots of several key domains
     last = snapshot.commit;
-    FENCHI_ASSIGN_OR_RETURN(PackMap packs, PacksOf(*last));
-    live.merge(packs);
+    Result<PackMap> packs = PacksOf(*last);
+    if (packs.ok()) {
+      live.merge(*packs);
+    } else if (packs.status().code() == StatusCode::kTooFewProviders) {
+      return packs.status();
+    } else {
+      lost.push_back(
+          packs.status().At(fmt::format("snapshot {}", ToHex(snapshot.id.view().first(8)))));
+    }
   }
   return live;
 }

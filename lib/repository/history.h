@@ -52,8 +52,10 @@ class History {
   // packs(parent) + added + re-used - dropped. Reads list objects where they are needed.
   // Errors: kDataLoss when a list object or the parent is gone.
   Result<PackMap> PacksOf(const Commit& commit) const;
-  // Of all sealed commits that still carry a snapshot.
-  Result<PackMap> LivePacks() const;
+  // Of all sealed commits that still carry a snapshot. Those whose lists cannot be read are told in
+  // `lost` and left out: one bad commit must not keep the others from being verified and repaired.
+  // Errors: kTooFewProviders.
+  Result<PackMap> LivePacks(std::vector<Status>& lost) const;
   // Packs that any TOMBSTONE with enough approvals names.
   Result<std::set<PackId>> Tombstoned() const;
   // A pack list's entries, from the record or from its list objects.

@@ -46,7 +46,7 @@ Result<Freshness> Log::Refresh(SeenState& seen) {
   if (seats_.present().empty()) {
     return TooFewProviders("no provider is reachable: the logs cannot be read");
   }
-  const std::vector<format::PolicyWriter>& writers = access_.policy.writers;
+  const std::vector<format::PolicyWriter>& writers = access_.writers;
   SeatFailures failures(seats_.size());
   std::vector<LogReading> readings;
   readings.reserve(writers.size());
@@ -131,7 +131,7 @@ bool Log::WentOnElsewhere(const WriterState& writer) const {
   return size > 0 && size + 1 == next && records->second.back().hash != writer.previous();
 }
 
-Status Log::CheckWriter(const WriterState& writer) const {
+Status Log::CheckWriter(const WriterState& writer, format::RecordKind kind) const {
   const auto& writers = access_.policy.writers;
   const auto found = std::find_if(writers.begin(), writers.end(),
                                   [&](const auto& known) { return known.id == writer.id(); });
@@ -141,6 +141,11 @@ Status Log::CheckWriter(const WriterState& writer) const {
   }
   if (found->state != format::WriterState::kActive) {
     return Denied("writer {} of this host was revoked", writer.id())
+        .WithHint("ask the vault's administrator");
+  }
+  if ((found->rights & format::RightFor(kind)) == 0) {
+    return Denied("the policy does not give writer {} of this host the right to write this record",
+                  writer.id())
         .WithHint("ask the vault's administrator");
   }
   if (WentOnElsewhere(writer)) {
@@ -162,11 +167,11 @@ void Log::Keep(format::OpenedRecord record) {
 
 Status Log::FinishPending(WriterState& writer) {
   if (!writer.pending()) return Status::Ok();
-  FENCHI_RETURN_IF_ERROR(CheckWriter(writer));
   const PendingRecord& record = *writer.pending();
   FENCHI_ASSIGN_OR_RETURN(format::OpenedRecord opened,
                           format::OpenRecord(access_.vault, access_.outer_key.view(), writer.id(),
                                              record.seq, record.object));
+  FENCHI_RETURN_IF_ERROR(CheckWriter(writer, opened.record.kind()));
   const NameAt name = [&](const Seat& seat, int generation) {
     return format::RecordName(access_.name_key.view(), seat.id, writer.id(), record.seq,
                               generation);
@@ -185,7 +190,7 @@ Status Log::FinishPending(WriterState& writer) {
 
 Result<format::RecordRef> Log::Append(WriterState& writer, format::RecordBody body, Clock& clock,
                                       Random& random) {
-  FENCHI_RETURN_IF_ERROR(CheckWriter(writer));
+  FENCHI_RETURN_IF_ERROR(CheckWriter(writer, format::KindOf(body)));
   FENCHI_RETURN_IF_ERROR(FinishPending(writer));
   const format::Record record{writer.id(), writer.next_seq(), writer.previous(), clock.Now(),
                               std::move(body)};

@@ -66,7 +66,7 @@ class Log {
   const std::vector<int>& stored_at() const { return stored_at_; }
 
  private:
-  Status CheckWriter(const WriterState& writer) const;
+  Status CheckWriter(const WriterState& writer, format::RecordKind kind) const;
   void AddFork(const Fork& fork);
   void Keep(format::OpenedRecord record);
   void CompareWithSeen(const std::vector<bool>& answered, SeenState& seen, Freshness& freshness);

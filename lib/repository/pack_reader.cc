@@ -14,6 +14,7 @@ namespace fenchi {
 // A pack whose segments are decrypted as they are needed.
 struct PackReader::OpenPack {
   ShardSet shards;
+  bool agreed = false;  // its header is the one that most providers have
   SecretBytes cipher_key;
   Bytes plain;
   std::vector<bool> have;
@@ -36,23 +37,29 @@ Result<PackReader::OpenPack*> PackReader::Open(const PackId& id) {
   while (open_.size() >= kOpenPacksMax) open_.pop_back();
   FENCHI_ASSIGN_OR_RETURN(ShardSet first, ShardSet::Open(access_, seats_, id));
   Result<OpenPack> pack = Unlock(std::move(first));
-  if (!pack.ok()) {
-    // One provider may have sealed a header of its own: what do most of them say?
-    FENCHI_ASSIGN_OR_RETURN(ShardSet agreed, ShardSet::OpenAgreed(access_, seats_, id));
-    pack = Unlock(std::move(agreed));
-  }
-  FENCHI_RETURN_IF_ERROR(pack.status());
+  if (!pack.ok()) return OpenAgreed(id);
   open_.push_front(std::make_shared<OpenPack>(std::move(*pack)));
+  return open_.front().get();
+}
+
+// One provider may have sealed a header of its own: what do most of them say?
+Result<PackReader::OpenPack*> PackReader::OpenAgreed(const PackId& id) {
+  FENCHI_ASSIGN_OR_RETURN(ShardSet agreed, ShardSet::OpenAgreed(access_, seats_, id));
+  FENCHI_ASSIGN_OR_RETURN(OpenPack pack, Unlock(std::move(agreed)));
+  pack.agreed = true;
+  open_.remove_if([&](const auto& one) { return one->shards.header().pack == id; });
+  open_.push_front(std::make_shared<OpenPack>(std::move(pack)));
   return open_.front().get();
 }
 
 Result<PackReader::OpenPack> PackReader::Unlock(ShardSet shards) {
   const format::ShardHeader& header = shards.header();
-  auto key = data_keys_.find(header.run);
+  // By what is wrapped, not by its run: a header may lie about that.
+  auto key = data_keys_.find(header.wrapped_data_key);
   if (key == data_keys_.end()) {
     FENCHI_ASSIGN_OR_RETURN(SecretBytes opened, OpenDataKey(access_, header.domain, header.epoch,
                                                             header.run, header.wrapped_data_key));
-    key = data_keys_.emplace(header.run, std::move(opened)).first;
+    key = data_keys_.emplace(header.wrapped_data_key, std::move(opened)).first;
   }
   FENCHI_ASSIGN_OR_RETURN(StreamKeys stream,
                           format::PackKeys(key->second.view(), shards.identity()));
@@ -61,8 +68,12 @@ Result<PackReader::OpenPack> PackReader::Unlock(ShardSet shards) {
                    ToHex(header.pack.view().first(8)));
   }
   const int segments = header.segments;
-  return OpenPack{std::move(shards), std::move(stream.key), Bytes(format::PackPlainSize(segments)),
-                  std::vector<bool>(segments, false), std::vector<bool>(segments, false)};
+  return OpenPack{std::move(shards),
+                  false,
+                  std::move(stream.key),
+                  Bytes(format::PackPlainSize(segments)),
+                  std::vector<bool>(segments, false),
+                  std::vector<bool>(segments, false)};
 }
 
 // Reads blocks of one data shard and decrypts them. Segments that stay unread are put into `bad`.
@@ -168,17 +179,28 @@ Status PackReader::Ensure(OpenPack& pack, int first, int last) {
   return failure;
 }
 
-Status PackReader::Read(const PackId& id, std::uint64_t offset, MutableBytes out) {
-  if (out.empty()) return Status::Ok();
-  FENCHI_ASSIGN_OR_RETURN(OpenPack * pack, Open(id));
-  if (offset > pack->plain.size() || out.size() > pack->plain.size() - offset) {
-    return Damaged("a reference points behind the end of pack {}", ToHex(id.view().first(8)));
+Status PackReader::ReadFrom(OpenPack& pack, std::uint64_t offset, MutableBytes out) {
+  if (offset > pack.plain.size() || out.size() > pack.plain.size() - offset) {
+    return Damaged("a reference points behind the end of pack {}",
+                   ToHex(pack.shards.header().pack.view().first(8)));
   }
   const int first = static_cast<int>(offset / format::kSegmentPlainSize);
   const int last = static_cast<int>((offset + out.size() - 1) / format::kSegmentPlainSize);
-  FENCHI_RETURN_IF_ERROR(Ensure(*pack, first, last));
-  std::memcpy(out.data(), pack->plain.data() + offset, out.size());
+  FENCHI_RETURN_IF_ERROR(Ensure(pack, first, last));
+  std::memcpy(out.data(), pack.plain.data() + offset, out.size());
   return Status::Ok();
+}
+
+Status PackReader::Read(const PackId& id, std::uint64_t offset, MutableBytes out) {
+  if (out.empty()) return Status::Ok();
+  FENCHI_ASSIGN_OR_RETURN(OpenPack * pack, Open(id));
+  const Status read = ReadFrom(*pack, offset, out);
+  if (read.ok() || pack->agreed || read.code() == StatusCode::kTooFewProviders) return read;
+  // A header with keys of its own opens, and then no segment does.
+  const format::ShardHeader header = pack->shards.header();
+  const Result<OpenPack*> agreed = OpenAgreed(id);
+  if (!agreed.ok() || (*agreed)->shards.header() == header) return read;
+  return ReadFrom(**agreed, offset, out);
 }
 
 Result<format::ShardHeader> PackReader::ReadHeader(const PackId& id) {

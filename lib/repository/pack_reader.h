@@ -49,7 +49,9 @@ class PackReader {
  private:
   struct OpenPack;
   Result<OpenPack*> Open(const PackId& pack);
+  Result<OpenPack*> OpenAgreed(const PackId& pack);
   Result<OpenPack> Unlock(ShardSet shards);
+  Status ReadFrom(OpenPack& pack, std::uint64_t offset, MutableBytes out);
   Status Ensure(OpenPack& pack, int first, int last);
   Status FetchRun(OpenPack& pack, int shard, int first_block, int count, std::vector<int>& bad,
                   std::uint64_t& fetched) const;
@@ -60,7 +62,7 @@ class PackReader {
   bool whole_packs_ = false;
   ReadStatistics statistics_;
   std::list<std::shared_ptr<OpenPack>> open_;  // used last in front
-  std::map<RunId, SecretBytes> data_keys_;
+  std::map<Bytes, SecretBytes> data_keys_;     // by their wrapped form
 };
 
 }  // namespace fenchi

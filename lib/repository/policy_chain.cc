@@ -44,7 +44,7 @@ Result<Level> JudgeLevel(const Places& places, const std::vector<Copies>& copies
         held.push_back(hash);
         const auto same =
             std::ranges::find_if(level, [&](const Node& n) { return n.version.hash == hash; });
-        Node& node = same == level.end() ? level.emplace_back(std::move(*checked), p) : *same;
+        Node& node = same == level.end() ? level.emplace_back(Node{std::move(*checked), p}) : *same;
         ++node.version.holders;
       }
     }

@@ -43,6 +43,7 @@ void TakeVersion(const SignedVersion& version, Access& access) {
   access.policy = version.policy;
   access.policy_hash = version.hash;
   access.policy_objects.push_back(version.object);
+  AddPeople(version.policy, access);
   access.policy_holders = version.holders;
   // Newest first, each once: packs are looked for under the newest k first.
   std::erase(access.shards_needed, version.policy.needed);
@@ -51,6 +52,8 @@ void TakeVersion(const SignedVersion& version, Access& access) {
 
 void TakeChain(const PolicyChain& chain, Access& access) {
   access.policy_objects.clear();
+  access.admin_sets.clear();
+  access.writers.clear();
   access.shards_needed.clear();
   for (const SignedVersion& version : chain.versions) TakeVersion(version, access);
 }

@@ -230,7 +230,7 @@ Result<int> RefreshPolicy(Access& access) {
 }
 
 Status EnsureWriter(Access& access, const WriterId& id, const SigningPublicKey& key, Clock& clock,
-                    Random& random) {
+                    Random& random, std::uint32_t rights) {
   Status last;
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     const auto listed = std::ranges::find(access.policy.writers, id, &format::PolicyWriter::id);
@@ -242,8 +242,7 @@ Status EnsureWriter(Access& access, const WriterId& id, const SigningPublicKey& 
       return CompletePolicy(access);
     }
     format::Policy next = access.policy;
-    next.writers.push_back(
-        {id, key, format::kRightBackup | format::kRightAttest, format::WriterState::kActive});
+    next.writers.push_back({id, key, rights, format::WriterState::kActive});
     last = PublishPolicy(access, std::move(next), clock, random);
     if (!last.ok() && last.code() != StatusCode::kConflict) return last;
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <numeric>
+#include <random>
 #include <utility>
 
 #include "base/error.h"
@@ -52,13 +53,31 @@ Result<format::ShardHeader> LowestHeader(const Access& access, const Seat& seat,
   return worst;
 }
 
-// Calls `body` with each k of the numbers 0..count-1, in order, until it returns true or the limit
-// is hit.
+// Whether there are at most kSubsetsMax ways to pick k of `count`.
+bool FewSubsets(int count, int k) {
+  double ways = 1;
+  for (int i = 0; i < k; ++i) ways = ways * (count - i) / (i + 1);
+  return ways <= kSubsetsMax;
+}
+
+// Calls `body` with each k of the numbers 0..count-1, in order, until it returns true. Of too many
+// only the first and then random ones are tried: in order, one bad shard near the front would be in
+// all that the limit allows.
 bool AnySubset(int count, int k, const std::function<bool(std::span<const int>)>& body) {
   if (count < k) return false;
   std::vector<int> pick(static_cast<std::size_t>(k));
   std::iota(pick.begin(), pick.end(), 0);
-  for (int tries = 0; tries < kSubsetsMax; ++tries) {
+  if (!FewSubsets(count, k)) {
+    std::vector<int> all(static_cast<std::size_t>(count));
+    std::iota(all.begin(), all.end(), 0);
+    std::minstd_rand spread;
+    for (int tries = 0; tries < kSubsetsMax; ++tries) {
+      if (body(pick)) return true;
+      std::ranges::sample(all, pick.begin(), k, spread);
+    }
+    return false;
+  }
+  for (;;) {
     if (body(pick)) return true;
     int i = k - 1;
     while (i >= 0 && pick[i] == count - k + i) --i;
@@ -66,7 +85,6 @@ bool AnySubset(int count, int k, const std::function<bool(std::span<const int>)>
     ++pick[i];
     for (int j = i + 1; j < k; ++j) pick[j] = pick[j - 1] + 1;
   }
-  return false;
 }
 
 }  // namespace
@@ -106,8 +124,8 @@ Result<ShardSet> ShardSet::Find(const Access& access, const Seats& seats, const 
                                 bool agreed) {
   bool answered = false;
   Status worst = NotFound("pack {}: no provider has a shard of it", ShortId(pack));
+  std::vector<std::pair<format::ShardHeader, int>> votes;
   for (int needed : access.shards_needed) {
-    std::vector<std::pair<format::ShardHeader, int>> votes;
     for (const Seat& seat : seats.all()) {
       if (!seat.provider) continue;
       Result<format::ShardHeader> header = LowestHeader(access, seat, pack, needed);
@@ -127,10 +145,10 @@ Result<ShardSet> ShardSet::Find(const Access& access, const Seats& seats, const 
         votes.emplace_back(std::move(*header), 1);
       }
     }
-    const auto most =
-        std::ranges::max_element(votes, {}, &std::pair<format::ShardHeader, int>::second);
-    if (most != votes.end()) return Make(access, seats, std::move(most->first));
   }
+  const auto most =
+      std::ranges::max_element(votes, {}, &std::pair<format::ShardHeader, int>::second);
+  if (most != votes.end()) return Make(access, seats, std::move(most->first));
   if (!answered) return TooFewProviders("pack {}: no provider answers", ShortId(pack));
   return DataLoss("pack {}: no good shard header is left ({})", ShortId(pack), worst.message());
 }

@@ -78,6 +78,13 @@ Result<StateFolder> StateFolder::Open(const std::string& directory, const VaultI
   FENCHI_RETURN_IF_ERROR(MakeFolders(path));
   Descriptor fd(Retrying([&] { return open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
   if (!fd.valid()) return ErrnoStatus(errno, "open the folder " + path);
+  // Whoever else may write here could decide what a backup leaves out and what "newest" means.
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, "look at the folder " + path);
+  if (info.st_uid != geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return Denied("the state folder {} belongs to another user, or others may write into it", path)
+        .WithHint("set FENCHI_CACHE_DIR to a folder of this user's own");
+  }
   return StateFolder(std::move(path), std::move(fd));
 }
 

@@ -24,7 +24,7 @@ class StateFolder {
  public:
   // "<directory>/<first 16 hex digits of the vault id>", made with mode 0700 where it is missing,
   // parents too. Empty `directory`: DefaultStateDirectory().
-  // Errors: kDenied, kIo, kFull.
+  // Errors: kDenied, also when another user may write into it; kIo, kFull.
   static Result<StateFolder> Open(const std::string& directory, const VaultId& vault);
 
   const std::string& path() const { return path_; }

@@ -134,16 +134,13 @@ Result<std::vector<std::optional<ObjectInfo>>> LocalProvider::Stat(
     const LocalPath path = LocateObject(name);
     FENCHI_ASSIGN_OR_RETURN(const int folder, cursor.Seek(path.folder));
     struct stat info {};
-    if (folder < 0) {
-      out.emplace_back();
-    } else if (fstatat(folder, path.file.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+    std::optional<ObjectInfo>& found = out.emplace_back();
+    if (folder < 0) continue;
+    if (fstatat(folder, path.file.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno != ENOENT) return root_->Failure(errno, "look at", name);
-      out.emplace_back();
-    } else if (S_ISDIR(info.st_mode)) {
-      out.emplace_back();
-    } else {
+    } else if (!S_ISDIR(info.st_mode)) {
       const bool is_file = S_ISREG(info.st_mode);
-      out.push_back(ObjectInfo{name, is_file ? static_cast<std::uint64_t>(info.st_size) : 0});
+      found = ObjectInfo{name, is_file ? static_cast<std::uint64_t>(info.st_size) : 0};
     }
   }
   // "Absent" counts only when the disk was there all the time.

@@ -43,7 +43,7 @@ Vault::Vault(Vault&&) noexcept = default;
 Vault& Vault::operator=(Vault&&) noexcept = default;
 Vault::~Vault() = default;
 
-Result<Vault> Vault::Create(std::vector<NamedProvider> providers, const Unlock& unlock,
+Result<Vault> Vault::Create(const std::vector<NamedProvider>& providers, const Unlock& unlock,
                             const CreateOptions& options) {
   auto executor = MakeExecutor(options.environment, providers.size());
   FENCHI_ASSIGN_OR_RETURN(Access access,
@@ -52,7 +52,7 @@ Result<Vault> Vault::Create(std::vector<NamedProvider> providers, const Unlock& 
   return Vault(std::make_unique<State>(std::move(access), directory, options.environment));
 }
 
-Result<Vault> Vault::Open(std::vector<NamedProvider> providers, const Unlock& unlock,
+Result<Vault> Vault::Open(const std::vector<NamedProvider>& providers, const Unlock& unlock,
                           const OpenOptions& options) {
   auto executor = MakeExecutor(options.environment, providers.size());
   const std::string directory = DirectoryOf(options.state_directory);
@@ -60,7 +60,7 @@ Result<Vault> Vault::Open(std::vector<NamedProvider> providers, const Unlock& un
   if (options.vault_id) {
     FENCHI_ASSIGN_OR_RETURN(seen, LoadSeen(directory, *options.vault_id));
   }
-  FENCHI_ASSIGN_OR_RETURN(Access access, OpenVault(providers, unlock, options, std::move(executor),
+  FENCHI_ASSIGN_OR_RETURN(Access access, OpenVault(providers, unlock, options, executor,
                                                    seen ? &*seen : nullptr));
   return Vault(std::make_unique<State>(std::move(access), directory, options.environment));
 }

@@ -117,6 +117,7 @@ class SnapshotList:
     snapshots: tuple[Snapshot, ...]
     incomplete: int
     other_domains: int
+    unreadable: int
     freshness_proven: bool
 
     def __iter__(self) -> Iterator[Snapshot]:

@@ -105,6 +105,8 @@ _ENGLISH = {
     "snapshots.none": "No snapshots yet.",
     "snapshots.incomplete": "{count} backups did not finish and are no snapshots.",
     "snapshots.other_domains": "{count} more are in key domains that this credential cannot open.",
+    "snapshots.unreadable": "{count} more do not open with their key: planted, or damaged. "
+    "`fenchi verify --depth data` names them.",
     "freshness": "Too few providers answered to prove that nothing newer exists.",
     "column.snapshot": "snapshot",
     "column.began": "began",

@@ -154,11 +154,37 @@ def split_key(secret, randomness, m, context, indexes):
     return shares
 
 
+def passphrase_node(w, bound, salt):
+    """(node, its child key)"""
+    del bound
+    key = nacl_pwhash.argon2id.kdf(32, w.password, salt, 1, 8192)
+    return {1: 1, 2: salt, 3: [1, 8, 1]}, key
+
+
+def and_node(bound, path, children):
+    """(node, its child key) of AND over (node, child key) pairs."""
+    keys = b"".join(lp(key) for _, key in children)
+    info = b"fenchi/1/and\0" + bound + path
+    return {1: 5, 2: [node for node, _ in children]}, hkdf(keys, b"", info)
+
+
+def or_node(w, bound, path, children):
+    """(node, its common key) of OR over (node, child key) pairs."""
+    slot, common = bound[36:52], w.rng.randbytes(32)
+    items = [
+        [node, w.seal(key, 10, slot + path + bytes([i]), common)]
+        for i, (node, key) in enumerate(children)
+    ]
+    return {1: 6, 2: items}, common
+
+
 class Writer:
     """Makes a vault with one domain, one writer and one admin, in directories of a folder."""
 
-    def __init__(self, folder, rng, *, k, n, suite=1, form=1, password=b"correct horse", liars=()):
-        self.liars, self.first_pack = liars, None
+    def __init__(self, folder, rng, *, k, n, suite=1, form=1, password=b"correct horse", liars=(),
+                 make_node=None):  # fmt: skip
+        self.liars, self.first_pack, self.make_node = liars, None, make_node
+        self.header_changes = {}
         self.folder, self.rng, self.k, self.n, self.suite, self.form = (
             folder,
             rng,
@@ -231,10 +257,11 @@ class Writer:
         leaves = [cbor({1: self.ids[p], 2: shares[p]}) for p in range(self.n)]
         for p, leaf in enumerate(leaves):
             self.put(p, "k/leaf-00000001.0", leaf)
-        child = nacl_pwhash.argon2id.kdf(32, self.password, salt, 1, 8192)
-        info = b"fenchi/1/slot\0" + self.vault + be32(1) + slot_id + sha(b"passphrase")
+        bound = self.vault + be32(1) + slot_id + sha(b"passphrase")
+        node, child = (self.make_node or passphrase_node)(self, bound, salt)
+        info = b"fenchi/1/slot\0" + bound
         box = self.seal(hkdf(lp(child) + lp(leaf_secret), b"", info), 7, be32(1) + slot_id, root)
-        slot = {1: slot_id, 2: "passphrase", 3: {1: 1, 2: salt, 3: [1, 8, 1]}, 4: box}
+        slot = {1: slot_id, 2: "passphrase", 3: node, 4: box}
         slots = cbor({1: 1, 2: self.vault, 3: 1, 4: [slot]})
         verify = [self.verify_key.private_bytes_raw(), public_bytes(self.verify_key)]
         read = [1, self.read_key.private_bytes_raw(), public_bytes(self.read_key)]
@@ -315,7 +342,8 @@ class Writer:
                 8: 1, 9: segments, 10: index, 11: self.n, 12: keys[32:], 13: self.wrapped_s,
                 14: self.wrapped_t, 15: self.run, 16: kind, 17: bytes(16),
             }  # fmt: skip
-            prefix = b"hdr" + ident + bytes([index])
+            header.update(self.header_changes)
+            prefix = b"hdr" + ident + bytes([header[10] & 255])
 
             def salt(plain, prefix=prefix):
                 return mac(self.outer, prefix + plain)
@@ -421,3 +449,21 @@ def small_vault(folder, rng, **options):
     w.object = w.snapshot(root)
     w.commit([w.object])
     return w, contents
+
+
+def restore(w, tmp_path, capsys, *, absent=(), options=(), password=None, with_id=True):
+    """(exit code, restored top folder, stdout, stderr)"""
+    (tmp_path / "password").write_bytes((password or w.password) + b"\n")
+    out = tmp_path / "out"
+    arguments = ["--password-file", str(tmp_path / "password"), "--out", str(out), *options]
+    arguments += ["--vault-id", w.vault.hex()] if with_id else []
+    arguments += [str(root) for p, root in enumerate(w.roots) if p not in absent]
+    code = reader.main(arguments)
+    captured = capsys.readouterr()
+    return code, out / sha(w.object).hex()[:8], captured.out, captured.err
+
+
+def assert_same(top, contents):
+    for path, data in contents.items():
+        restored = top / os.fsdecode(path)
+        assert restored.read_bytes() == data, path

@@ -146,6 +146,8 @@ def test_slot() -> None:
     check("box", seal(7, slot_key, be(1, 32) + SLOT, key("epoch root"), key("slot 0")))
     children = lp(key("child 0")) + lp(key("child 1"))
     check("AND key", hkdf(children, b"", b"fenchi/1/and\0" + bound))
+    check("AND key at path 01", hkdf(children, b"", b"fenchi/1/and\0" + bound + b"\1"))
+    check("T at path 01", VAULT + be(1, 32) + access + SLOT + b"\1")
 
 
 def test_passphrase() -> None:

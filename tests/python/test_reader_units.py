@@ -8,10 +8,13 @@ import random
 import pytest
 from reader_writer import (
     Writer,
+    and_node,
     be32,
     cbor,
     entry,
     lp,
+    or_node,
+    passphrase_node,
     reader,
     sha,
     slow_mul,
@@ -214,3 +217,34 @@ def test_names_that_windows_cannot_hold_are_escaped(monkeypatch):
 
 def test_names_are_shown_without_control_characters():
     assert reader.show(b"a\x1b[31m\n\xff") == "a\\x1b[31m\\n\\xff"
+
+
+def test_and_and_or_nodes_at_every_path(tmp_path, rng):
+    """Paths stand in AND keys and in the boxes of OR; three levels are the most."""
+
+    def tree(w, bound, salt):
+        leaf = passphrase_node(w, bound, salt)
+        recipient = ({1: 2, 2: rng.randbytes(32), 3: rng.randbytes(148)}, rng.randbytes(32))
+        deep = and_node(bound, b"\1", [leaf, leaf])
+        either = or_node(w, bound, b"\0", [recipient, leaf])
+        return and_node(bound, b"", [either, deep])
+
+    w = Writer(tmp_path, rng, k=1, n=1, make_node=tree)
+    bound = w.vault + be32(1) + rng.randbytes(16) + sha(b"passphrase")
+    vault = reader.Vault([str(w.roots[0])], w.vault)
+    vault.unlock(w.password)
+    assert vault.outer == w.outer
+    with pytest.raises(SystemExit):
+        reader.Vault([str(w.roots[0])], w.vault).unlock(b"another")
+    leaf = passphrase_node(w, bound, bytes(16))
+    for path in (b"", b"\0", b"\1", b"\7"):
+        node, key = and_node(bound, path, [leaf, leaf])
+        assert vault.child_key(node, path, bound, w.password) == key
+        assert vault.child_key(node, path[1:] or b"\2", bound, w.password) != key
+        node, key = or_node(w, bound, path, [leaf, leaf])
+        assert vault.child_key(node, path, bound, w.password) == key
+        assert vault.child_key(node, path[1:] or b"\2", bound, w.password) is None
+    node, _ = and_node(bound, b"\0\0", [leaf, leaf])
+    with pytest.raises(reader.Bad):
+        vault.child_key(node, b"\0\0", bound, w.password)
+    assert vault.child_key({1: 3, 2: 1, 3: 1, 4: b""}, b"", bound, w.password) is None

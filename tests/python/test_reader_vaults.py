@@ -9,7 +9,18 @@ import struct
 from pathlib import Path
 
 import pytest
-from reader_writer import Writer, cbor, entry, public_bytes, reader, sha, small_vault
+from reader_writer import (
+    Ed25519PrivateKey,
+    Writer,
+    assert_same,
+    cbor,
+    entry,
+    public_bytes,
+    reader,
+    restore,
+    sha,
+    small_vault,
+)
 
 SEED = 20260711
 
@@ -18,24 +29,6 @@ SEED = 20260711
 def rng(request):
     print(f"seed {SEED}, {request.node.name}")
     return random.Random(f"{SEED} {request.node.name}")
-
-
-def restore(w, tmp_path, capsys, *, absent=(), options=(), password=None, with_id=True):
-    """(exit code, restored top folder, stdout, stderr)"""
-    (tmp_path / "password").write_bytes((password or w.password) + b"\n")
-    out = tmp_path / "out"
-    arguments = ["--password-file", str(tmp_path / "password"), "--out", str(out), *options]
-    arguments += ["--vault-id", w.vault.hex()] if with_id else []
-    arguments += [str(root) for p, root in enumerate(w.roots) if p not in absent]
-    code = reader.main(arguments)
-    captured = capsys.readouterr()
-    return code, out / sha(w.object).hex()[:8], captured.out, captured.err
-
-
-def assert_same(top, contents):
-    for path, data in contents.items():
-        restored = top / os.fsdecode(path)
-        assert restored.read_bytes() == data, path
 
 
 def shards(root):
@@ -243,7 +236,7 @@ def test_only_sealed_snapshots_exist_and_void_and_forget_end_them(tmp_path, rng,
     )
     w.commit([unsealed], seal=False)
     seq, digest = w.commit([voided], seal=False)
-    w.record(3, {1: [w.writer, seq, digest]})
+    w.record(3, {1: [w.writer, seq, digest], 2: []})
     w.record(2, {1: seq, 2: digest})
     w.commit([forgotten])
     w.commit([kept])
@@ -324,3 +317,95 @@ def test_a_deep_path_and_a_directory_whose_entry_is_lost(tmp_path, rng, capsys):
         assert Path("f").exists()
     finally:
         os.chdir(home)
+
+
+def test_of_two_policies_the_one_that_goes_on_is_followed(tmp_path, rng, capsys):
+    """Two admins met: the loser's version stays in the first generation at one provider."""
+    w, contents = small_vault(tmp_path, rng, k=2, n=3)
+    lone = rng.randbytes(16)
+    base = {**w.policy, 3: 2, 4: sha(cbor(w.policy))}
+    loser = {**base, 5: [1, 0], 18: []}
+    winner = {**base, 5: [2, 0]}
+    newer = {**winner, 3: 3, 4: sha(cbor(winner)), 18: [*base[18], [lone, bytes(32), 1, 2]]}
+    w.put(0, "k/policy-00000002.0", w.signed_policy(loser))
+    w.put(0, "k/policy-00000002.1", w.signed_policy(winner))
+    w.put(1, "k/policy-00000002.0", w.signed_policy(winner))
+    policies = reader.Vault(list(map(str, w.roots)), w.vault)
+    assert policies.policy[0] == sha(cbor(winner))  # two providers hold it
+    assert policies.chain[-1][18] == winner[18]
+    w.put(2, "k/policy-00000003.0", w.signed_policy(newer))
+    code, top, out, err = restore(w, tmp_path, capsys)
+    assert code == 0, err
+    assert "bad:" not in err
+    assert "policy 3" in out
+    assert_same(top, contents)
+
+
+def test_a_policy_of_a_later_format_ends_the_reading(tmp_path, rng, capsys):
+    w, _ = small_vault(tmp_path, rng, k=1, n=1)
+    w.put(0, "k/policy-00000002.0", w.signed_policy({1: 2, 2: w.vault, 3: 2}))
+    code, top, _, err = restore(w, tmp_path, capsys)
+    assert code == 1
+    assert "later format" in err
+    assert not top.exists()
+
+
+def test_a_long_gap_in_a_log_hides_no_snapshot_behind_it(tmp_path, rng, capsys):
+    w, _ = small_vault(tmp_path, rng, k=1, n=1)
+    w.seq += 3000  # the providers at hand were away
+    beyond = w.snapshot([0, []], "beyond")
+    w.commit([beyond])
+    code, _, out, err = restore(w, tmp_path, capsys, options=["--list"])
+    assert code == 0, err
+    assert sha(beyond).hex() in out
+
+
+def test_admins_of_any_policy_approve_and_nobody_else(tmp_path, rng, capsys):
+    w, _ = small_vault(tmp_path, rng, k=1, n=1)
+    new = {**w.policy, 3: 2, 4: sha(cbor(w.policy)), 19: [1, [public_bytes(w.signer)]]}
+    w.put(0, "k/policy-00000002.0", w.signed_policy(new))
+    kept, first, second = (w.snapshot([0, []], x) for x in ("kept", "first", "second"))
+    w.commit([kept])
+    w.commit([first])
+    w.commit([second])
+    stranger = Ed25519PrivateKey.from_private_bytes(rng.randbytes(32))
+    for snapshot, key in ((first, w.admin), (second, w.signer), (kept, stranger)):
+        message = b"fenchi/1/approval\0" + w.vault + b"\4" + sha(cbor({1: [sha(snapshot)]}))
+        w.record(4, {1: [sha(snapshot)], 2: [[public_bytes(key), key.sign(message)]]})
+    code, _, out, err = restore(w, tmp_path, capsys, options=["--list"])
+    assert code == 0, err
+    listed = {line.split()[0] for line in out.splitlines()}
+    assert listed == {sha(w.object).hex(), sha(kept).hex()}
+
+
+@pytest.mark.parametrize(("rights", "listed"), [([2], False), ([2, 4, 6], False), ([1, 2], True)])
+def test_snapshots_count_of_writers_that_ever_had_the_right(rights, listed, tmp_path, rng, capsys):
+    """The last policy does not list the writer at all."""
+    w = Writer(tmp_path, rng, k=1, n=1)
+    policy = {**w.policy, 18: [[*w.policy[18][0][:2], rights[0], 1]]}
+    w.put(0, "k/policy-00000001.0", w.signed_policy(policy))
+    for version, right in enumerate([*rights[1:], None], 2):
+        writers = [[*w.policy[18][0][:2], right, 2]] if right else []
+        policy = {**policy, 3: version, 4: sha(cbor(policy)), 18: writers}
+        w.put(0, f"k/policy-{version:08}.0", w.signed_policy(policy))
+    w.object = w.snapshot([0, []])
+    w.commit([w.object])
+    code, _, out, err = restore(w, tmp_path, capsys, options=["--list"])
+    assert code == 0, err
+    assert (sha(w.object).hex() in out) == listed
+
+
+def test_links_at_a_provider_are_not_followed(tmp_path, rng, capsys):
+    w, contents = small_vault(tmp_path, rng, k=1, n=2)
+    away = tmp_path / "away"
+    away.mkdir()
+    for number, path in enumerate(shards(w.roots[0])):
+        path.rename(away / str(number))
+        path.symlink_to(away / str(number))
+    (w.roots[0] / "r").rename(away / "r")
+    (w.roots[0] / "r").symlink_to(away / "r")
+    code, top, out, err = restore(w, tmp_path, capsys)
+    assert code == 0, err
+    assert_same(top, contents)
+    code, _, out, err = restore(w, away, capsys, absent={1})
+    assert "restored: 0 snapshots" in out

@@ -2,13 +2,13 @@
 """Restores a fenchi vault from any k of its providers, without fenchi.
 
 Written from FORMAT.md alone; section numbers are those of that document. Needs Python 3.9 or later
-and, from PyPI, cryptography >= 40, pynacl, zstandard. Slots other than a passphrase are not opened.
+and, from PyPI, cryptography >= 40, pynacl, zstandard. Slots are opened by one password only.
 
     fenchi_reader.py --password-file F --vault-id HEX --out DIR PROVIDER_DIR PROVIDER_DIR ...
 
 It only reads the providers and only makes new files below DIR. Everything is checked: the chain of
-signatures and hashes from the vault id to the keys, key commitments before anything is decrypted,
-every segment and every chunk. What is damaged is rebuilt from other shards, and named.
+signatures and hashes from the vault id on, key commitments before anything is decrypted, segments
+and chunks. What is damaged is rebuilt from other shards, and named.
 Exit codes: 0 all restored; 1 usage, not a vault, or DIR could not be written; 12 wrong password;
 21 some data is lost (the rest is restored, each lost path is named); 22 too few providers.
 """
@@ -40,27 +40,21 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
-SEGMENT, BLOCK, HEADER, TAG = 65520, 65536, 4096, 16
-CHUNK_MAX, OBJECT_MAX = 4194304, 1048576
-LOOK_AHEAD = 16  # sequence numbers that a log may lack at every provider at hand
+SEGMENT, BLOCK, HEADER, TAG, CHUNK_MAX, OBJECT_MAX = 65520, 65536, 4096, 16, 4194304, 1048576
+LOOK_AHEAD = 4096  # sequence numbers that a log may lack at every provider at hand (13)
 SUBSETS_MAX = 3000  # k-subsets of shards that are tried for one segment
 TIME = "time"  # a kind of value: [seconds, nanoseconds]
 OK, FAILED, WRONG_KEY, LOST, TOO_FEW = 0, 1, 12, 21, 22
-
 class Bad(Exception):
     """Bytes that do not pass a check. The caller tries another copy, or reports a loss."""
-
 def require(good, text: str) -> None:
     if not good:
         raise Bad(text)
-
 def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
 def stop(code: int, text: str):
     note(f"error: {text}")
     raise SystemExit(code)
-
 def show(name: bytes) -> str:
     """A name for people: no byte of it reaches the terminal unescaped."""
     text = name.decode("utf-8", "backslashreplace")
@@ -76,12 +70,10 @@ def hkdf(ikm: bytes, salt: bytes, info: bytes, length: int = 32) -> bytes:
     return HKDF(SHA512(), length, salt, info).derive(ikm)
 def expand(prk: bytes, info: bytes, length: int = 32) -> bytes:
     return HKDFExpand(SHA512(), length, info).derive(prk)
-
 class Cbor:
     """A decoder that refuses everything but the deterministic form of section 1.1."""
     def __init__(self, data: bytes):
         self.data, self.at = data, 0
-
     def head(self) -> tuple:
         first = self.data[self.at] if self.at < len(self.data) else 31
         require(first & 31 < 28, "CBOR: cut off, or an indefinite length")
@@ -103,10 +95,9 @@ class Cbor:
         if major in (2, 3):
             self.at += number
             raw = self.data[self.at - number : self.at]
-            try:
-                return raw if major == 2 else raw.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise Bad("CBOR: a text is not UTF-8") from error
+            text = raw if major == 2 else attempt(raw.decode)
+            require(text is not None, "CBOR: a text is not UTF-8")
+            return text
         if major == 4:
             return [self.item(depth + 1) for _ in range(number)]
         out: dict = {}
@@ -115,13 +106,11 @@ class Cbor:
             require(kind == 0 and key > next(reversed(out), -1), "CBOR: map keys are not ascending")
             out[key] = self.item(depth + 1)
         return out
-
 def cbor_decode(data: bytes):
     reader = Cbor(data)
     value = reader.item()
     require(reader.at == len(data), "CBOR: bytes behind the value")
     return value
-
 def check(value, kind, what: str):
     """The value if it is of a kind: a type (int: unsigned), a number (bytes of that length), a
     list (array of exactly these kinds), a one-tuple (array of any length), TIME, None (any)."""
@@ -139,7 +128,6 @@ def check(value, kind, what: str):
             check(item, item_kind, what)
     require(kind is None or good, f"{what}: a field has the wrong type, sign or length")
     return value
-
 def check_map(value, what: str, need: dict, may: dict) -> dict:
     """A map with all keys of `need`, any of `may`, and unknown ones from 64 on (section 1.1)."""
     require(type(value) is dict and need.keys() <= value.keys(), f"{what}: a key is absent")
@@ -147,14 +135,12 @@ def check_map(value, what: str, need: dict, may: dict) -> dict:
         require(key >= 64 or key in need or key in may, f"{what}: unknown key {key}")
         check(field, need.get(key, may.get(key)), f"{what}: key {key}")
     return value
-
 def attempt(function, *arguments):
     """What the function returns, or None where it refuses the bytes that it gets."""
     try:
         return function(*arguments)
     except (Bad, InvalidTag, InvalidSignature, ValueError):
         return None
-
 def signed_by(public: bytes, signature: bytes, message: bytes) -> bool:
     key = attempt(Ed25519PublicKey.from_public_bytes, public)
     return bool(key and attempt(lambda: key.verify(signature, message) or True))
@@ -163,7 +149,6 @@ def signed_by(public: bytes, signature: bytes, message: bytes) -> bool:
 def aead(suite: int, key: bytes):
     require(suite in (1, 2), f"unknown suite {suite}")
     return AESGCM(key) if suite == 1 else ChaCha20Poly1305(key)
-
 def open_box(vault: bytes, key: bytes, kind: int, context: bytes, box: bytes, pad: int = 0):
     """The plaintext of a sealed box; `pad` is e where the box is padded to 2^e."""
     start = (1, kind, 0, True)
@@ -180,7 +165,6 @@ def open_box(vault: bytes, key: bytes, kind: int, context: bytes, box: bytes, pa
         good = whole == len(box) and padded == lp(plain).ljust(len(padded), b"\0")
         require(good, "wrong padding")
     return plain
-
 def unseal(vault: bytes, secret: bytes, kind: int, context: bytes, sealed: bytes) -> bytes:
     """Opens bytes that were sealed to an X25519 public key."""
     own = X25519PrivateKey.from_private_bytes(secret)
@@ -202,7 +186,6 @@ def multiplication(polynomial: int) -> list:
 
 CODE, SHARING = multiplication(0x11D), multiplication(0x11B)
 POWERS = list(itertools.accumulate([1] * 255, lambda x, _: CODE[2][x]))  # of 2
-
 def shard_row(k: int, index: int) -> list:
     """What a shard is made of (7.2): one factor for each data shard."""
     i = index - k
@@ -222,7 +205,6 @@ def combination(k: int, have: tuple, want: int) -> tuple:
             if r != c and row[c]:
                 rows[r] = [x ^ CODE[row[c]][y] for x, y in zip(row, rows[c])]
     return tuple(row[k] for row in rows)
-
 def combine(blocks, factors, size: int = BLOCK) -> bytes:
     """Sum of factor times block: a table look-up by translate(), XOR of one long number."""
     total = 0
@@ -239,7 +221,6 @@ class Share:
         self.index, self.value = data[6], data[at : at + 32]
         self.scheme, self.context = data[4:6], data[10:at]
         self.cipher, self.check = data[at + 32 : at + 96], data[at + 96 : at + 128]
-
 def recover(shares: list):
     """The secret that m shares of one dealing give; None where there are fewer."""
     dealings: dict = {}
@@ -271,7 +252,7 @@ class Provider:
         prefix, rest = name.split("/")
         for path in (self.root / prefix / rest, self.root / prefix / rest[:2] / rest):
             try:
-                if path.is_file():
+                if path.is_file() and path.resolve() == path:  # no link, and below none
                     with path.open("rb") as file:
                         file.seek(offset)
                         return file.read(limit)
@@ -287,30 +268,33 @@ class Provider:
                 yield name, data if len(data) <= limit else b""
 
 # --- 5 Genesis, policy, slots, keyring ---
-POLICY = {**dict.fromkeys((1, 3, 6, 9, 10, 11), int), **dict.fromkeys((2, 4, 12), 32), 5: TIME}
-POLICY.update({7: ([16, int, int],), 8: [int] * 4, 13: ([16, int, 32],), 14: [int, 32]})
-POLICY.update({15: [int, 32], 16: [int, ([int, 32],)], 17: [32, 32], 20: bytes})
-POLICY.update({18: ([16, 32, int, int],), 19: [int, (32,)]})
+GENESIS = {1: int, 2: (32,), 3: int, 4: 32}
+POLICY = {**dict.fromkeys((1, 3, 6, 9, 10, 11), int), **dict.fromkeys((2, 4, 12), 32), 5: TIME,
+          7: ([16, int, int],), 8: [int] * 4, 13: ([16, int, 32],), 14: [int, 32], 15: [int, 32],
+          16: [int, ([int, 32],)], 17: [32, 32], 18: ([16, 32, int, int],), 19: [int, (32,)],
+          20: bytes}
 KEYRING = {1: int, 2: int, 3: 32, 4: 32, 5: 32, 6: 32, 7: (dict,)}
 DOMAIN = {1: 16, 2: str, 3: ([int, 32, 32],), 4: 32, 5: 32}
 RECORD = {1: int, 2: 16, 3: int, 4: 32, 5: TIME, 6: dict}
 HEAD = {1: int, 2: int, 3: int, 4: 16, 5: 16, 6: 32, 7: int, 8: int, 9: int, 10: int, 11: int}
 HEAD.update({12: 32, 13: bytes, 14: bytes, 15: 16, 16: int, 17: 16})
 COMMIT, SEAL, VOID, FORGET = 1, 2, 3, 4  # kinds of records, and what a restore needs of them
-BODIES = {COMMIT: {6: (bytes,)}, SEAL: {1: int, 2: 32}, VOID: {1: [16, int, 32]},
+BODIES = {COMMIT: {6: (bytes,)}, SEAL: {1: int, 2: 32}, VOID: {1: [16, int, 32], 2: (list,)},
           FORGET: {1: (32,), 2: ([32, 64],)}}
 
-def check_policy(vault: bytes, version: int, before: bytes, rule: list, data: bytes) -> dict:
+def check_policy(vault: bytes, version: int, data: bytes, before: dict) -> dict:
     """The payload (0 = its hash) of a policy that the admins of the version before signed."""
     payload, signatures = check(cbor_decode(data), [bytes, ([32, 64],)], "policy")
-    message, (threshold, admins) = b"fenchi/1/policy\0" + vault + payload, rule
+    message, (threshold, admins) = b"fenchi/1/policy\0" + vault + payload, before[19]
     signers = {p for p, s in signatures if p in admins and signed_by(p, s, message)}
     require(len(signers) >= threshold, f"policy: {len(signers)} of {threshold} signatures")
-    m = check_map(cbor_decode(payload), "policy", POLICY, {})
-    same = [m[1], m[2], m[3], m[4]] == [1, vault, version, before]
-    counts = 1 <= m[6] <= 255 and 1 <= m[19][0] <= len(set(m[19][1]))
-    counts &= all(seat < 255 for _, seat, _ in m[7])
-    require(same and counts, "policy: of another chain, or an impossible number")
+    m = cbor_decode(payload)
+    if type(m) is dict and m.get(1) != 1:
+        stop(FAILED, f"policy {version} is of a later format: use the reader that lies beside it")
+    check_map(m, "policy", POLICY, {})
+    same = [m[2], m[3], m[4]] == [vault, version, before[0]]
+    counts = 1 <= m[6] <= 255 and 1 <= m[19][0] <= len(set(m[19][1])) and m[11] < 1 << 32
+    require(same and counts and all(seat < 255 for _, seat, _ in m[7]), "policy: impossible")
     return {0: sha256(payload), **m}
 
 class Vault:
@@ -325,26 +309,17 @@ class Vault:
         for root in set(roots) - {p.name for p in self.all}:
             note(f"warning: {root}: no such directory; this provider counts as lost")
         self.id, rule = self._find_genesis(vault_id)
-        self.chain: list = []
-        self.rules, found = [rule], [{0: self.id}]
-        while found:
-            version = len(self.rules)
-            test = functools.partial(check_policy, self.id, version, found[0][0], self.rules[-1])
-            found = [m for _, m in self.good_copies(f"k/policy-{version:08}", test, 262144)]
-            self.chain += found[:1]
-            self.rules += [m[19] for m in found[:1]]
-        if not self.chain:
-            stop(LOST, "no provider holds policy 1 with valid signatures")
+        self.chain = self._find_policies(rule) or stop(LOST, "no policy 1 has valid signatures")
         self.policy = self.chain[-1]
         self.ks = list(dict.fromkeys(policy[6] for policy in reversed(self.chain)))
         self.seats = {p[0]: p[1] for policy in self.chain for p in policy[7]}
-        self.writers = {w[0]: w[1] for policy in self.chain for w in policy[18]}
+        self.writers = {w[0]: w[1] for policy in reversed(self.chain) for w in policy[18]}
+        self.savers = {w[0] for policy in self.chain for w in policy[18] if w[2] & 1}
 
     def found_bad(self, provider: Provider, name: str, reason) -> None:
         if (provider.name, name) not in self.bad:
             self.bad[provider.name, name] = reason
             note(f"bad: {provider.name}: {name}: {reason}")
-
     def lose(self, what: str) -> None:
         self.damage += 1
         note(f"lost: {what}")
@@ -362,17 +337,30 @@ class Vault:
     def _find_genesis(self, vault_id) -> tuple:
         found = Counter(data for p in self.all for _, data in p.copies("k/genesis", 65536))
         for data, _ in found.most_common():
-            try:
-                require(vault_id in (None, sha256(data)), "another vault")
-                m = check_map(cbor_decode(data), "genesis", {1: int, 2: (32,), 3: int, 4: 32}, {})
-                good = m[1] == 1 and 1 <= m[3] <= len(m[2]) == len(set(m[2])) <= 255
-                require(good, "genesis: unknown format version or impossible threshold")
-            except Bad:
-                continue
-            if vault_id is None:
-                note(f"warning: no --vault-id: genesis is taken on trust: {sha256(data).hex()}")
-            return sha256(data), [m[3], m[2]]
+            m = attempt(lambda x: check_map(cbor_decode(x), "genesis", GENESIS, {}), data)
+            good = m and m[1] == 1 and 1 <= m[3] <= len(m[2]) == len(set(m[2])) <= 255
+            if good and vault_id in (None, sha256(data)):
+                if vault_id is None:
+                    note(f"warning: no --vault-id: genesis is taken on trust: {sha256(data).hex()}")
+                return sha256(data), [m[3], m[2]]
         return stop(FAILED if self.all else TOO_FEW, "not a vault, or not the one with this id")
+
+    def _find_policies(self, rule: list) -> list:
+        """The longest chain of policies: admins may have signed several of one version (5.2)."""
+        chains: list = [[{0: self.id, 19: rule}]]
+        while True:
+            version, found = len(chains[0]), {}  # hash -> (its chain, providers that hold it)
+            for p in self.all:
+                for name, data in p.copies(f"k/policy-{version:08}", 262144):
+                    test = functools.partial(check_policy, self.id, version, data)
+                    good = [[*chain, m] for chain in chains if (m := attempt(test, chain[-1]))]
+                    for chain in good:
+                        found.setdefault(chain[-1][0], (chain, set()))[1].add(p.name)
+                    if not good:
+                        self.found_bad(p, name, "policy: not signed, damaged or of another chain")
+            if not found:
+                return chains[0][1:]
+            chains = [found[x][0] for x in sorted(found, key=lambda x: (-len(found[x][1]), x))]
 
     def _named(self, kind: str, field: int) -> bytes:
         """An object that the policy names by version and hash, from any provider."""
@@ -390,6 +378,28 @@ class Vault:
         require(good, "leaf: not what the policy names")
         return leaf[1], seat, share
 
+    def child_key(self, node: dict, path: bytes, bound: bytes, password: bytes):
+        """A node's child key (5.3); None where the password is wrong or it takes something else."""
+        if node.get(1) == 1:
+            check_map(node, "node", {1: int, 2: 16, 3: [int, int, int]}, {})
+            salt, (passes, kib, lanes) = node[2], node[3]
+            require(1 <= passes <= 20 and 8 <= kib <= 4 << 20 and lanes == 1, "Argon2 out of range")
+            return nacl.pwhash.argon2id.kdf(32, password, salt, passes, kib << 10)
+        if node.get(1) not in (5, 6):
+            return None
+        both, item = node[1] == 5, dict if node[1] == 5 else [dict, bytes]
+        below = check_map(node, "node", {1: int, 2: (item,)}, {})[2]
+        require(len(path) < 2 and 2 <= len(below) <= 8, "nodes stand too deep, or too many")
+        keys = [self.child_key(x if both else x[0], path + bytes([i]), bound, password)
+                for i, x in enumerate(below)]
+        if both:
+            info = b"fenchi/1/and\0" + bound + path
+            return None if None in keys else hkdf(b"".join(map(lp, keys)), b"", info)
+        place = bound[36:52] + path  # slot id, path
+        opened = (attempt(open_box, self.id, key, 10, place + bytes([i]), below[i][1])
+                  for i, key in enumerate(keys) if key)
+        return next(filter(None, opened), None)
+
     def unlock(self, password: bytes) -> None:
         shares = []
         for version in range(self.policy[16][0], 0, -1):  # seats may keep an older leaf object
@@ -402,20 +412,13 @@ class Vault:
             stop(TOO_FEW, f"too few providers: {len(shares)} have a good leaf")
         slots = cbor_decode(self._named("slots", 14))
         check_map(slots, "slots", {1: int, 2: 32, 3: int, 4: (dict,)}, {})
-        require(slots[1] == 1 and slots[2] == self.id, "slots of another vault or format")
+        require([slots[x] for x in (1, 2, 3)] == [1, self.id, self.policy[11]], "foreign slots")
         for slot in slots[4][:64]:
             check_map(slot, "slot", {1: 16, 2: str, 3: dict, 4: bytes}, {})
-            context = be32(slots[3]) + slot[1]
-            info = b"fenchi/1/slot\0" + self.id + context + sha256(slot[2].encode())
-            if slot[3].get(1) != 1:
-                continue  # it takes more than a password
-            check_map(slot[3], "node", {1: int, 2: 16, 3: [int, int, int]}, {})
-            salt, (passes, kib, lanes) = slot[3][2], slot[3][3]
-            good = 1 <= passes <= 20 and 8 <= kib <= 4 << 20 and lanes == 1
-            require(good, "Argon2 parameters out of range")
-            child = nacl.pwhash.argon2id.kdf(32, password, salt, passes, kib << 10)
-            key = hkdf(lp(child) + lp(secret), b"", info)
-            root = attempt(open_box, self.id, key, 7, context, slot[4])
+            bound = self.id + be32(slots[3]) + slot[1] + sha256(slot[2].encode())
+            child = self.child_key(slot[3], b"", bound, password)
+            key = hkdf(lp(child or b"") + lp(secret), b"", b"fenchi/1/slot\0" + bound)
+            root = child and attempt(open_box, self.id, key, 7, bound[32:52], slot[4])
             if root:
                 break
         else:
@@ -448,35 +451,39 @@ class Vault:
     def read_log(self) -> None:
         """Reads every writer's records; two different ones in a place are kept, as a fork."""
         self.records: list = []
+        there = {path.name[:-2] for p in self.all for path in p.root.glob("r/**/*")}
         for writer in self.writers:
-            seq, gap, before = 1, 0, {bytes(32)}
+            seq, gap, before = 0, 0, {bytes(32)}
             while gap < LOOK_AHEAD:
-                bad, test = len(self.bad), functools.partial(self._check_record, writer, seq)
+                seq, gap = seq + 1, gap + 1
                 stem = functools.partial(self.name, "r/", b"record\0", writer + be64(seq))
+                if not any(stem(p)[2:] in there for p in self.all):
+                    before = set()
+                    continue
+                test = functools.partial(self._check_record, writer, seq)
                 found = {m[0]: m for _, m in self.good_copies(stem, test)}
                 if len(found) > 1 or any(before and m[4] not in before for m in found.values()):
                     note(f"warning: writer {writer.hex()}: record {seq} forks the log")
-                if len(self.bad) > bad and not found:
+                if not found:
                     self.lose(f"record {seq} of writer {writer.hex()}: every copy is bad")
-                gap = 0 if found or len(self.bad) > bad else gap + 1
                 self.records += found.values()
-                seq, before = seq + 1, set(found)
+                gap, before = 0, set(found)
 
     def _approved(self, body: dict) -> bool:
-        """Whether a quorum of admins, of any policy, signed a FORGET: its body without key 2."""
+        """Whether admins of any policy signed a FORGET (its body without key 2), enough of them."""
         n = len(body[1])
         head = b"%c" % (0x80 + n) if n < 24 else b"\x98%c" % n if n < 256 else b"\x99" + be32(n)[2:]
         bare = b"\xa1\x01" + head + b"".join(b"\x58\x20" + ident for ident in body[1])
         message = b"fenchi/1/approval\0" + self.id + bytes([FORGET]) + sha256(bare)
         signers = {p for p, s in body[2] if signed_by(p, s, message)}
-        return any(len(signers & set(admins)) >= m for m, admins in self.rules)
+        return any(len(signers & set(p[19][1])) >= p[19][0] for p in self.chain)
 
     def snapshots(self) -> list:
         """Every snapshot that exists (9.2), oldest label first."""
         objects: dict = {}
         commits = {(m[2], m[3], m[0]): m[6][6] for m in self.records if m[1] == COMMIT}
         voids = [(m[2], m[3], tuple(m[6][1])) for m in self.records if m[1] == VOID]
-        for m in (m for m in self.records if m[1] == SEAL):
+        for m in (m for m in self.records if m[1] == SEAL and m[2] in self.savers):
             place = (m[2], m[6][1], m[6][2])
             if any(w == m[2] and s < m[3] and p == place for w, s, p in voids):
                 continue
@@ -549,7 +556,6 @@ def check_list(kind: int, value) -> list:
     leaf = dict if kind == 1 else [int, [32, 16, int, list]]
     item = leaf if level == 0 else [list, int, bytes if kind == 1 else int]
     return check(value, [int, (item,)], "list")
-
 def expand_stored(stored: bytes, size: int) -> bytes:
     """A chunk out of its stored form, never more than `size` bytes."""
     if stored[0] == 0 and len(stored) == size + 1:
@@ -600,7 +606,8 @@ class Pack:
         label = b"hdr" + self.id + bytes([m[10] & 255]) + lp(plain).ljust(HEADER - 84, b"\0")
         salt = hmac.digest(self.vault.outer, label, "sha256")
         same = [m[1], m[6], m[7], m[8], box[4:36]] == [1, self.id, k, 1, salt]
-        known = m[9] in (12, 72, 240) and m[16] in (1, 2) and 1 <= m[11] <= 255
+        known = m[9] in (12, 72, 240) and m[16] in (1, 2) and k <= m[11] <= 255
+        known &= m[2] in (1, 2) and m[3] < 1 << 32 and m[10] < 255
         require(same and known, "of another pack, k, format or matrix, or an impossible number")
         start = int.from_bytes(self.id[:4], "big")
         index = provider.seat if provider.seat >= m[11] else (provider.seat + start) % m[11]
@@ -698,12 +705,10 @@ def check_entry(entry) -> list:
     parts = entry[1].split(b"/")
     good = len(entry[1]) <= 1048576 and b"\0" not in entry[1] + entry.get(11, b"")
     good &= all(part not in (b"", b".", b"..") and len(part) <= 65535 for part in parts)
-    require(good, "a name that the format forbids")
-    good = 1 <= entry[2] <= 7 and entry[3] <= 0o7777 and entry.get(9, 0) < 1 << 63
+    good &= 1 <= entry[2] <= 7 and entry[3] <= 0o7777 and entry.get(9, 0) < 1 << 63
     good &= (entry[2] != FILE or 9 in entry) and (entry[2] != SYMLINK or 11 in entry)
-    require(good, "an impossible type, mode or size, or no size or target")
+    require(good, "a name, type, mode, size or target that the format forbids")
     return parts
-
 def portable(name: bytes):
     """The name itself where the system holds any bytes, else what Windows can hold, with %XX."""
     if RAW_NAMES:
@@ -762,7 +767,6 @@ class Restorer:
         for part in parts[len(self.stack) :]:
             note(f"note: {show(part)}: made without its attributes, which are lost")
             self._enter(part, portable(part), None)
-
     def _enter(self, part: bytes, name, entry) -> None:
         os.mkdir(name, 0o700)
         os.chdir(name)
@@ -835,8 +839,7 @@ class Restorer:
         steps: list = [(os.chown, (entry[4], entry[5]), still)] if root else []
         steps += [(os.setxattr, attribute, still) for attribute in entry.get(14, [])
                   if hasattr(os, "setxattr") and attribute[0] != b"security.capability"]
-        if entry[2] != SYMLINK:
-            steps.append((os.chmod, (entry[3] & ~0o6000,), {}))
+        steps += [(os.chmod, (entry[3] & ~0o6000,), {})] if entry[2] != SYMLINK else []
         if entry[2] != SYMLINK or still:
             steps.append((os.utime, (), {"ns": (stamp, stamp), **still}))
         for function, arguments, keywords in steps:
@@ -881,10 +884,7 @@ def run(argv) -> int:
               f"lost: {len(restorer.lost)} paths, {vault.damage} records or snapshots", sep="\n")
         if len(vault.all) < vault.policy[8][1]:
             print("freshness not proven: newer records may lie at other providers")
-    if restorer.lost or vault.damage:
-        return LOST
-    return FAILED if restorer.unwritten else OK
-
+    return LOST if restorer.lost or vault.damage else FAILED if restorer.unwritten else OK
 def main(argv=None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")

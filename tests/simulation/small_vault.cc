@@ -177,7 +177,12 @@ std::vector<Stored> SmallVault::ObjectsAt(int position) {
   return out;
 }
 
-PackMap SmallVault::Packs() { return Need(Need(session_->ReadHistory()).LivePacks()); }
+PackMap SmallVault::Packs() {
+  std::vector<Status> lost;
+  PackMap packs = Need(Need(session_->ReadHistory()).LivePacks(lost));
+  EXPECT_TRUE(lost.empty());
+  return packs;
+}
 
 std::vector<Stored> SmallVault::ShardsAt(int position) {
   const Seat& seat = access().seats.all()[static_cast<std::size_t>(position)];

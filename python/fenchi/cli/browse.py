@@ -52,6 +52,8 @@ def snapshots(context: typer.Context) -> None:
         output.say("snapshots.incomplete", count=found.incomplete)
     if found.other_domains:
         output.say("snapshots.other_domains", count=found.other_domains)
+    if found.unreadable:
+        output.say("snapshots.unreadable", count=found.unreadable)
     if not found.freshness_proven:
         output.say("freshness")
     output.report(True, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,6 +45,27 @@ def duration(seconds: float) -> str:
     if whole < 86400:
         return f"{whole // 3600} h {whole % 3600 // 60} min"
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+# Controls and characters that reorder text: what providers, file names and other people's policies
+# say must not steer the terminal. Line ends stay.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def plain(shown: str) -> str:
+    """`shown` with every steering character escaped: \\x1b, \\u202e."""
+
+    def escaped(found: re.Match[str]) -> str:
+        code = ord(found.group())
+        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+    return _STEERING.sub(escaped, shown)
+
+
+def _json_text(document: object) -> str:
+    """JSON that is safe on a terminal too: json.dumps leaves all above 0x1f as it is."""
+    shown = json.dumps(document, ensure_ascii=False)
+    return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", shown)
 
 
 def _is_utf8(path: str) -> bool:
@@ -106,11 +128,12 @@ class Output:
     def say(self, key: str, /, **values: object) -> None:
         """One statement, for people only."""
         if not self.json:
-            _console().print(text(key, **values))
+            _console().print(plain(text(key, **values)))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         if self.json:
             return
+        rows = [[plain(cell) for cell in row] for row in rows]
         table = Table(box=None, pad_edge=False, show_edge=False)
         for column in columns:
             table.add_column(column, overflow="fold")
@@ -125,12 +148,12 @@ class Output:
 
     def line(self, shown: str) -> None:
         if not self.json:
-            _console().print(shown)
+            _console().print(plain(shown))
 
     def warn(self, message: str) -> None:
         self._warnings.append(message)
         if not self.json:
-            _console(stderr=True).print(text("warning", message=message))
+            _console(stderr=True).print(plain(text("warning", message=message)))
 
     def problems(self, problems: Sequence[Problem]) -> None:
         for item in problems[:_SHOWN_MAX]:
@@ -162,7 +185,7 @@ class Output:
         content = {"ok": ok, **to_json(members)}
         if self._warnings:
             content["warnings"] = self._warnings
-        print(json.dumps(content, ensure_ascii=False))
+        print(_json_text(content))
 
     def report(self, ok: bool, report: Any, **members: Any) -> None:
         """The final JSON document with all that a report says."""
@@ -173,9 +196,9 @@ class Output:
         """One plain message and what to do, or the error document."""
         if not self.json:
             console = _console(stderr=True)
-            console.print(text("error", message=error.message))
+            console.print(plain(text("error", message=error.message)))
             if error.hint:
-                console.print(text("hint", hint=error.hint))
+                console.print(plain(text("hint", hint=error.hint)))
             return
         content = {
             "ok": False,

@@ -244,6 +244,19 @@ TEST_F(SourceTree, AFileThatChangesWhileItIsReadIsNoticed) {
   EXPECT_FALSE(changed("kept", [] {}));
 }
 
+TEST_F(SourceTree, AChangeRightAfterTheFileWasMadeIsNoticedOnceItsTickIsOver) {
+  MakeDir("s");
+  for (int round = 0; round < 50; ++round) {
+    WriteFile("s/f", "0123456789");
+    const SourceDirectory source = Source("s");
+    const SourceNode before = source.ReadAttributes("f").value();
+    WaitForLaterTick(before);
+    const SourceFile file = source.OpenFile("f", before).value();
+    WriteFile("s/f", "9876543210");
+    ASSERT_FALSE(LooksUnchanged(before, file.Now().value())) << "round " << round;
+  }
+}
+
 TEST_F(SourceTree, AnotherNodeInPlaceOfAFileIsRefusedAndNeverHangs) {
   MakeDir("s");
   WriteFile("secret", "secret");

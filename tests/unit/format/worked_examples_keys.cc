@@ -75,6 +75,10 @@ void AndExample(const Example& e, Page& page) {
   const ByteView keys[] = {zero, one};
   const SlotIdentity identity{e.vault, e.epoch, ExampleId<SlotId>("slot id"), kAccess};
   page.Hex("AND key", AndKey(keys, identity, {}).view());
+  page.Text("The same node as the second child of the root, and T of key shares in that place:");
+  const Bytes path = {1};
+  page.Hex("AND key at path 01", AndKey(keys, identity, path).view());
+  page.Hex("T at path 01", SlotShareContext(identity, path));
 }
 
 DomainKeys ExampleDomain() {

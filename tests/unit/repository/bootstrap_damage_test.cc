@@ -271,5 +271,21 @@ TEST_F(LyingProviders, AProviderThatDiesWhileItIsReadIsAbsent) {
   EXPECT_GT(gets, 2);
 }
 
+TEST_F(LyingProviders, OneThatServesAnotherVaultInEveryGenerationIsOneVoice) {
+  const VaultRig other(3, 99);
+  ASSERT_TRUE(other.Create(2).ok());
+  const auto foreign = other.Objects(0);
+  for (const auto& [name, bytes] : foreign) {
+    if (name != format::GenesisName(0)) continue;
+    for (int generation = 0; generation < format::kGenerations; ++generation) {
+      rig_.Plant(2, format::GenesisName(generation), bytes);
+    }
+  }
+  rig_.Plant(2, format::PolicyName(1, 1), foreign.at(format::PolicyName(1, 0)));
+  const Result<Access> opened = rig_.Open(rig_.All(), std::nullopt);
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_EQ(opened->vault, made_->vault);
+}
+
 }  // namespace
 }  // namespace fenchi

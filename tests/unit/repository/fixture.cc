@@ -39,6 +39,7 @@ TestVault::TestVault(int needed, int providers, std::uint64_t seed, int admin_th
     admins.push_back(SigningKey::Generate(*random));
     access.policy.next_admins.keys.push_back(admins.back().public_key());
   }
+  AddPeople(access.policy, access);
   std::vector<Seat> seats;
   for (int i = 0; i < providers; ++i) {
     ProviderId id;
@@ -68,12 +69,14 @@ void TestVault::List(const WriterState& writer) {
   access.policy.writers.push_back({writer.id(), writer.key().public_key(),
                                    format::kRightBackup | format::kRightPrune,
                                    format::WriterState::kActive});
+  AddPeople(access.policy, access);
 }
 
 void TestVault::Revoke(const WriterId& writer) {
   for (format::PolicyWriter& known : access.policy.writers) {
     if (known.id == writer) known.state = format::WriterState::kRevoked;
   }
+  AddPeople(access.policy, access);
 }
 
 std::string TestVault::RecordNameAt(int position, const WriterId& writer, std::uint64_t seq,

@@ -259,6 +259,28 @@ TEST(History, AnApprovalByNoAdminIsNone) {
   EXPECT_EQ(View(vault).history.snapshots().size(), 1u);
 }
 
+TEST(History, WhatAdminsApprovedStaysApprovedWhenOthersFollowThem) {
+  TestVault vault(2, 4, 23, /*admin_threshold=*/2);
+  Desk desk(vault);
+  const Bytes object = RandomSnapshot(*vault.random);
+  desk.Seal(desk.Commit({object}));
+  desk.Append(vault.Approved(format::ForgetBody{{format::SnapshotIdOf(object)}, {}}, 2));
+  vault.access.policy.next_admins = {1, {SigningKey::Generate(*vault.random).public_key()}};
+  AddPeople(vault.access.policy, vault.access);
+  EXPECT_TRUE(View(vault).history.snapshots().empty());
+}
+
+TEST(History, ACommitByAWriterThatMayNotBackUpIsNone) {
+  TestVault vault(2, 4, 24);
+  Desk desk(vault);
+  desk.Seal(desk.Commit({RandomSnapshot(*vault.random)}));
+  EXPECT_EQ(View(vault).history.snapshots().size(), 1u);
+  vault.access.writers[0].rights = format::kRightPrune;
+  const View view(vault);
+  EXPECT_TRUE(view.history.snapshots().empty());
+  EXPECT_TRUE(view.history.commits().empty());
+}
+
 TEST(History, OnlyATombstoneWithEnoughApprovalsBuriesPacks) {
   for (int approvals = 0; approvals <= 2; ++approvals) {
     SCOPED_TRACE(approvals);
@@ -433,7 +455,9 @@ TEST(History, PackArithmeticIsThatOfTheModel) {
       live.insert(commit.packs.begin(), commit.packs.end());
     }
     EXPECT_EQ(view.history.snapshots().size(), snapshots);
-    EXPECT_EQ(Need(view.history.LivePacks()), live);
+    std::vector<Status> lost;
+    EXPECT_EQ(Need(view.history.LivePacks(lost)), live);
+    EXPECT_TRUE(lost.empty());
     std::shuffle(known.begin(), known.end(), dice);
     for (const Known& commit : known) {
       EXPECT_EQ(Need(view.history.PacksOf(*view.Find(commit.record))), commit.packs);

@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "repository/state_folder.h"
 #include "unit/repository/fixture.h"
 
 namespace fenchi {
@@ -324,6 +325,20 @@ TEST(SeenState, ProcessesThatSaveAtOnceLoseNothing) {
   const SeenState seen = Need(LoadSeen(vault.host.path(), vault.access.vault));
   ASSERT_EQ(seen.heads.size(), 6u);
   for (std::uint8_t i = 1; i <= 6; ++i) EXPECT_EQ(seen.heads.at(WriterOf(i)).first, 5u);
+}
+
+TEST(StateFolderOwner, AFolderThatOthersMayWriteIntoIsRefused) {
+  const TemporaryFolder folder;
+  const VaultId vault{{7}};
+  const std::string path = Need(StateFolder::Open(folder.path(), vault)).path();
+  for (const mode_t mode : {0770, 0702, 01777}) {
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+    const Result<StateFolder> opened = StateFolder::Open(folder.path(), vault);
+    EXPECT_EQ(opened.status().code(), StatusCode::kDenied) << mode;
+    EXPECT_NE(opened.status().hint(), "");
+  }
+  ASSERT_EQ(::chmod(path.c_str(), 0755), 0);
+  EXPECT_TRUE(StateFolder::Open(folder.path(), vault).ok());
 }
 
 }  // namespace

@@ -260,12 +260,24 @@ TEST(Log, OnlyAnActiveWriterOfThePolicyMayAppend) {
   EXPECT_EQ(reader.Count(unknown.id()), 1u);
 }
 
+TEST(Log, AWriterMakesNoRecordThatItHasNoRightTo) {
+  TestVault vault(2, 4, 50);
+  WriterState writer = vault.Writer();
+  vault.access.policy.writers[0].rights = format::kRightAttest;
+  Log log(vault.access, vault.access.seats);
+  EXPECT_EQ(AppendTo(vault, log, writer).status().code(), StatusCode::kDenied);
+  EXPECT_FALSE(writer.pending());
+  vault.access.policy.writers[0].rights = format::kRightBackup;
+  EXPECT_TRUE(AppendTo(vault, log, writer).ok());
+}
+
 TEST(Log, RecordsOfAWriterThatThePolicyDoesNotListAreNotRead) {
   TestVault vault(2, 4, 51);
   WriterState writer = vault.Writer();
   Log log(vault.access, vault.access.seats);
   ASSERT_TRUE(AppendTo(vault, log, writer).ok());
   vault.access.policy.writers.clear();
+  vault.access.writers.clear();
   Reader reader(vault);
   reader.Read();
   EXPECT_TRUE(reader.log.records().empty());
@@ -277,7 +289,7 @@ TEST(Log, ARecordSignedByAnotherKeyIsNoRecord) {
   Log log(vault.access, vault.access.seats);
   ASSERT_TRUE(AppendTo(vault, log, writer).ok());
   // The policy says another key: as if somebody with K_outer, but not the key, had written it.
-  vault.access.policy.writers[0].public_key = SigningKey::Generate(*vault.random).public_key();
+  vault.access.writers[0].public_key = SigningKey::Generate(*vault.random).public_key();
   Reader reader(vault);
   const Freshness freshness = reader.Read();
   EXPECT_EQ(reader.Count(writer.id()), 0u);

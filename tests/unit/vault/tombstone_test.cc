@@ -25,7 +25,7 @@ class Pruner {
         writer_(Need(WriterState::Acquire(folder, access_, random))),
         log_(access_, access_.seats) {
     // Registered before the backups: one that comes later finds their COMMIT and spares its packs.
-    EXPECT_TRUE(EnsureWriter(access_, writer_, clock_, random_).ok());
+    EXPECT_TRUE(Register().ok());
   }
 
   History Look() {
@@ -48,7 +48,7 @@ class Pruner {
   }
   // The packs that it names from now on. With too few approvals it counts for nothing.
   void Bury(const PackMap& packs, bool approved = true) {
-    ASSERT_TRUE(EnsureWriter(access_, writer_, clock_, random_).ok());
+    ASSERT_TRUE(Register().ok());
     format::TombstoneBody body;
     for (const auto& [id, entry] : packs) body.packs.entries.push_back(entry);
     if (approved) {
@@ -62,6 +62,11 @@ class Pruner {
   const Log& log() const { return log_; }
 
  private:
+  Status Register() {
+    return EnsureWriter(access_, writer_.id(), writer_.key().public_key(), clock_, random_,
+                        format::kRightPrune);
+  }
+
   Access access_;
   Clock& clock_;
   Random& random_;

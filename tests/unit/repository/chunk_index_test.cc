@@ -1,0 +1,105 @@
+// A local index that somebody changed: what it says is not believed where that would cost data.
+#include "repository/chunk_index.h"
+
+#include <sqlite3.h>
+
+#include <map>
+
+#include "fixture.h"
+#include "format/ids.h"
+
+namespace fenchi {
+namespace {
+
+class HostileIndex : public ::testing::Test {
+ protected:
+  HostileIndex() : path_(folder_.path() + "/index-0.db") {
+    domain_.bytes.fill(1);
+    pack_ = {PackId{}, 12, 2, format::PackType::kData};
+    pack_.pack.bytes.fill(2);
+    one_ = ReferenceTo(3);
+    two_ = ReferenceTo(4);
+    ChunkIndex index = Need(ChunkIndex::Open(path_));
+    EXPECT_TRUE(index.AddPack(domain_, pack_).ok());
+    EXPECT_TRUE(index.AddChunk(domain_, one_).ok());
+    EXPECT_TRUE(index.AddChunk(domain_, two_).ok());
+    CachedFile file;
+    file.content.items.push_back({0, one_});
+    file.packs.push_back(pack_.pack);
+    EXPECT_TRUE(index.PutFile(domain_, "/srv/a", file).ok());
+    EXPECT_TRUE(index.Commit().ok());
+  }
+  format::Reference ReferenceTo(std::uint8_t mark) const {
+    format::Reference reference;
+    reference.chunk.bytes.fill(mark);
+    reference.plain_size = 100;
+    reference.pieces.push_back({pack_.pack, 0, 50});
+    return reference;
+  }
+  void Change(const char* sql) const {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
+  }
+
+  TemporaryFolder folder_;
+  std::string path_;
+  DomainId domain_;
+  format::PackListEntry pack_;
+  format::Reference one_, two_;
+};
+
+TEST_F(HostileIndex, UnchangedItFindsWhatWasAdded) {
+  ChunkIndex index = Need(ChunkIndex::Open(path_));
+  EXPECT_EQ(Need(index.Packs(domain_)).size(), 1u);
+  EXPECT_EQ(Need(index.FindChunk(domain_, one_.chunk)), one_);
+  EXPECT_TRUE(Need(index.FindFile(domain_, "/srv/a")).has_value());
+}
+
+TEST_F(HostileIndex, AReferenceThatIsAnotherChunksIsAbsent) {
+  Change(
+      "UPDATE chunk SET reference = (SELECT c.reference FROM chunk c WHERE c.id = "
+      "x'0404040404040404040404040404040404040404040404040404040404040404')");
+  ChunkIndex index = Need(ChunkIndex::Open(path_));
+  EXPECT_EQ(Need(index.FindChunk(domain_, one_.chunk)), std::nullopt);
+  EXPECT_EQ(Need(index.FindChunk(domain_, two_.chunk)), two_);
+}
+
+TEST_F(HostileIndex, AReferenceThatDoesNotDecodeIsAbsent) {
+  Change("UPDATE chunk SET reference = x'ff'; UPDATE file SET content = x'8200'");
+  ChunkIndex index = Need(ChunkIndex::Open(path_));
+  EXPECT_EQ(Need(index.FindChunk(domain_, one_.chunk)), std::nullopt);
+  EXPECT_FALSE(Need(index.FindFile(domain_, "/srv/a")).has_value());
+}
+
+TEST_F(HostileIndex, APackThatCanBeNoneIsAbsent) {
+  for (const char* change : {"needed = 0", "needed = 256", "needed = -1", "segments = 13",
+                             "segments = 4294967308", "type = 3"}) {
+    Change((std::string("UPDATE pack SET segments = 12, needed = 2, type = 1; UPDATE pack SET ") +
+            change)
+               .c_str());
+    ChunkIndex index = Need(ChunkIndex::Open(path_));
+    EXPECT_TRUE(Need(index.Packs(domain_)).empty()) << change;
+  }
+}
+
+TEST_F(HostileIndex, AFileWhoseChunksLieInOtherPacksThanItSaysIsReadAgain) {
+  Change("UPDATE file SET packs = x''");
+  ChunkIndex index = Need(ChunkIndex::Open(path_));
+  EXPECT_FALSE(Need(index.FindFile(domain_, "/srv/a")).has_value());
+}
+
+TEST_F(HostileIndex, OneWithTriggersOrViewsIsReplaced) {
+  Change(
+      "CREATE TRIGGER evil AFTER INSERT ON chunk BEGIN "
+      "UPDATE chunk SET reference = x'00'; END");
+  ChunkIndex index = Need(ChunkIndex::Open(path_));
+  EXPECT_TRUE(Need(index.Packs(domain_)).empty());
+  EXPECT_TRUE(index.AddPack(domain_, pack_).ok());
+  EXPECT_TRUE(index.AddChunk(domain_, one_).ok());
+  EXPECT_EQ(Need(index.FindChunk(domain_, one_.chunk)), one_);
+}
+
+}  // namespace
+}  // namespace fenchi
