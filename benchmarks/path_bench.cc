@@ -1,6 +1,6 @@
-// The path from chunks to tagged shards, memory to memory on one thread, beside its parts: each round
-// measures all of them in turn, so that their ratios are of one moment. Prints one JSON object of
-// seconds by name, one value for each round. Usage: fenchi_path [ROUNDS [K N]]
+// The path from chunks to tagged shards, memory to memory on one thread, beside its parts: each
+// round measures all of them in turn, so that their ratios are of one moment. Prints one JSON
+// object of seconds by name, one value for each round. Usage: fenchi_path [ROUNDS [K N]]
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -43,7 +43,8 @@ void Need(const Status& status) {
   std::exit(1);
 }
 
-// A vault of k of n without providers, and chunks of random bytes for one pack of the largest class.
+// A vault of k of n without providers, and chunks of random bytes for one pack of the largest
+// class.
 class Path {
  public:
   Path(int k, int n) : n_(n) {

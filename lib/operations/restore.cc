@@ -117,7 +117,7 @@ Status Restore::Run() {
   const auto lost = [&](const format::Reference&, const Status& failure) {
     report_.lost.push_back({"", failure.At("a part of the list of files cannot be read")});
   };
-  FENCHI_RETURN_IF_ERROR(view_.chunks->WalkTree(
+  const Status walked = view_.chunks->WalkTree(
       view_.content.root, "",
       [&](const format::Entry& entry) -> Result<bool> {
         FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
@@ -127,7 +127,11 @@ Status Restore::Run() {
         ++meter_.now().items_done;
         return true;
       },
-      lost));
+      lost);
+  if (!walked.ok()) {
+    queue_.Settle(walked);
+    return walked;
+  }
   FENCHI_RETURN_IF_ERROR(LeaveUntil(""));
   FENCHI_RETURN_IF_ERROR(queue_.Drain());
   if (options_.include && !any_wanted_ && report_.lost.empty()) {

@@ -115,6 +115,14 @@ Status RestoreQueue::Drain() {
   return TakeDone(true);
 }
 
+void RestoreQueue::Settle(const Status& failure) {
+  const bool open = !entries_.empty() && !entries_.back()->ended && entries_.back()->file;
+  Status settled = open ? End(failure) : Status::Ok();
+  // Each failure that is told ends a Drain(); what comes behind it is settled as well.
+  do settled = Drain();
+  while (!settled.ok());
+}
+
 Status RestoreQueue::TakeDone(bool wait_for_all) {
   while (!entries_.empty()) {
     {

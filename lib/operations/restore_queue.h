@@ -46,6 +46,8 @@ class RestoreQueue {
   // Calls `then` after everything before it.
   Status Follow(Then then);
   Status Drain();
+  // After a failure: finishes the files that ended, drops the one that did not.
+  void Settle(const Status& failure);
 
  private:
   struct Entry;
