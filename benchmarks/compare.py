@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MIB = 1 << 20
 PROVIDERS = ("a", "b", "c")
 AXES = ("vendor", "vendor_home", "country", "account")
-PASSPHRASE = "a passphrase for benchmarks"
+PASSPHRASE = "a passphrase for benchmarks"  # noqa: S105  (protects random bytes)
 
 
 @dataclass
@@ -73,19 +73,19 @@ class Run:
 def run(words: list[object], **environment: str) -> Run:
     """One process, as the kernel saw it and all that it started."""
     began = time.monotonic()
-    child = subprocess.Popen(
-        [str(word) for word in words],
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    assert child.stderr is not None
-    said = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)  # wait4 took it from Popen
-    if child.returncode != 0:
-        tail = said.decode(errors="replace")[-2000:]
-        sys.exit(f"compare: exit code {child.returncode} from {words}\n{tail}")
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(
+            [str(word) for word in words],
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)  # wait4 took it from Popen
+        if child.returncode != 0:
+            said.seek(0)
+            tail = said.read().decode(errors="replace")[-2000:]
+            sys.exit(f"compare: exit code {child.returncode} from {words}\n{tail}")
     seconds = time.monotonic() - began
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
