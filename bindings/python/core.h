@@ -116,6 +116,12 @@ py::dict ToDict(const fenchi::ContractReport& report);
 fenchi::VerifyReport VerifyReportOf(const py::dict& fields);
 
 void BindSecrets(py::module_& module);
+void BindAead(py::module_& module);
+void BindSeal(py::module_& module);
+void BindHashing(py::module_& module);
+void BindChunking(py::module_& module);
+void BindErasureCode(py::module_& module);
+void BindKeySharing(py::module_& module);
 void BindProviders(py::module_& module);
 void BindVault(py::module_& module);
 

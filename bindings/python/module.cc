@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "buffers.h"
 #include "core.h"
 #include "fenchi/secret.h"
 #include "fenchi/status.h"
@@ -25,11 +26,7 @@ void BindStatusCodes(py::module_& module) {
   codes.finalize();
 }
 
-fenchi::SecretBytes SecretOf(const py::buffer& buffer) {
-  const py::buffer_info info = buffer.request();
-  return fenchi::SecretBytes::CopyOf({static_cast<const std::uint8_t*>(info.ptr),
-                                      static_cast<std::size_t>(info.size * info.itemsize)});
-}
+fenchi::SecretBytes SecretOf(const Input& data) { return fenchi::SecretBytes::CopyOf(data.view()); }
 
 }  // namespace
 
@@ -40,11 +37,7 @@ void BindSecrets(py::module_& module) {
       .def(py::init(&SecretOf), py::arg("data"))
       .def("__len__", &fenchi::SecretBytes::size)
       .def(
-          "reveal",
-          [](const fenchi::SecretBytes& secret) {
-            const std::string_view view = fenchi::AsText(secret.view());
-            return py::bytes(view.data(), view.size());
-          },
+          "reveal", [](const fenchi::SecretBytes& secret) { return CopyBytes(secret.view()); },
           "A copy that Python cannot wipe: write it where it belongs and forget it.")
       .def("__repr__",
            [](const fenchi::SecretBytes& secret) {
@@ -61,6 +54,12 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = std::string(fenchi::Version());
   fenchi_python::BindStatusCodes(module);
   fenchi_python::BindSecrets(module);
+  fenchi_python::BindAead(module);
+  fenchi_python::BindSeal(module);
+  fenchi_python::BindHashing(module);
+  fenchi_python::BindChunking(module);
+  fenchi_python::BindErasureCode(module);
+  fenchi_python::BindKeySharing(module);
   fenchi_python::BindProviders(module);
   fenchi_python::BindVault(module);
   module.def(

@@ -1,12 +1,14 @@
 // Chunker: where a stream is cut into chunks.
 //
-// Content-defined cutting (a rolling Gear hash with normalised limits, after FastCDC) keeps most
-// chunks of a file the same when bytes are inserted or removed in it, so that only what changed is
-// stored again. Fixed-size cutting suits data that changes in place: database files, disk images.
+// Content-defined cutting (a hash of the last 64 bytes with normalised limits, after FastCDC,
+// behind a vectorised sieve) keeps most chunks of a file the same when bytes are inserted or
+// removed in it, so that only what changed is stored again. Fixed-size cutting suits data that
+// changes in place: database files, disk images.
 //
 // Promises: cut points are a pure function of the bytes and the options. They are the same on
 // every CPU and for every way of feeding the stream. They are part of no secret: who sees the
-// lengths of chunks can recognise known content, so chunks are stored inside packs of few sizes.
+// lengths of chunks can recognise known content, so chunks are stored inside packs of few sizes. A
+// key moves the cuts but is not sound against one who knows contents and sees many lengths.
 // Restoring never needs a chunker; other options only cost deduplication against older backups.
 //
 // Threads: a Chunker is an immutable value, free to share. A ChunkStream belongs to one thread at a
@@ -18,9 +20,11 @@
 //   FENCHI_RETURN_IF_ERROR(stream.Finish());
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 #include "fenchi/bytes.h"
 #include "fenchi/export.h"
@@ -30,7 +34,7 @@ namespace fenchi {
 
 // No chunk is longer, whatever the options: readers refuse a longer one before they allocate.
 inline constexpr std::size_t kChunkSizeBytesMax = std::size_t{4} << 20;
-// The rolling hash covers this many bytes; no chunk but a stream's last may be shorter.
+// The hash covers this many bytes; no chunk but a stream's last may be shorter.
 inline constexpr std::size_t kChunkSizeBytesMin = 64;
 
 enum class ChunkerKind : std::uint8_t {
@@ -46,6 +50,8 @@ struct ChunkerOptions {
   std::size_t min_bytes = std::size_t{256} << 10;
   std::size_t average_bytes = std::size_t{1} << 20;
   std::size_t max_bytes = std::size_t{4} << 20;
+  // kContentDefined: other keys cut at other places; zeros stand for the public cuts.
+  std::array<std::uint8_t, 32> key = {};
 };
 
 class FENCHI_EXPORT Chunker {
@@ -66,23 +72,17 @@ class FENCHI_EXPORT Chunker {
  private:
   friend class ChunkStream;
 
-  // How far the chunk being looked for has been scanned.
-  struct Progress {
-    std::size_t length = 0;
-    std::uint64_t hash = 0;
-  };
+  struct ContentRule;  // the constants of the hashes and their limits
   struct Step {
     std::size_t taken = 0;  // bytes of the data that belong to the current chunk
     bool cut = false;       // whether the chunk ends behind them
   };
 
   explicit Chunker(const ChunkerOptions& options);
-  Step Advance(ByteView data, Progress& progress) const;
-  Step AdvanceFixed(ByteView data, Progress& progress) const;
+  Step Advance(ByteView before, ByteView data) const;
 
   ChunkerOptions options_;
-  std::uint64_t strict_limit_ = 0;  // a hash below it cuts before the average length
-  std::uint64_t loose_limit_ = 0;   // and from the average length on
+  std::shared_ptr<const ContentRule> rule_;  // null for kFixed
 };
 
 // Takes one chunk. The view is valid during the call only.
@@ -106,7 +106,6 @@ class FENCHI_EXPORT ChunkStream {
  private:
   Chunker chunker_;
   ChunkSink sink_;
-  Chunker::Progress progress_;
   Bytes pending_;  // the bytes of the current chunk that came with earlier feeds
   Status failure_;
 };

@@ -78,6 +78,10 @@ class FENCHI_EXPORT Compressor {
   // the chunk again. `chunk` must not lie inside `out`; the capacity of `out` is reused.
   // Errors: kInvalidArgument when the chunk is over 4 MiB or the level is not 0..19.
   Status Compress(ByteView chunk, int level, Bytes& out);
+  // The same without the raw form: writes the zstd form to the front of `out` and gives its size,
+  // or 0 where Compress() would write raw. out: chunk.size() bytes; it must not overlap the chunk.
+  // Errors: as Compress; kInvalidArgument when `out` has another size.
+  Result<std::size_t> Shrink(ByteView chunk, int level, MutableBytes out);
 
  private:
   struct State;

@@ -61,6 +61,8 @@ class FENCHI_EXPORT Source {
   virtual std::uint64_t size() const = 0;
   // Fills all of `out` from `offset`. Errors: whatever the reading meets.
   virtual Status Read(std::uint64_t offset, MutableBytes out) = 0;
+  // All of it, where it lies in memory as a whole: then a provider need not copy it.
+  virtual std::optional<ByteView> InMemory() const { return std::nullopt; }
 };
 
 // A Source over memory that the caller keeps alive.
@@ -69,6 +71,7 @@ class FENCHI_EXPORT MemorySource final : public Source {
   explicit MemorySource(ByteView bytes) : bytes_(bytes) {}
   std::uint64_t size() const override { return bytes_.size(); }
   Status Read(std::uint64_t offset, MutableBytes out) override;
+  std::optional<ByteView> InMemory() const override { return bytes_; }
 
  private:
   ByteView bytes_;

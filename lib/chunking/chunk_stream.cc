@@ -23,14 +23,13 @@ ChunkStream::ChunkStream(const Chunker& chunker, ChunkSink sink)
 
 Status ChunkStream::Feed(ByteView data) {
   while (failure_.ok() && !data.empty()) {
-    const Chunker::Step step = chunker_.Advance(data, progress_);
+    const Chunker::Step step = chunker_.Advance(pending_, data);
     const ByteView taken = data.first(step.taken);
     data = data.subspan(step.taken);
     if (!step.cut) {
       AppendWithin(pending_, taken, kChunkSizeBytesMax);
       break;
     }
-    progress_ = {};
     if (pending_.empty()) {
       failure_ = sink_(taken);
     } else {
@@ -45,7 +44,6 @@ Status ChunkStream::Feed(ByteView data) {
 Status ChunkStream::Finish() {
   if (failure_.ok() && !pending_.empty()) failure_ = sink_(pending_);
   pending_.clear();
-  progress_ = {};
   return failure_;
 }
 

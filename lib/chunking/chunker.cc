@@ -2,26 +2,36 @@
 
 #include <algorithm>
 #include <bit>
-#include <utility>
+#include <cstring>
+#include <limits>
+#include <tuple>
 
 #include "base/error.h"
-#include "chunking/gear_scan.h"
+#include "chunking/cut_scan.h"
 
 namespace fenchi {
 namespace {
 
-using chunking::GearScan;
+using chunking::CutLimits;
+using chunking::kHashBytes;
 
-// The rolling hash forgets a byte after 64 more: each moves it up one bit, and out of 64.
-constexpr std::size_t kWindowBytes = 64;
-static_assert(kChunkSizeBytesMin >= kWindowBytes);
+static_assert(kChunkSizeBytesMin >= kHashBytes);
 
 // Normalisation (after FastCDC, level 2): 2 bits stricter below the average length and 2 bits
 // looser from there on, which brings chunk lengths together around the average.
 constexpr int kNormalisationBits = 2;
+// How much of that the sieve takes, if the average is large enough. Fewer bits would have the hash
+// computed more often, more bits would leave it less to decide.
+constexpr int kSieveBits = 11;
 
-// A hash is below this with probability 2^-bits: its top `bits` bits are zero.
-constexpr std::uint64_t LimitForZeroBits(int bits) { return std::uint64_t{1} << (64 - bits); }
+// Within both limits are nine eighths of one place in 2^bits. The eighth more makes good for text,
+// in which places that pass the sieve come in clusters: mean lengths are those of FastCDC.
+CutLimits LimitsFor(int bits, int sieve_bits) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  const int hash_bits = bits - sieve_bits;
+  return {static_cast<std::int16_t>(INT16_MIN + ((1 << (16 - sieve_bits)) - 1)),
+          hash_bits == 0 ? kMost : (kMost >> hash_bits) / 8 * 9};
+}
 
 Status CheckFixed(const ChunkerOptions& options) {
   if (options.average_bytes < kChunkSizeBytesMin || options.average_bytes > kChunkSizeBytesMax) {
@@ -48,11 +58,37 @@ Status CheckContentDefined(const ChunkerOptions& options) {
 
 }  // namespace
 
+// The first length of from..to at which a chunk may end, or 0. `place` is where a chunk of `from`
+// bytes ends.
+struct Chunker::ContentRule {
+  chunking::CutConstants constants;
+  CutLimits below_average;
+  CutLimits from_average;
+  chunking::CutScan scan;
+  std::size_t average_bytes;
+
+  std::size_t Cut(const std::uint8_t* place, std::size_t from, std::size_t to) const {
+    const std::size_t strict_to = std::min(to, average_bytes - 1);
+    for (const auto& [first, last, limits] :
+         {std::tuple(from, strict_to, &below_average),
+          std::tuple(std::max(from, average_bytes), to, &from_average)}) {
+      if (first > last) continue;
+      const std::uint8_t* const start = place + (first - from);
+      const std::uint8_t* const found = scan(constants, *limits, start, last - first + 1);
+      if (found != nullptr) return first + static_cast<std::size_t>(found - start);
+    }
+    return 0;
+  }
+};
+
 Chunker::Chunker(const ChunkerOptions& options) : options_(options) {
   if (options.kind == ChunkerKind::kFixed) return;
   const int bits = std::countr_zero(options.average_bytes);
-  strict_limit_ = LimitForZeroBits(bits + kNormalisationBits);
-  loose_limit_ = LimitForZeroBits(bits - kNormalisationBits);
+  const int sieve_bits = std::min(kSieveBits, bits - kNormalisationBits);
+  rule_ = std::make_shared<const ContentRule>(ContentRule{
+      chunking::DeriveCutConstants(options.key), LimitsFor(bits + kNormalisationBits, sieve_bits),
+      LimitsFor(bits - kNormalisationBits, sieve_bits), chunking::AvailableCutScans().back().scan,
+      options.average_bytes});
 }
 
 Result<Chunker> Chunker::Create(const ChunkerOptions& options) {
@@ -68,53 +104,38 @@ Result<Chunker> Chunker::Create(const ChunkerOptions& options) {
 }
 
 std::size_t Chunker::FirstCut(ByteView window, bool last) const {
-  Progress progress;
-  const Step step = Advance(window, progress);
+  const Step step = Advance({}, window);
   return step.cut || last ? step.taken : 0;
 }
 
-Chunker::Step Chunker::AdvanceFixed(ByteView data, Progress& progress) const {
-  const std::size_t taken = std::min(data.size(), options_.average_bytes - progress.length);
-  progress.length += taken;
-  return {taken, progress.length == options_.average_bytes};
-}
+// Takes bytes of `data` until the chunk, of which `before` came earlier, is complete or the data
+// ends.
+//   1. Lengths at which the last 64 bytes lie partly in `before` are tried on a copy of both ends.
+//   2. The others are tried in `data`.
+//   3. At the largest length the chunk ends in any case.
+// Every length is tried once, by its last 64 bytes only: that makes cuts independent of the
+// feeding.
+Chunker::Step Chunker::Advance(ByteView before, ByteView data) const {
+  const std::size_t largest =
+      options_.kind == ChunkerKind::kFixed ? options_.average_bytes : options_.max_bytes;
+  const std::size_t length = before.size();
+  const std::size_t to = std::min(largest, length + data.size());
+  const Step all = {to - length, to == largest};
+  if (options_.kind == ChunkerKind::kFixed) return all;
 
-// Takes bytes of `data` until the chunk is complete or the data ends. By length of the chunk:
-//   1. up to min - 64: taken unseen, the hash will not remember them.
-//   2. up to min - 1:  absorbed; no cut may be here.
-//   3. up to average - 1: cut where the hash is below the strict limit.
-//   4. up to max:      cut where the hash is below the loose limit, and at max in any case.
-// Each part does nothing when the chunk is past it already or the data is used up: that is what
-// makes the cuts independent of the feeding.
-Chunker::Step Chunker::Advance(ByteView data, Progress& progress) const {
-  if (options_.kind == ChunkerKind::kFixed) return AdvanceFixed(data, progress);
-  const std::uint8_t* const begin = data.data();
-  const std::uint8_t* const end = begin + data.size();
-  const std::uint8_t* at = begin;
-  std::size_t length = progress.length;
-  // The part of the data that brings the chunk up to `target` bytes, no further.
-  const auto until = [&](std::size_t target) {
-    const std::size_t wanted = target > length ? target - length : 0;
-    return at + std::min(wanted, static_cast<std::size_t>(end - at));
-  };
-  const auto scan_until = [&](std::size_t target, std::uint64_t limit) {
-    const std::uint8_t* const stop = until(target);
-    const std::uint8_t* const hit = GearScan(at, stop, limit, progress.hash);
-    const std::uint8_t* const next = hit != nullptr ? hit : stop;
-    length += static_cast<std::size_t>(next - at);
-    at = next;
-    return hit != nullptr;
-  };
-
-  const std::uint8_t* const seen_from = until(options_.min_bytes - kWindowBytes);
-  length += static_cast<std::size_t>(seen_from - at);
-  at = seen_from;
-  bool cut = scan_until(options_.min_bytes - 1, 0);
-  if (!cut) cut = scan_until(options_.average_bytes - 1, strict_limit_);
-  if (!cut) cut = scan_until(options_.max_bytes, loose_limit_);
-
-  progress.length = length;
-  return {static_cast<std::size_t>(at - begin), cut || length == options_.max_bytes};
+  std::size_t from = std::max(options_.min_bytes, length + 1);
+  std::size_t cut = 0;
+  if (length != 0 && from < length + kHashBytes && from <= to) {
+    std::uint8_t ends[2 * kHashBytes];
+    const std::size_t old = std::min(length, kHashBytes);
+    const std::size_t bridged = std::min(to, length + kHashBytes - 1);
+    std::memcpy(ends, before.data() + length - old, old);
+    std::memcpy(ends + old, data.data(), bridged - length);
+    cut = rule_->Cut(ends + old + (from - length), from, bridged);
+    from = bridged + 1;
+  }
+  if (cut == 0 && from <= to) cut = rule_->Cut(data.data() + (from - length), from, to);
+  return cut == 0 ? all : Step{cut - length, true};
 }
 
 }  // namespace fenchi

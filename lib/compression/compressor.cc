@@ -44,7 +44,7 @@ struct Compressor::State {
   // The frame's size, or 0 when it is larger than `out` or zstd fails: a frame is never empty.
   std::size_t Frame(ByteView in, int level, MutableBytes out);
   bool SampleShrinks(ByteView chunk);
-  bool WriteFrame(ByteView chunk, int level, Bytes& out);
+  std::size_t WriteFrame(ByteView chunk, int level, MutableBytes out);
 
   ZSTD_CCtx* context = nullptr;  // made by the first frame
   std::array<std::uint8_t, kSampleBytes> sample;
@@ -76,14 +76,12 @@ bool Compressor::State::SampleShrinks(ByteView chunk) {
   return Frame(sample, kSampleLevel, sample_frame) != 0;
 }
 
-// Puts the zstd form into `out`. False when it would not be smaller than the chunk itself.
-bool Compressor::State::WriteFrame(ByteView chunk, int level, Bytes& out) {
-  if (chunk.size() < 2) return false;
-  out.resize(chunk.size());
+// The zstd form's size, or 0 when it would not be smaller than the chunk itself.
+std::size_t Compressor::State::WriteFrame(ByteView chunk, int level, MutableBytes out) {
+  if (chunk.size() < 2) return 0;
   out[0] = static_cast<std::uint8_t>(CompressionMethod::kZstd);
-  const std::size_t size = Frame(chunk, level, MutableBytes(out).subspan(1));
-  out.resize(1 + size);
-  return size != 0;
+  const std::size_t size = Frame(chunk, level, out.first(chunk.size()).subspan(1));
+  return size == 0 ? 0 : 1 + size;
 }
 
 Compressor::Compressor() : state_(std::make_unique<State>()) {}
@@ -91,7 +89,7 @@ Compressor::~Compressor() = default;
 Compressor::Compressor(Compressor&&) noexcept = default;
 Compressor& Compressor::operator=(Compressor&&) noexcept = default;
 
-Status Compressor::Compress(ByteView chunk, int level, Bytes& out) {
+Result<std::size_t> Compressor::Shrink(ByteView chunk, int level, MutableBytes out) {
   if (chunk.size() > kCompressionInputBytesMax) {
     return InvalidArgument("chunk of {} bytes, the limit is {}", chunk.size(),
                            kCompressionInputBytesMax);
@@ -100,17 +98,29 @@ Status Compressor::Compress(ByteView chunk, int level, Bytes& out) {
     return InvalidArgument("compression level {}, needs {} to {}", level, kCompressionLevelNone,
                            kCompressionLevelMax);
   }
+  if (out.size() != chunk.size()) {
+    return InvalidArgument("room for {} bytes, needs {}", out.size(), chunk.size());
+  }
+  if (level == kCompressionLevelNone) return std::size_t{0};
+  if (state_->context == nullptr) state_->context = ZSTD_createCCtx();
+  if (state_->context == nullptr) return Internal("no memory for zstd's encoder");
+  if (chunk.size() >= kSampledFromBytes && !state_->SampleShrinks(chunk)) return std::size_t{0};
+  const std::size_t size = state_->WriteFrame(chunk, level, out);
   // What is uploaded has been read back: a fault of memory or of zstd must show now, not at
   // restore.
-  bool framed = false;
-  if (level != kCompressionLevelNone) {
-    if (state_->context == nullptr) state_->context = ZSTD_createCCtx();
-    if (state_->context == nullptr) return Internal("no memory for zstd's encoder");
-    framed = (chunk.size() < kSampledFromBytes || state_->SampleShrinks(chunk)) &&
-             state_->WriteFrame(chunk, level, out) &&
-             compression::ExpandsTo(state_->decompressor, out, chunk, state_->scratch);
+  const bool good = size != 0 && compression::ExpandsTo(state_->decompressor, out.first(size),
+                                                        chunk, state_->scratch);
+  return good ? size : 0;
+}
+
+Status Compressor::Compress(ByteView chunk, int level, Bytes& out) {
+  out.resize(chunk.size());
+  FENCHI_ASSIGN_OR_RETURN(const std::size_t size, Shrink(chunk, level, out));
+  if (size == 0) {
+    WriteRaw(chunk, out);
+  } else {
+    out.resize(size);
   }
-  if (!framed) WriteRaw(chunk, out);
   return Status::Ok();
 }
 

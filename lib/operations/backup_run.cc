@@ -26,6 +26,14 @@ Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const Writ
                                             session.random);
   run->metadata_ = std::make_unique<PackWriter>(session.access, run->keys_,
                                                 format::PackType::kMetadata, session.random);
+  if (!run->usable_.empty()) {
+    FENCHI_ASSIGN_OR_RETURN(ChunkIndex lookup, index.OpenAgain());
+    run->lookup_ = std::move(lookup);
+  }
+  run->pipeline_ = std::make_unique<ChunkPipeline>(
+      session.access.seats.executor(), id_key.view(), compression_level,
+      [r = run.get()](const ChunkId& id) { return r->lookup_ && r->SeemsKnown(id); },
+      [r = run.get()](NamedChunk& chunk) { return r->Take(chunk); });
   return run;
 }
 
@@ -101,31 +109,74 @@ bool BackupRun::UseCached(const CachedFile& file) {
   return there;
 }
 
-Result<TicketPtr> BackupRun::Store(ByteView plain, PackWriter& packs) {
-  const Hash256 hash = (*hash_)(plain);
-  ChunkId id;
-  id.bytes = hash.bytes;
-  if (const auto found = pending_.find(id); found != pending_.end()) return found->second;
-  FENCHI_ASSIGN_OR_RETURN(std::optional<format::Reference> known, index_.FindChunk(domain_.id, id));
-  if (known && known->plain_size == plain.size() && Usable(*known)) {
-    Use(*known);
-    auto ticket = std::make_shared<ChunkTicket>();
-    ticket->reference = std::move(*known);
-    ticket->placed = true;
-    return ticket;
+// Called from the pipeline's threads: looks only at what no longer changes.
+bool BackupRun::SeemsKnown(const ChunkId& id) {
+  const std::lock_guard lock(lookup_mutex_);
+  const auto found = lookup_->FindChunk(domain_.id, id);
+  return found.ok() && found->has_value() &&
+         std::ranges::all_of((*found)->pieces, [&](const format::Piece& piece) {
+           return usable_.contains(piece.pack);
+         });
+}
+
+Result<bool> BackupRun::TakeKnown(const ChunkId& id, std::size_t size, ChunkTicket& ticket) {
+  if (const auto found = pending_.find(id); found != pending_.end()) {
+    ticket.SetSameAs(found->second);
+    return true;
   }
-  Bytes stored;
-  FENCHI_RETURN_IF_ERROR(compressor_.Compress(plain, compression_level_, stored));
-  bytes_new += plain.size();
-  FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, packs.Add(id, plain.size(), std::move(stored)));
+  FENCHI_ASSIGN_OR_RETURN(std::optional<format::Reference> known, index_.FindChunk(domain_.id, id));
+  if (!known || known->plain_size != size || !Usable(*known)) return false;
+  Use(*known);
+  ticket.SetKnown(std::move(*known));
+  return true;
+}
+
+Status BackupRun::Add(const ChunkId& id, std::size_t size, StoredChunk stored,
+                      const TicketPtr& ticket, PackWriter& packs) {
+  bytes_new += size;
   pending_.emplace(id, ticket);
   new_tickets_.push_back(ticket);
-  FENCHI_RETURN_IF_ERROR(Drain());
+  FENCHI_RETURN_IF_ERROR(packs.Add(id, size, std::move(stored), ticket));
+  return Drain();
+}
+
+Result<TicketPtr> BackupRun::StoreData(ByteView plain) {
+  auto ticket = std::make_shared<ChunkTicket>();
+  FENCHI_RETURN_IF_ERROR(pipeline_->Add(plain, ticket));
+  return ticket;
+}
+
+// A chunk that comes back from the pipeline.
+Status BackupRun::Take(NamedChunk& chunk) {
+  FENCHI_ASSIGN_OR_RETURN(const bool known, TakeKnown(chunk.id, chunk.plain.size(), *chunk.ticket));
+  if (known) return Status::Ok();
+  if (chunk.stored.bytes.empty()) {  // what was there is not usable after all
+    Bytes stored;
+    FENCHI_RETURN_IF_ERROR(compressor_.Compress(chunk.plain, compression_level_, stored));
+    chunk.stored = OwnChunk(std::move(stored));
+  }
+  return Add(chunk.id, chunk.plain.size(), std::move(chunk.stored), chunk.ticket, *data_);
+}
+
+Status BackupRun::PlaceData() {
+  FENCHI_RETURN_IF_ERROR(pipeline_->Flush());
+  return data_->PlaceAll();
+}
+
+Result<TicketPtr> BackupRun::StoreNode(ByteView plain) {
+  auto ticket = std::make_shared<ChunkTicket>();
+  ChunkId id;
+  id.bytes = (*hash_)(plain).bytes;
+  FENCHI_ASSIGN_OR_RETURN(const bool known, TakeKnown(id, plain.size(), *ticket));
+  if (known) return ticket;
+  Bytes stored;
+  FENCHI_RETURN_IF_ERROR(compressor_.Compress(plain, compression_level_, stored));
+  FENCHI_RETURN_IF_ERROR(Add(id, plain.size(), OwnChunk(std::move(stored)), ticket, *metadata_));
   return ticket;
 }
 
 NodeStore BackupRun::nodes() {
-  return {[this](ByteView plain) { return Store(plain, *metadata_); },
+  return {[this](ByteView plain) { return StoreNode(plain); },
           [this] { return metadata_->PlaceAll(); }};
 }
 
@@ -155,14 +206,14 @@ Status BackupRun::Drain() {
   std::vector<TicketPtr> still;
   for (TicketPtr& ticket : unindexed_) {
     const bool stored = std::ranges::all_of(
-        ticket->reference.pieces,
+        ticket->reference().pieces,
         [&](const format::Piece& piece) { return added_.contains(piece.pack); });
     if (!stored) {
       still.push_back(std::move(ticket));
       continue;
     }
-    FENCHI_RETURN_IF_ERROR(index_.AddChunk(domain_.id, ticket->reference));
-    pending_.erase(ticket->reference.chunk);
+    FENCHI_RETURN_IF_ERROR(index_.AddChunk(domain_.id, ticket->reference()));
+    pending_.erase(ticket->reference().chunk);
   }
   unindexed_ = std::move(still);
   // What lies at >= W is remembered at once: a run that dies here is resumed from it.
@@ -170,7 +221,7 @@ Status BackupRun::Drain() {
 }
 
 Status BackupRun::Finish() {
-  FENCHI_RETURN_IF_ERROR(data_->PlaceAll());
+  FENCHI_RETURN_IF_ERROR(PlaceData());
   FENCHI_RETURN_IF_ERROR(metadata_->PlaceAll());
   const Status data = data_->Wait();
   const Status metadata = metadata_->Wait();
@@ -180,6 +231,7 @@ Status BackupRun::Finish() {
 }
 
 void BackupRun::Abandon() {
+  pipeline_.reset();
   (void)data_->Wait();
   (void)metadata_->Wait();
   (void)Drain();  // a cache that cannot be written costs an upload, no more
@@ -209,7 +261,7 @@ PackMap BackupRun::ReusedInUse() const {
 
 std::vector<format::Reference> BackupRun::new_references() const {
   std::vector<format::Reference> out;
-  for (const TicketPtr& ticket : new_tickets_) out.push_back(ticket->reference);
+  for (const TicketPtr& ticket : new_tickets_) out.push_back(ticket->reference());
   std::ranges::sort(out, {}, [](const format::Reference& r) { return r.chunk; });
   return out;
 }

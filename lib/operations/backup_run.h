@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "fenchi/compression.h"
 #include "fenchi/hash.h"
+#include "operations/chunk_pipeline.h"
 #include "operations/session.h"
 #include "repository/chunk_index.h"
 #include "repository/list_writer.h"
@@ -29,12 +31,13 @@ class BackupRun {
                                                   const format::DomainKeys& domain,
                                                   const History& history, int compression_level);
 
-  // Stores a chunk of content, unless the vault has it.
-  Result<TicketPtr> StoreData(ByteView plain) { return Store(plain, *data_); }
+  // Stores a chunk of content, unless the vault has it. It is named and compressed in the
+  // background, so errors may be those of an earlier chunk.
+  Result<TicketPtr> StoreData(ByteView plain);
   // The same for nodes of lists; placing ends the open metadata pack.
   NodeStore nodes();
   // Plans packs for all waiting data: all data tickets are placed afterwards.
-  Status PlaceData() { return data_->PlaceAll(); }
+  Status PlaceData();
 
   // Whether everything that a cached file needs is still there; then it counts as used.
   bool UseCached(const CachedFile& file);
@@ -66,7 +69,13 @@ class BackupRun {
   BackupRun(Session& session, ChunkIndex& index, const format::DomainKeys& domain)
       : session_(session), index_(index), domain_(domain) {}
   Status CheckIndex(const History& history, const WriterId& writer);
-  Result<TicketPtr> Store(ByteView plain, PackWriter& packs);
+  Result<TicketPtr> StoreNode(ByteView plain);
+  bool SeemsKnown(const ChunkId& id);
+  // Whether the chunk needs no storing; `ticket` then says where it is.
+  Result<bool> TakeKnown(const ChunkId& id, std::size_t size, ChunkTicket& ticket);
+  Status Take(NamedChunk& chunk);
+  Status Add(const ChunkId& id, std::size_t size, StoredChunk stored, const TicketPtr& ticket,
+             PackWriter& packs);
   Status Note(PackWriter& packs);
   bool Usable(const format::Reference& reference) const;
 
@@ -80,15 +89,18 @@ class BackupRun {
   std::unordered_map<ChunkId, TicketPtr> pending_;  // stored in this run, not yet in the index
   std::vector<TicketPtr> unindexed_;                // complete, but a pack of theirs is on its way
   std::vector<TicketPtr> new_tickets_;
-  PackMap usable_;              // in the index, present at >= W, not under tombstone
-  std::set<PackId> committed_;  // of those, named by a commit already
-  std::set<PackId> sealed_;     // of those, by one that was finished
-  PackMap added_;               // stored by this run
+  std::mutex lookup_mutex_;
+  std::optional<ChunkIndex> lookup_;  // none where the index was empty
+  PackMap usable_;                    // in the index, present at >= W, not under tombstone
+  std::set<PackId> committed_;        // of those, named by a commit already
+  std::set<PackId> sealed_;           // of those, by one that was finished
+  PackMap added_;                     // stored by this run
   std::set<PackId> used_;
   std::set<int> acknowledged_;
   // Last: they end their uploads before anything above goes away.
   std::unique_ptr<PackWriter> data_;
   std::unique_ptr<PackWriter> metadata_;
+  std::unique_ptr<ChunkPipeline> pipeline_;  // of data chunks
 };
 
 }  // namespace fenchi

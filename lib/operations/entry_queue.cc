@@ -30,9 +30,10 @@ Status EntryQueue::Push(QueuedEntry entry) {
 Status EntryQueue::TakePlaced() {
   while (!waiting_.empty()) {
     const QueuedEntry& head = waiting_.front();
-    const bool placed = head.chunks == nullptr ||
-                        std::ranges::all_of(head.chunks->chunks,
-                                            [](const auto& chunk) { return chunk.second->placed; });
+    const bool placed =
+        head.chunks == nullptr || std::ranges::all_of(head.chunks->chunks, [](const auto& chunk) {
+          return chunk.second->placed();
+        });
     if (!placed) return Status::Ok();
     QueuedEntry entry = std::move(waiting_.front());
     waiting_.pop_front();
@@ -55,12 +56,12 @@ Status EntryQueue::Emit(QueuedEntry queued) {
                                },
                                nodes.place});
     for (const auto& [offset, ticket] : queued.chunks->chunks) {
-      FENCHI_RETURN_IF_ERROR(content.Add({offset, ticket->reference}));
-      for (const format::Piece& piece : ticket->reference.pieces) packs.insert(piece.pack);
+      FENCHI_RETURN_IF_ERROR(content.Add({offset, ticket->reference()}));
+      for (const format::Piece& piece : ticket->reference().pieces) packs.insert(piece.pack);
     }
     FENCHI_ASSIGN_OR_RETURN(queued.entry.content, content.Finish());
     for (const TicketPtr& ticket : node_tickets) {
-      for (const format::Piece& piece : ticket->reference.pieces) packs.insert(piece.pack);
+      for (const format::Piece& piece : ticket->reference().pieces) packs.insert(piece.pack);
     }
   }
   if (queued.cache) {

@@ -7,6 +7,7 @@
 #include "filesystem/restore_target.h"
 #include "operations/file_compare.h"
 #include "operations/operations.h"
+#include "operations/restore_queue.h"
 #include "operations/snapshot_view.h"
 
 namespace fenchi {
@@ -59,7 +60,8 @@ class Restore {
         options_(options),
         target_(std::move(target)),
         report_(report),
-        meter_(options.observer, "restore") {
+        meter_(options.observer, "restore"),
+        queue_(view.seats->executor()) {
     meter_.now().items_total =
         view.content.counts.files + view.content.counts.directories + view.content.counts.others;
     meter_.now().bytes_total = view.content.counts.bytes;
@@ -83,7 +85,11 @@ class Restore {
   Status LeaveUntil(std::string_view parent);
   Result<const RestoreDirectory*> DirectoryFor(std::string_view path);
   Status RestoreEntry(const RestoreDirectory& parent, const format::Entry& entry);
+  Status QueueFile(const RestoreDirectory& parent, const format::Entry& entry);
+  Status FileDone(const RestoreDirectory& parent, const format::Entry& entry,
+                  RestoreQueue::Outcome& outcome);
   Status RestoreFile(const RestoreDirectory& parent, const format::Entry& entry);
+  void Restored(const RestoreDirectory& parent, const format::Entry& entry);
   Result<bool> Resume(const RestoreDirectory& parent, const format::Entry& entry);
   Status RestoreLink(const RestoreDirectory& parent, const format::Entry& entry, bool& done);
   void NoteWarnings(std::string_view path, Warnings warnings);
@@ -104,13 +110,14 @@ class Restore {
   std::map<HardLinkKey, FirstLink> links_;
   bool any_wanted_ = false;   // `include` named something
   std::string wanted_below_;  // a directory that `include` named: all below it is wanted
+  RestoreQueue queue_;        // last: it ends its work before anything above goes away
 };
 
 Status Restore::Run() {
   const auto lost = [&](const format::Reference&, const Status& failure) {
     report_.lost.push_back({"", failure.At("a part of the list of files cannot be read")});
   };
-  FENCHI_RETURN_IF_ERROR(view_.chunks->WalkTree(
+  const Status walked = view_.chunks->WalkTree(
       view_.content.root, "",
       [&](const format::Entry& entry) -> Result<bool> {
         FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
@@ -120,8 +127,13 @@ Status Restore::Run() {
         ++meter_.now().items_done;
         return true;
       },
-      lost));
+      lost);
+  if (!walked.ok()) {
+    queue_.Settle(walked);
+    return walked;
+  }
   FENCHI_RETURN_IF_ERROR(LeaveUntil(""));
+  FENCHI_RETURN_IF_ERROR(queue_.Drain());
   if (options_.include && !any_wanted_ && report_.lost.empty()) {
     return NotFound("nothing in the snapshot is what was asked for")
         .WithHint(
@@ -201,11 +213,15 @@ Status Restore::LeaveUntil(std::string_view parent) {
     Open left = std::move(open_.back());
     open_.pop_back();
     if (!left.restored) continue;
-    Warnings warnings;
-    const Status status = left.directory.SetAttributes(left.attributes, warnings);
-    NoteWarnings(path, std::move(warnings));
-    if (IsFatal(status)) return Fatal(path, status);
-    if (!status.ok()) Fail(path, status);
+    FENCHI_RETURN_IF_ERROR(
+        queue_.Follow([this, path = std::string(path), left](RestoreQueue::Outcome&) -> Status {
+          Warnings warnings;
+          const Status status = left.directory.SetAttributes(left.attributes, warnings);
+          NoteWarnings(path, std::move(warnings));
+          if (IsFatal(status)) return Fatal(path, status);
+          if (!status.ok()) Fail(path, status);
+          return Status::Ok();
+        }));
   }
   return Status::Ok();
 }
@@ -229,13 +245,11 @@ Status Restore::RestoreEntry(const RestoreDirectory& parent, const format::Entry
   FENCHI_RETURN_IF_ERROR(RestoreLink(parent, entry, linked));
   if (linked) return Status::Ok();
   FENCHI_ASSIGN_OR_RETURN(const bool resumed, Resume(parent, entry));
+  if (!resumed && attributes.type == EntryType::kFile) return QueueFile(parent, entry);
   Warnings warnings;
   Status status;
   if (!resumed) {
     switch (attributes.type) {
-      case EntryType::kFile:
-        status = RestoreFile(parent, entry);
-        break;
       case EntryType::kSymlink:
         status = parent.MakeSymlink(name, attributes.symlink_target, attributes, warnings);
         break;
@@ -258,15 +272,24 @@ Status Restore::RestoreEntry(const RestoreDirectory& parent, const format::Entry
     return Status::Ok();
   }
   FENCHI_RETURN_IF_ERROR(status);
-  ++(attributes.type == EntryType::kFile ? report_.files : report_.others);
-  if (attributes.hard_link) links_.emplace(*attributes.hard_link, FirstLink{parent, name});
+  Restored(parent, entry);
   return Status::Ok();
+}
+
+void Restore::Restored(const RestoreDirectory& parent, const format::Entry& entry) {
+  const Attributes& attributes = entry.attributes;
+  ++(attributes.type == EntryType::kFile ? report_.files : report_.others);
+  if (attributes.hard_link) {
+    links_.emplace(*attributes.hard_link,
+                   FirstLink{parent, std::string(LastComponent(entry.path))});
+  }
 }
 
 // One more name for a file that this run has restored.
 Status Restore::RestoreLink(const RestoreDirectory& parent, const format::Entry& entry,
                             bool& done) {
   if (!entry.attributes.hard_link) return Status::Ok();
+  FENCHI_RETURN_IF_ERROR(queue_.Drain());  // the first name may be in work
   const auto first = links_.find(*entry.attributes.hard_link);
   if (first == links_.end()) return Status::Ok();
   const Status linked = parent.MakeHardLink(std::string(LastComponent(entry.path)),
@@ -307,6 +330,51 @@ Result<bool> Restore::Resume(const RestoreDirectory& parent, const format::Entry
       .WithHint("restore into an empty directory, or use --overwrite");
 }
 
+// Fetches the file's chunks here and leaves the rest to the queue.
+Status Restore::QueueFile(const RestoreDirectory& parent, const format::Entry& entry) {
+  FENCHI_ASSIGN_OR_RETURN(
+      RestoredFile file,
+      parent.CreateFile(std::string(LastComponent(entry.path)), entry.attributes.size));
+  FENCHI_RETURN_IF_ERROR(queue_.Begin(std::move(file), entry.attributes,
+                                      [this, parent, entry](RestoreQueue::Outcome& outcome) {
+                                        return FileDone(parent, entry, outcome);
+                                      }));
+  Status stopped;  // not about this file's content
+  const Status walked = view_.chunks->WalkContent(
+      entry.content, [&](const format::ContentItem& item) -> Result<bool> {
+        stopped = meter_.CheckCancelled();
+        FENCHI_RETURN_IF_ERROR(stopped);
+        FENCHI_ASSIGN_OR_RETURN(ChunkReader::Fetched chunk, view_.chunks->Fetch(item.chunk));
+        stopped = queue_.Add(item.offset, std::move(chunk));
+        FENCHI_RETURN_IF_ERROR(stopped);
+        meter_.now().bytes_done += item.chunk.plain_size;
+        meter_.Tick();
+        return true;
+      });
+  FENCHI_RETURN_IF_ERROR(stopped);
+  return queue_.End(AsLoss(walked));
+}
+
+Status Restore::FileDone(const RestoreDirectory& parent, const format::Entry& entry,
+                         RestoreQueue::Outcome& outcome) {
+  Status status = outcome.status;
+  if (outcome.content_refused) {
+    status = RestoreFile(parent, entry);
+  } else {
+    report_.bytes += outcome.bytes;
+  }
+  NoteWarnings(entry.path, std::move(outcome.warnings));
+  if (status.ok()) {
+    Restored(parent, entry);
+  } else if (IsFatal(status)) {
+    return Fatal(entry.path, status);
+  } else {
+    Fail(entry.path, status);
+  }
+  return Status::Ok();
+}
+
+// One chunk after the other, each by what most providers say where one of them lies.
 Status Restore::RestoreFile(const RestoreDirectory& parent, const format::Entry& entry) {
   FENCHI_ASSIGN_OR_RETURN(
       RestoredFile file,

@@ -213,6 +213,13 @@ Result<ChunkIndex> ChunkIndex::Open(const std::string& path) {
   return ChunkIndex(std::move(state));
 }
 
+Result<ChunkIndex> ChunkIndex::OpenAgain() const {
+  auto state = std::make_unique<State>();
+  state->path = state_->path;
+  FENCHI_RETURN_IF_ERROR(state->Open());
+  return ChunkIndex(std::move(state));
+}
+
 Result<std::map<PackId, format::PackListEntry>> ChunkIndex::Packs(const DomainId& domain) {
   std::map<PackId, format::PackListEntry> out;
   const Resetting reset{state_->packs};

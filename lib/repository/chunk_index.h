@@ -41,6 +41,9 @@ class ChunkIndex {
   ChunkIndex& operator=(ChunkIndex&&) noexcept;
   ~ChunkIndex();
 
+  // Another view of the same file, for one other thread: sees what Commit() made durable.
+  Result<ChunkIndex> OpenAgain() const;
+
   // Packs of a domain, all stored by this writer.
   Result<std::map<PackId, format::PackListEntry>> Packs(const DomainId& domain);
   Status AddPack(const DomainId& domain, const format::PackListEntry& pack);

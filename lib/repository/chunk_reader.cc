@@ -8,6 +8,15 @@
 namespace fenchi {
 namespace {
 
+Result<bool> IsNamed(const ChunkId& chunk, ByteView id_key, ByteView plain) {
+  FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(id_key));
+  return ConstantTimeEquals(hash(plain).view(), chunk.view());
+}
+
+Status AnothersContent(const ChunkId& chunk) {
+  return Damaged("chunk {}: its content is another chunk's", chunk);
+}
+
 // Whether a node's items lie behind `from` and end at `end`. With it the order of each list holds
 // for all below it: a node that is named twice is refused, where it would otherwise be walked again
 // and again, level by level, into more items than any disk holds.
@@ -31,22 +40,20 @@ Status Misplaced() {
 
 }  // namespace
 
-// The hash that makes chunk ids of one scope.
-Result<KeyedHash*> ChunkReader::Hasher(const format::IdScope& scope) {
-  auto found = hashers_.find(scope);
-  if (found == hashers_.end()) {
-    const SecretBytes key = format::IdKey(domain_.id_root.view(), access_.vault, domain_.id, scope);
-    FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(key.view()));
-    found = hashers_.emplace(scope, std::move(hash)).first;
+// The key that makes chunk ids of one scope.
+std::shared_ptr<const SecretBytes> ChunkReader::IdKey(const format::IdScope& scope) {
+  std::shared_ptr<const SecretBytes>& key = id_keys_[scope];
+  if (!key) {
+    key = std::make_shared<const SecretBytes>(
+        format::IdKey(domain_.id_root.view(), access_.vault, domain_.id, scope));
   }
-  return &found->second;
+  return key;
 }
 
 Result<bool> ChunkReader::HasIdBy(const format::ShardHeader& header,
                                   const format::Reference& reference, ByteView plain) {
   if (header.domain != domain_.id) return false;
-  FENCHI_ASSIGN_OR_RETURN(KeyedHash * hash, Hasher(header.id_scope));
-  return ConstantTimeEquals((*hash)(plain).view(), reference.chunk.view());
+  return IsNamed(reference.chunk, IdKey(header.id_scope)->view(), plain);
 }
 
 // The commitment does not cover the id scope: before a chunk is refused, the header that most
@@ -64,25 +71,42 @@ Result<bool> ChunkReader::HasId(const format::Reference& reference, ByteView pla
   return HasIdBy(agreed, reference, plain);
 }
 
-Result<Bytes> ChunkReader::Read(const format::Reference& reference) {
+Result<ChunkReader::Fetched> ChunkReader::Fetch(const format::Reference& reference) {
   const std::uint64_t stored_size = reference.stored_size();
   if (reference.pieces.empty() || stored_size > format::kStoredChunkSizeMax ||
       reference.plain_size > format::kChunkSizeMax) {
     return Damaged("chunk {}: sizes of the reference are out of range", reference.chunk);
   }
-  Bytes stored(stored_size);
+  Fetched fetched{reference.chunk, reference.plain_size, Bytes(stored_size), nullptr};
   std::size_t filled = 0;
   for (const format::Piece& piece : reference.pieces) {
-    FENCHI_RETURN_IF_ERROR(
-        packs_.Read(piece.pack, piece.offset, MutableBytes(stored).subspan(filled, piece.size)));
+    FENCHI_RETURN_IF_ERROR(packs_.Read(piece.pack, piece.offset,
+                                       MutableBytes(fetched.stored).subspan(filled, piece.size)));
     filled += piece.size;
   }
+  FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader header,
+                          packs_.ReadHeader(reference.pieces.front().pack));
+  if (header.domain == domain_.id) fetched.id_key = IdKey(header.id_scope);
+  ++chunks_checked_;
+  return fetched;
+}
+
+Status ChunkReader::OpenFetched(const Fetched& fetched, Decompressor& decompressor, Bytes& plain) {
+  if (!fetched.id_key) return AnothersContent(fetched.chunk);
+  plain.resize(fetched.plain_size);
+  const Status expanded = decompressor.Expand(fetched.stored, plain);
+  if (!expanded.ok()) return expanded.At(fmt::format("chunk {}", fetched.chunk));
+  FENCHI_ASSIGN_OR_RETURN(const bool named, IsNamed(fetched.chunk, fetched.id_key->view(), plain));
+  return named ? Status::Ok() : AnothersContent(fetched.chunk);
+}
+
+Result<Bytes> ChunkReader::Read(const format::Reference& reference) {
+  FENCHI_ASSIGN_OR_RETURN(const Fetched fetched, Fetch(reference));
   Bytes plain(reference.plain_size);
-  const Status expanded = decompressor_.Expand(stored, plain);
+  const Status expanded = decompressor_.Expand(fetched.stored, plain);
   if (!expanded.ok()) return expanded.At(fmt::format("chunk {}", reference.chunk));
   FENCHI_ASSIGN_OR_RETURN(const bool fits, HasId(reference, plain));
-  if (!fits) return Damaged("chunk {}: its content is another chunk's", reference.chunk);
-  ++chunks_checked_;
+  if (!fits) return AnothersContent(reference.chunk);
   return plain;
 }
 

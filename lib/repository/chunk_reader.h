@@ -21,6 +21,19 @@ class ChunkReader {
   ChunkReader(const Access& access, const format::DomainKeys& domain, PackReader& packs)
       : access_(access), domain_(domain), packs_(packs) {}
 
+  // A chunk as it is stored, with all that another thread needs to open it.
+  struct Fetched {
+    ChunkId chunk;
+    std::uint64_t plain_size = 0;
+    Bytes stored;
+    std::shared_ptr<const SecretBytes> id_key;  // null: the pack's header says another domain
+  };
+  // Errors: as Read, but for what only opening shows.
+  Result<Fetched> Fetch(const format::Reference& reference);
+  // Expands what was fetched and checks it against its name; any thread, with a decompressor of its
+  // own. Errors: kDamaged: Read() then tries again by what most providers say.
+  static Status OpenFetched(const Fetched& fetched, Decompressor& decompressor, Bytes& plain);
+
   // The plaintext. Errors: kDataLoss, kTooFewProviders, kDenied; kDamaged when pack and reference
   // do not fit together (a planted reference, or a pack made by another key).
   Result<Bytes> Read(const format::Reference& reference);
@@ -41,7 +54,7 @@ class ChunkReader {
                   const OnLost& lost = nullptr);
 
  private:
-  Result<KeyedHash*> Hasher(const format::IdScope& scope);
+  std::shared_ptr<const SecretBytes> IdKey(const format::IdScope& scope);
   Result<bool> HasIdBy(const format::ShardHeader& header, const format::Reference& reference,
                        ByteView plain);
   Result<bool> HasId(const format::Reference& reference, ByteView plain);
@@ -57,7 +70,7 @@ class ChunkReader {
   const format::DomainKeys& domain_;
   PackReader& packs_;
   Decompressor decompressor_;
-  std::map<format::IdScope, KeyedHash> hashers_;
+  std::map<format::IdScope, std::shared_ptr<const SecretBytes>> id_keys_;
   std::uint64_t chunks_checked_ = 0;
 };
 

@@ -126,10 +126,10 @@ Status ListWriter<Traits>::CutNode(std::size_t number) {
 template <typename Traits>
 Status ListWriter<Traits>::TakePlaced(std::size_t number) {
   while (number < levels_.size() && !levels_[number].waiting.empty() &&
-         levels_[number].waiting.front().ticket->placed) {
+         levels_[number].waiting.front().ticket->placed()) {
     WaitingLink waiting = std::move(levels_[number].waiting.front());
     levels_[number].waiting.pop_front();
-    waiting.link.node = waiting.ticket->reference;
+    waiting.link.node = waiting.ticket->reference();
     FENCHI_RETURN_IF_ERROR(AddLink(number, std::move(waiting.link)));
   }
   return Status::Ok();

@@ -29,24 +29,29 @@ std::size_t RandomIndex(Random& random, std::size_t bound) {
 
 }  // namespace
 
-Result<TicketPtr> PackPlanner::Add(const ChunkId& chunk, std::uint64_t plain_size, Bytes stored) {
-  if (plain_size == 0 || plain_size > format::kChunkSizeMax || stored.empty()) {
+StoredChunk OwnChunk(Bytes bytes) {
+  auto kept = std::make_shared<const Bytes>(std::move(bytes));
+  return {*kept, kept};
+}
+
+Status PackPlanner::Add(const ChunkId& chunk, std::uint64_t plain_size, StoredChunk stored,
+                        TicketPtr ticket) {
+  if (plain_size == 0 || plain_size > format::kChunkSizeMax || stored.bytes.empty()) {
     return InvalidArgument("a chunk has 1 byte to 4 MiB, not {}", plain_size);
   }
-  auto ticket = std::make_shared<ChunkTicket>();
-  ticket->reference.chunk = chunk;
-  ticket->reference.run = run_;
-  ticket->reference.plain_size = plain_size;
-  waiting_bytes_ += stored.size();
-  waiting_.push_back({ticket, std::make_shared<const Bytes>(std::move(stored)), 0});
-  return ticket;
+  ticket->reference_.chunk = chunk;
+  ticket->reference_.run = run_;
+  ticket->reference_.plain_size = plain_size;
+  waiting_bytes_ += stored.bytes.size();
+  waiting_.push_back({std::move(ticket), std::move(stored), 0});
+  return Status::Ok();
 }
 
 bool PackPlanner::Fills(int segments) const {
   std::uint64_t used = 0;
   std::size_t pieces = 0;
   for (const Waiting& chunk : waiting_) {
-    used += chunk.stored->size() - chunk.taken;
+    used += chunk.stored.bytes.size() - chunk.taken;
     ++pieces;
     if (Room(segments, pieces, used) == 0) return true;
   }
@@ -89,7 +94,7 @@ Result<PlannedPack> PackPlanner::PlanOne(int segments) {
   std::uint64_t used = 0;
   while (!waiting_.empty()) {
     Waiting& head = waiting_.front();
-    const std::uint64_t left = head.stored->size() - head.taken;
+    const std::uint64_t left = head.stored.bytes.size() - head.taken;
     const std::uint64_t room = Room(segments, taken.size() + 1, used);
     const std::uint64_t size = std::min(left, room);
     if (size == 0 || (size < left && size < kPieceSizeMin)) break;
@@ -109,10 +114,12 @@ Result<PlannedPack> PackPlanner::PlanOne(int segments) {
   format::Trailer trailer;
   std::uint64_t offset = 0;
   for (const Taken& piece : taken) {
-    const format::Reference& reference = piece.chunk.ticket->reference;
-    trailer.items.push_back({reference.chunk, reference.plain_size, piece.chunk.stored->size(),
+    const format::Reference& reference = piece.chunk.ticket->reference_;
+    trailer.items.push_back({reference.chunk, reference.plain_size, piece.chunk.stored.bytes.size(),
                              piece.chunk.taken, offset, piece.size});
-    pack.pieces.push_back({piece.chunk.stored, piece.chunk.taken, piece.size, offset});
+    pack.pieces.push_back({{piece.chunk.stored.bytes.subspan(piece.chunk.taken, piece.size),
+                            piece.chunk.stored.keeper},
+                           offset});
     offset += piece.size;
   }
   // 3. The trailer gives the pack its id; with the id the references are complete.
@@ -122,9 +129,9 @@ Result<PlannedPack> PackPlanner::PlanOne(int segments) {
   pack.id = format::PackIdOf(fresh, pack.trailer);
   for (std::size_t i = 0; i < taken.size(); ++i) {
     ChunkTicket& ticket = *taken[i].chunk.ticket;
-    ticket.reference.pieces.push_back({pack.id, pack.pieces[i].offset, taken[i].size});
-    if (taken[i].chunk.taken + taken[i].size == taken[i].chunk.stored->size()) {
-      ticket.placed = true;
+    ticket.reference_.pieces.push_back({pack.id, pack.pieces[i].offset, taken[i].size});
+    if (taken[i].chunk.taken + taken[i].size == taken[i].chunk.stored.bytes.size()) {
+      ticket.placed_ = true;
       pack.completed.push_back(taken[i].chunk.ticket);
     }
   }

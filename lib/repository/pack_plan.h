@@ -19,16 +19,37 @@
 namespace fenchi {
 
 // A chunk on its way into packs. Shared between the packer and whoever waits for its reference.
-struct ChunkTicket {
-  format::Reference reference;  // complete once `placed`
-  bool placed = false;          // every piece has its pack id
+class ChunkTicket {
+ public:
+  const format::Reference& reference() const { return Last().reference_; }  // complete once placed
+  bool placed() const { return Last().placed_; }  // every piece has its pack id
+
+  // What the chunk turned out to be: known already, or the same as one that is on its way.
+  void SetKnown(format::Reference reference) {
+    reference_ = std::move(reference);
+    placed_ = true;
+  }
+  void SetSameAs(std::shared_ptr<ChunkTicket> other) { same_ = std::move(other); }
+
+ private:
+  friend class PackPlanner;
+  const ChunkTicket& Last() const { return same_ ? same_->Last() : *this; }
+
+  format::Reference reference_;
+  bool placed_ = false;
+  std::shared_ptr<ChunkTicket> same_;
 };
 using TicketPtr = std::shared_ptr<ChunkTicket>;
 
+// A chunk's stored form in memory that is kept as long as somebody needs it.
+struct StoredChunk {
+  ByteView bytes;
+  std::shared_ptr<const void> keeper;  // of the memory
+};
+StoredChunk OwnChunk(Bytes bytes);
+
 struct PlannedPiece {
-  std::shared_ptr<const Bytes> stored;  // the chunk's stored form
-  std::uint64_t first = 0;              // of it, the first byte that lies here
-  std::uint64_t size = 0;
+  StoredChunk part;          // what of the chunk's stored form lies here
   std::uint64_t offset = 0;  // in the pack
 };
 
@@ -44,8 +65,9 @@ class PackPlanner {
  public:
   PackPlanner(const RunId& run, Random& random) : run_(run), random_(random) {}
 
+  // The ticket is placed once the pack that takes the chunk's end is planned.
   // Errors: kInvalidArgument when plain_size is 0 or above 4 MiB.
-  Result<TicketPtr> Add(const ChunkId& chunk, std::uint64_t plain_size, Bytes stored);
+  Status Add(const ChunkId& chunk, std::uint64_t plain_size, StoredChunk stored, TicketPtr ticket);
   // A pack of the largest class, if there is enough for one.
   Result<std::vector<PlannedPack>> PlanFull();
   // Packs for all that waits.
@@ -55,7 +77,7 @@ class PackPlanner {
  private:
   struct Waiting {
     TicketPtr ticket;
-    std::shared_ptr<const Bytes> stored;
+    StoredChunk stored;
     std::uint64_t taken = 0;
   };
   bool Fills(int segments) const;

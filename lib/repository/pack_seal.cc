@@ -14,16 +14,47 @@
 namespace fenchi {
 namespace {
 
-// The pack's plaintext: pieces | zeros | trailer | be32(length of trailer).
-void Compose(const PlannedPack& pack, Bytes& plain) {
-  plain.assign(format::PackPlainSize(pack.segments), 0);
-  for (const PlannedPiece& piece : pack.pieces) {
-    std::memcpy(plain.data() + piece.offset, piece.stored->data() + piece.first, piece.size);
+// The pack's plaintext, a segment at a time: pieces | zeros | trailer | be32(length of trailer).
+class PackText {
+ public:
+  explicit PackText(const PlannedPack& pack) : segments_(pack.segments) {
+    for (const PlannedPiece& piece : pack.pieces)
+      parts_.push_back({piece.offset, piece.part.bytes});
+    const std::size_t end = format::PackPlainSize(pack.segments) - length_.size();
+    PutBe32(length_, static_cast<std::uint32_t>(pack.trailer.size()));
+    parts_.push_back({end - pack.trailer.size(), pack.trailer});
+    parts_.push_back({end, length_});
   }
-  const std::size_t end = plain.size() - 4;
-  std::memcpy(plain.data() + end - pack.trailer.size(), pack.trailer.data(), pack.trailer.size());
-  PutBe32(MutableBytes(plain).subspan(end), static_cast<std::uint32_t>(pack.trailer.size()));
-}
+  PackText(const PackText&) = delete;  // a part lies in it
+  PackText& operator=(const PackText&) = delete;
+
+  int segments() const { return segments_; }
+  void Fill(int segment, MutableBytes out) const {
+    const std::size_t begin = static_cast<std::size_t>(segment) * format::kSegmentPlainSize;
+    const std::size_t end = begin + out.size();
+    std::size_t at = begin;
+    auto part = std::ranges::partition_point(
+        parts_, [&](const Part& p) { return p.offset + p.bytes.size() <= begin; });
+    for (; part != parts_.end() && part->offset < end; ++part) {
+      const std::size_t from = std::max(at, part->offset);
+      const std::size_t to = std::min(end, part->offset + part->bytes.size());
+      std::memset(out.data() + (at - begin), 0, from - at);
+      std::memcpy(out.data() + (from - begin), part->bytes.data() + (from - part->offset),
+                  to - from);
+      at = to;
+    }
+    std::memset(out.data() + (at - begin), 0, end - at);
+  }
+
+ private:
+  struct Part {
+    std::size_t offset;
+    ByteView bytes;
+  };
+  int segments_;
+  std::vector<Part> parts_;  // by offset, not overlapping
+  std::array<std::uint8_t, 4> length_{};
+};
 
 MutableBytes BlockOf(Bytes& shard, int block) {
   return MutableBytes(shard).subspan(
@@ -40,19 +71,16 @@ MutableBytes TagOf(Bytes& shard, int block) {
 
 // Everything that sealing one pack works on.
 struct Work {
-  const Bytes& plain;
-  int segments;
+  const PackText& text;
   int needed;
   int blocks;
   SegmentCipher cipher;
   Aead tagger;
   ErasureCode code;
   std::vector<Bytes>& shards;
+  Bytes plain = Bytes(format::kSegmentPlainSize);  // of one segment
 
-  ByteView Plain(int segment) const {
-    return ByteView(plain).subspan(static_cast<std::size_t>(segment) * format::kSegmentPlainSize,
-                                   format::kSegmentPlainSize);
-  }
+  bool IsLast(int segment) const { return segment == text.segments() - 1; }
 };
 
 // Block `block` of every shard: encrypt the data blocks, encode parity, tag all.
@@ -62,9 +90,12 @@ Status SealTile(Work& work, int block) {
   for (int j = 0; j < work.needed; ++j) {
     const int segment = j * work.blocks + block;
     const MutableBytes out = BlockOf(work.shards[j], block);
-    if (segment < work.segments) {
+    if (segment < work.text.segments()) {
+      work.text.Fill(segment, work.plain);
       FENCHI_RETURN_IF_ERROR(
-          work.cipher.SealSegment(segment, segment == work.segments - 1, work.Plain(segment), out));
+          work.cipher.SealSegment(segment, work.IsLast(segment), work.plain, out));
+    } else {
+      std::ranges::fill(out, 0);
     }
     data.push_back(out);
   }
@@ -102,13 +133,13 @@ Status CheckRandomTile(Work& work, Random& random) {
   Bytes opened(format::kSegmentPlainSize);
   for (int j = 0; j < work.needed; ++j) {
     const int segment = j * work.blocks + block;
-    if (segment >= work.segments) continue;
+    if (segment >= work.text.segments()) continue;
     const std::array<int, 1> wanted = {j};
     const std::array<MutableBytes, 1> out = {decoded};
     FENCHI_RETURN_IF_ERROR(work.code.Decode(present, wanted, out));
-    FENCHI_RETURN_IF_ERROR(
-        work.cipher.OpenSegment(segment, segment == work.segments - 1, decoded, opened));
-    if (!std::ranges::equal(opened, work.Plain(segment))) {
+    FENCHI_RETURN_IF_ERROR(work.cipher.OpenSegment(segment, work.IsLast(segment), decoded, opened));
+    work.text.Fill(segment, work.plain);
+    if (!std::ranges::equal(opened, work.plain)) {
       return Internal("a sealed pack did not open to what went in")
           .WithHint("nothing was uploaded; this points to faulty memory or hardware");
     }
@@ -144,25 +175,29 @@ Status SealPack(const Access& access, const RunKeys& keys, format::PackType type
   FENCHI_ASSIGN_OR_RETURN(StreamKeys stream, format::PackKeys(keys.data_key.view(), identity));
   header.commitment = stream.commitment;
   const SecretBytes tag_key = format::BlockTagKey(keys.tag_key.view(), identity, access.needed());
-  Compose(pack, buffers.plain);
-  pack.pieces.clear();
+  const PackText text(pack);
   buffers.shards.resize(static_cast<std::size_t>(seats));
+  // Every byte is written below: what an earlier pack left needs no zeroing.
   for (Bytes& shard : buffers.shards) {
-    shard.assign(format::ShardSize(pack.segments, access.needed()), 0);
+    shard.resize(format::ShardSize(pack.segments, access.needed()));
   }
 
   FENCHI_ASSIGN_OR_RETURN(SegmentCipher cipher,
                           SegmentCipher::Create(keys.suite, stream.key.view()));
   FENCHI_ASSIGN_OR_RETURN(Aead tagger, Aead::Create(keys.suite, tag_key.view()));
   FENCHI_ASSIGN_OR_RETURN(ErasureCode code, ErasureCode::Create(access.needed(), seats));
-  Work work{buffers.plain,     pack.segments,
-            access.needed(),   format::BlocksPerShard(pack.segments, access.needed()),
-            std::move(cipher), std::move(tagger),
-            std::move(code),   buffers.shards};
+  Work work{text,
+            access.needed(),
+            format::BlocksPerShard(pack.segments, access.needed()),
+            std::move(cipher),
+            std::move(tagger),
+            std::move(code),
+            buffers.shards};
   for (int block = 0; block < work.blocks; ++block) {
     FENCHI_RETURN_IF_ERROR(SealTile(work, block));
   }
   FENCHI_RETURN_IF_ERROR(CheckRandomTile(work, random));
+  pack.pieces.clear();
   for (int i = 0; i < seats; ++i) {
     header.shard_index = i;
     FENCHI_ASSIGN_OR_RETURN(Bytes box,

@@ -1,7 +1,7 @@
 // From a planned pack to n shards: encrypt, split, tag; and back to missing shards for repair.
 //
-// One block of each data shard at a time (a tile of k x 64 KiB), so that a segment is encrypted,
-// encoded and tagged while it is in cache. FORMAT.md section 7.
+// One block of each data shard at a time (a tile of k x 64 KiB), so that a segment is gathered,
+// encrypted, encoded and tagged while it is in cache. FORMAT.md section 7.
 #pragma once
 
 #include <vector>
@@ -14,9 +14,8 @@
 
 namespace fenchi {
 
-// Memory for one pack, used again for the next: (1 + n/k) x 15 MiB for the largest class.
+// Memory for one pack, used again for the next: n/k x 15 MiB for the largest class.
 struct PackBuffers {
-  Bytes plain;
   std::vector<Bytes> shards;  // by shard index, each format::ShardSize() bytes
 };
 

@@ -22,11 +22,11 @@ PackWriter::~PackWriter() {
   changed_.wait(lock, [this] { return in_flight_ == 0; });
 }
 
-Result<TicketPtr> PackWriter::Add(const ChunkId& chunk, std::uint64_t plain_size, Bytes stored) {
-  FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, planner_.Add(chunk, plain_size, std::move(stored)));
+Status PackWriter::Add(const ChunkId& chunk, std::uint64_t plain_size, StoredChunk stored,
+                       TicketPtr ticket) {
+  FENCHI_RETURN_IF_ERROR(planner_.Add(chunk, plain_size, std::move(stored), std::move(ticket)));
   FENCHI_ASSIGN_OR_RETURN(std::vector<PlannedPack> packs, planner_.PlanFull());
-  FENCHI_RETURN_IF_ERROR(Start(std::move(packs)));
-  return ticket;
+  return Start(std::move(packs));
 }
 
 Status PackWriter::PlaceAll() {

@@ -36,7 +36,7 @@ class PackWriter {
   ~PackWriter();  // waits for what is in flight
 
   // The ticket's reference is complete once the pack that takes the chunk's end is planned.
-  Result<TicketPtr> Add(const ChunkId& chunk, std::uint64_t plain_size, Bytes stored);
+  Status Add(const ChunkId& chunk, std::uint64_t plain_size, StoredChunk stored, TicketPtr ticket);
   // Plans packs for everything that waits: all tickets are placed afterwards.
   Status PlaceAll();
   // Waits until all planned packs are stored. Errors: kTooFewProviders, kFull, ... of the first

@@ -93,20 +93,31 @@ class LocalPut {
     return AlreadyExists("{} is at {} already; nothing was changed", name_, root_.location());
   }
 
-  Status Write(int fd) const {
+  Status WriteAll(int fd, ByteView bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t n = Retrying([&] { return write(fd, bytes.data(), bytes.size()); });
+      if (n < 0) return root_.Failure(errno, "write", name_);
+      bytes = bytes.subspan(static_cast<std::size_t>(n));
+    }
+    return Status::Ok();
+  }
+
+  Status WriteCopied(int fd) const {
     const std::uint64_t size = source_.size();
     Bytes buffer(static_cast<std::size_t>(std::min<std::uint64_t>(size, kCopyBytes)));
     for (std::uint64_t offset = 0; offset < size;) {
       const auto count =
           static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size - offset));
       FENCHI_RETURN_IF_ERROR(source_.Read(offset, MutableBytes(buffer).first(count)).At(name_));
-      for (std::size_t done = 0; done < count;) {
-        const ssize_t n = Retrying([&] { return write(fd, buffer.data() + done, count - done); });
-        if (n < 0) return root_.Failure(errno, "write", name_);
-        done += static_cast<std::size_t>(n);
-      }
+      FENCHI_RETURN_IF_ERROR(WriteAll(fd, ByteView(buffer).first(count)));
       offset += count;
     }
+    return Status::Ok();
+  }
+
+  Status Write(int fd) const {
+    const std::optional<ByteView> whole = source_.InMemory();
+    FENCHI_RETURN_IF_ERROR(whole ? WriteAll(fd, *whole) : WriteCopied(fd));
     if (root_.sync() && Retrying([&] { return fsync(fd); }) != 0) {
       return root_.Failure(errno, "sync", name_);
     }

@@ -16,6 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from outside_vectors import vector_file
 
 shamir_mnemonic = pytest.importorskip("shamir_mnemonic", reason="PyPI shamir-mnemonic is not there")
 
@@ -28,13 +29,6 @@ DIGEST_AT = 254
 PASSPHRASE = b"TREZOR"
 
 Points = dict[int, bytes]
-
-
-def find_vectors() -> Path | None:
-    places = [Path(os.environ["FENCHI_VECTORS"])] if "FENCHI_VECTORS" in os.environ else []
-    places += [parent / "shared" / "vectors" for parent in ROOT.parents]
-    files = (place / "slip39" / "vectors.json" for place in places)
-    return next((file for file in files if file.is_file()), None)
 
 
 def find_evaluator() -> Path | None:
@@ -57,7 +51,7 @@ def evaluator() -> Path:
 
 @pytest.fixture(scope="module")
 def vectors() -> list[tuple[str, list[str], str, str]]:
-    found = find_vectors()
+    found = vector_file("slip39/vectors.json")
     if found is None:
         pytest.skip("the SLIP-0039 vectors are not there (FENCHI_VECTORS)")
     return [tuple(vector) for vector in json.loads(found.read_text(encoding="utf-8"))]

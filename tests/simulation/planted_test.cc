@@ -54,11 +54,12 @@ class Planter {
   format::Reference StoreAs(const ChunkId& id, std::uint64_t plain_size, Bytes stored,
                             format::PackType type = format::PackType::kData) {
     PackWriter packs(session_.access, keys_, type, session_.random);
-    const TicketPtr ticket = Need(packs.Add(id, plain_size, std::move(stored)));
+    const auto ticket = std::make_shared<ChunkTicket>();
+    EXPECT_TRUE(packs.Add(id, plain_size, OwnChunk(std::move(stored)), ticket).ok());
     EXPECT_TRUE(packs.PlaceAll().ok());
     EXPECT_TRUE(packs.Wait().ok());
     for (const StoredPack& pack : packs.TakeStored()) added_.emplace(pack.entry.pack, pack.entry);
-    return ticket->reference;
+    return ticket->reference();
   }
   format::Reference Store(ByteView plain, format::PackType type = format::PackType::kData) {
     return StoreAs(IdOf(plain), plain.size(), Raw(plain), type);

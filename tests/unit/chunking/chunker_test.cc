@@ -7,13 +7,13 @@
 #include <limits>
 #include <numeric>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/coding.h"
 #include "base/error.h"
-#include "chunking/gear_scan.h"
-#include "chunking/gear_table.h"
+#include "chunking/cut_scan.h"
 #include "fenchi/random.h"
 
 namespace fenchi {
@@ -87,51 +87,81 @@ Lengths CutStream(const Chunker& chunker, ByteView data, Random& random, std::si
   return lengths;
 }
 
-TEST(Gear, TableIsDerivedFromItsLabel) {
-  for (int i = 0; i < 256; ++i) {
-    Bytes label;
-    Append(label, AsBytes("fenchi/1/gear"));
-    label.push_back(static_cast<std::uint8_t>(i));
-    ASSERT_EQ(chunking::kGearTable[i], GetBe64(ByteView(Sha256(label)).first(8))) << "word " << i;
+// The definition of FORMAT.md, place by place.
+bool MayCutAt(const chunking::CutConstants& constants, const chunking::CutLimits& limits,
+              const std::uint8_t* place) {
+  std::uint16_t sieve = 0;
+  for (int i = 0; i < 4; ++i) {
+    const std::uint8_t* const at = place - 8 + 2 * i;
+    sieve = static_cast<std::uint16_t>(sieve + constants.sieve[i] * (at[0] + 256u * at[1]));
   }
+  std::uint64_t hash = constants.hash_offset;
+  for (int i = 0; i < 8; ++i) {
+    std::uint64_t word = 0;
+    for (int j = 7; j >= 0; --j) word = word << 8 | place[-64 + 8 * i + j];
+    hash += constants.hash[i] * word;
+  }
+  return static_cast<std::int16_t>(sieve) <= limits.sieve && hash <= limits.hash;
 }
 
-TEST(Gear, ScanStopsBehindTheFirstByteBelowTheLimitAndForgetsAfter64Bytes) {
-  const auto random = SeededRandom(1);
-  const Bytes data = RandomBytes(*random, 4099);
-  constexpr std::uint64_t kLimit = std::uint64_t{1} << 55;  // one byte in 512
-  std::size_t stops = 0;
-  for (std::size_t start = 0; start + 64 < data.size(); start += 37) {
-    std::uint64_t hash = start;
-    const std::uint8_t* const hit =
-        chunking::GearScan(data.data() + start, data.data() + data.size(), kLimit, hash);
-    std::uint64_t expected = start;
-    std::size_t i = start;
-    bool found = false;
-    while (i < data.size() && !found) {
-      expected = 2 * expected + chunking::kGearTable[data[i++]];
-      found = expected < kLimit;
+// Bytes of several kinds: random, few values, periodic.
+Bytes MixedBytes(Random& random, std::size_t size) {
+  Bytes data = RandomBytes(random, size);
+  const std::size_t third = size / 3;
+  for (std::size_t i = 0; i < third; ++i) data[i] = "etaoin \n"[data[i] % 8];
+  const std::size_t period = 1 + RandomBelow(random, 40);
+  for (std::size_t i = third + period; i < 2 * third; ++i) data[i] = data[i - period];
+  return data;
+}
+
+TEST(CutScan, EveryLevelFindsThePlacesOfTheDefinition) {
+  const std::uint64_t seed = 1;
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  const auto random = SeededRandom(seed);
+  std::size_t found_places = 0;
+  for (int round = 0; round < 60; ++round) {
+    const Bytes key = RandomBytes(*random, 32);
+    const auto constants =
+        chunking::DeriveCutConstants(std::span<const std::uint8_t, 32>(key.data(), 32));
+    // From sieves that pass nearly all to those that pass few, and no, half or all hashes.
+    const chunking::CutLimits limits = {
+        static_cast<std::int16_t>(INT16_MIN + (1 << (3 + round % 13)) - 1),
+        round % 5 == 0 ? 0 : ~std::uint64_t{0} >> (round % 3)};
+    const Bytes data = MixedBytes(*random, 64 + RandomBelow(*random, 3000));
+    for (std::size_t from = 64; from <= data.size(); from += 1 + RandomBelow(*random, 400)) {
+      const std::uint8_t* const place = data.data() + from;
+      const std::size_t count = RandomBelow(*random, data.size() - from + 2);
+      const std::uint8_t* expected = nullptr;
+      for (std::size_t i = 0; i < count && expected == nullptr; ++i) {
+        if (MayCutAt(constants, limits, place + i)) expected = place + i;
+      }
+      found_places += expected != nullptr;
+      for (const chunking::NamedCutScan& level : chunking::AvailableCutScans()) {
+        ASSERT_EQ(level.scan(constants, limits, place, count), expected)
+            << level.name << " from " << from << " count " << count << " round " << round;
+      }
     }
-    ASSERT_EQ(hit, found ? data.data() + i : nullptr) << "from " << start;
-    ASSERT_EQ(hash, expected) << "from " << start;
-    stops += found;
   }
-  EXPECT_GT(stops, 50u);
-  std::uint64_t one = 1, other = 0xffff;
-  chunking::GearScan(data.data(), data.data() + 64, 0, one);
-  chunking::GearScan(data.data(), data.data() + 64, 0, other);
-  EXPECT_EQ(one, other);
+  EXPECT_GT(found_places, 100u);
 }
 
 // Source: tests/unit/chunking/chunker_vectors.py, a second implementation from the definition.
 TEST(Chunker, CutsTheVectorStreamWhereTheReferenceDoes) {
   const Bytes data = VectorStream(std::size_t{8} << 20);
   EXPECT_EQ(CutAll(Make({}), data),
-            (Lengths{1393423, 1096051, 1200128, 1062506, 1298774, 1380827, 956899}));
+            (Lengths{1065758, 1148945, 1540320, 1543078, 1404438, 1074573, 611496}));
   EXPECT_EQ(CutAll(Make(kSmall), ByteView(data).first(40000)),
-            (Lengths{297,  1051, 1341, 1325, 1093, 384,  1340, 1190, 1321, 1057, 282,  611,  1382,
-                     1071, 1212, 1106, 1247, 1034, 462,  479,  1305, 1092, 1111, 1600, 1248, 1576,
-                     515,  1212, 705,  1163, 1030, 1274, 1065, 451,  1363, 1160, 1057, 1114, 674}));
+            (Lengths{1544, 1200, 1277, 694,  1083, 1088, 1443, 778,  1121, 1036, 1133, 1144, 1087,
+                     1105, 1236, 267,  1602, 1505, 1058, 1077, 585,  593,  1041, 1362, 1317, 1062,
+                     1413, 1510, 834,  815,  1102, 1146, 1087, 1450, 1298, 384,  523}));
+  ChunkerOptions keyed = kSmall;
+  std::iota(keyed.key.begin(), keyed.key.end(), std::uint8_t{0});
+  EXPECT_EQ(CutAll(Make(keyed), ByteView(data).first(40000)),
+            (Lengths{1534, 1091, 1268, 1057, 1093, 1166, 384,  1339, 1190, 1393, 464,  1665,
+                     259,  1034, 1114, 1154, 1314, 1514, 1320, 1049, 1077, 1037, 1353, 1609,
+                     316,  1132, 1029, 1241, 1390, 1063, 754,  706,  1260, 1206, 1231, 1194}));
+  EXPECT_EQ(CutAll(Make({ChunkerKind::kContentDefined, 64, 64, 4096}), ByteView(data).first(1000)),
+            (Lengths{101, 67, 69, 68, 65, 76, 64, 64, 70, 67, 65, 66, 66, 69, 23}));
 }
 
 TEST(Chunker, RefusesOptionsThatBreakTheRule) {
@@ -252,7 +282,7 @@ TEST(Chunker, OneByteIsOneChunk) {
 TEST(Chunker, RepeatedBytesMakeLargestChunks) {
   const Bytes zeros(kChunkSizeBytesMax + 1);
   EXPECT_EQ(Make({}).FirstCut(zeros, false), kChunkSizeBytesMax);
-  // The hash is constant from the 64th byte on: a little beyond the average tests both limits.
+  // Both hashes are constant from the 64th byte on: a little beyond the average tests both limits.
   ChunkerOptions options;
   options.max_bytes = options.average_bytes + 4096;
   const Chunker chunker = Make(options);

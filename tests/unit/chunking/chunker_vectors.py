@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""Derives the chunker's constants and its test vectors from their definition, and nothing else.
+"""Derives the chunker's test vectors from its definition, and nothing else.
 
-    chunker_vectors.py table   the 256 words of lib/chunking/gear_table.cc
-    chunker_vectors.py cuts    the chunk lengths that chunker_test.cc pins (takes seconds)
+    chunker_vectors.py cuts    the chunk lengths that chunker_test.cc pins (takes a minute)
 
 Written from the text of FORMAT.md, slowly and plainly, so that it can disagree with the library.
 """
@@ -10,10 +9,8 @@ Written from the text of FORMAT.md, slowly and plainly, so that it can disagree 
 import hashlib
 import sys
 
-GEAR = [
-    int.from_bytes(hashlib.sha256(b"fenchi/1/gear" + bytes([i])).digest()[:8], "big")
-    for i in range(256)
-]
+PUBLIC_KEY = bytes(32)
+SECRET_KEY = bytes(range(32))
 STREAM_BYTES = 8 << 20
 
 
@@ -24,21 +21,38 @@ def stream(length: int) -> bytes:
     return b"".join(hashlib.sha256(label + i.to_bytes(8, "big")).digest() for i in blocks)[:length]
 
 
-def chunk_lengths(data: bytes, smallest: int, average: int, largest: int) -> list[int]:
+def words(data: bytes, size: int) -> list[int]:
+    return [int.from_bytes(data[i : i + size], "little") for i in range(0, len(data), size)]
+
+
+def chunk_lengths(
+    data: bytes, smallest: int, average: int, largest: int, key: bytes = PUBLIC_KEY
+) -> list[int]:
+    stretched = b"".join(
+        hashlib.sha256(b"fenchi/1/cut" + key + bytes([i])).digest() for i in range(3)
+    )
+    offset = words(stretched[:8], 8)[0]
+    hash_factors = [word | 1 for word in words(stretched[8:72], 8)]
+    a, b, c, d = (word | 1 for word in words(stretched[72:80], 2))
     bits = average.bit_length() - 1
+    sieve_bits = min(11, bits - 2)
     lengths = []
     start = 0
     while start < len(data):
         longest = min(largest, len(data) - start)
         length = longest
-        digest = 0
-        for i in range(smallest - 64, longest):
-            digest = (2 * digest + GEAR[data[start + i]]) % 2**64
-            if i + 1 < smallest:
+        for candidate in range(smallest, longest + 1):
+            end = start + candidate
+            w = int.from_bytes(data[end - 8 : end], "little")
+            sieve = a * (w & 65535) + b * (w >> 16 & 65535) + c * (w >> 32 & 65535) + d * (w >> 48)
+            if (sieve + 2**15 & 65535) >> (16 - sieve_bits):
                 continue
-            zero_bits = bits + 2 if i + 1 < average else bits - 2
-            if digest >> (64 - zero_bits) == 0:
-                length = i + 1
+            last64 = words(data[end - 64 : end], 8)
+            digest = offset + sum(f * x for f, x in zip(hash_factors, last64, strict=True))
+            zero_bits = (bits + 2 if candidate < average else bits - 2) - sieve_bits
+            limit = (2**64 - 1 >> zero_bits) // 8 * 9 if zero_bits else 2**64 - 1
+            if digest % 2**64 <= limit:
+                length = candidate
                 break
         lengths.append(length)
         start += length
@@ -46,13 +60,12 @@ def chunk_lengths(data: bytes, smallest: int, average: int, largest: int) -> lis
 
 
 def main() -> None:
-    if sys.argv[1:] == ["table"]:
-        for row in range(0, 256, 4):
-            print("    " + " ".join(f"0x{word:016x}," for word in GEAR[row : row + 4]))
-    elif sys.argv[1:] == ["cuts"]:
+    if sys.argv[1:] == ["cuts"]:
         data = stream(STREAM_BYTES)
         print("default:", chunk_lengths(data, 256 << 10, 1 << 20, 4 << 20))
         print("small:", chunk_lengths(data[:40000], 256, 1024, 4096))
+        print("keyed:", chunk_lengths(data[:40000], 256, 1024, 4096, SECRET_KEY))
+        print("least:", chunk_lengths(data[:1000], 64, 64, 4096))
     else:
         sys.exit(__doc__)
 

@@ -74,8 +74,8 @@ class HostileWriter {
     const NodeStore nodes = run_->nodes();
     const TicketPtr ticket = Need(nodes.store(Need(format::EncodeNode(node))));
     EXPECT_TRUE(nodes.place().ok());
-    EXPECT_TRUE(ticket->placed);
-    return ticket->reference;
+    EXPECT_TRUE(ticket->placed());
+    return ticket->reference();
   }
   SnapshotId Commit(format::TreeList root) {
     EXPECT_TRUE(run_->Finish().ok());

@@ -1,0 +1,189 @@
+#include "operations/restore_queue.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+
+namespace fenchi {
+namespace {
+
+constexpr std::size_t kBatchBytes = std::size_t{2} << 20;
+constexpr std::size_t kBatchItems = 256;
+constexpr std::size_t kBatchesMax = 4;
+
+}  // namespace
+
+// A file, or something that only waits for its turn.
+struct RestoreQueue::Entry {
+  std::optional<filesystem::RestoredFile> file;
+  Attributes attributes;
+  Then then;
+  std::mutex mutex;  // of the two below: several workers may have chunks of one file
+  Outcome outcome;
+  std::size_t handled = 0;  // items
+  std::size_t items = 0;    // only by the caller's thread, until `ended`
+  bool ended = false;       // `items` is final; guarded by the mutex
+  bool done = false;        // guarded by the queue's mutex
+};
+
+// A chunk of a file, or (without a chunk) its end.
+struct RestoreQueue::Item {
+  std::shared_ptr<Entry> entry;
+  std::uint64_t offset = 0;
+  std::optional<ChunkReader::Fetched> chunk;
+};
+
+struct RestoreQueue::Batch {
+  std::vector<Item> items;
+  std::size_t bytes = 0;
+};
+
+RestoreQueue::RestoreQueue(Executor& executor) : executor_(executor) {}
+
+RestoreQueue::~RestoreQueue() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return batches_ == 0; });
+}
+
+Status RestoreQueue::Begin(filesystem::RestoredFile file, const Attributes& attributes, Then then) {
+  auto entry = std::make_shared<Entry>();
+  entry->file = std::move(file);
+  entry->attributes = attributes;
+  entry->then = std::move(then);
+  entries_.push_back(std::move(entry));
+  return Status::Ok();
+}
+
+Status RestoreQueue::Add(std::uint64_t offset, ChunkReader::Fetched chunk) {
+  const std::size_t bytes = chunk.stored.size() + chunk.plain_size;
+  return Put({entries_.back(), offset, std::move(chunk)}, bytes);
+}
+
+Status RestoreQueue::End(const Status& failure) {
+  const std::shared_ptr<Entry> entry = entries_.back();
+  {
+    const std::lock_guard lock(entry->mutex);
+    if (!failure.ok()) {
+      entry->outcome.status = failure;
+      entry->outcome.content_refused = false;
+    }
+    ++entry->items;
+    entry->ended = true;
+  }
+  return Put({entry, 0, std::nullopt}, 0);
+}
+
+Status RestoreQueue::Follow(Then then) {
+  auto entry = std::make_shared<Entry>();
+  entry->then = std::move(then);
+  entry->done = true;
+  entries_.push_back(std::move(entry));
+  return TakeDone(false);
+}
+
+Status RestoreQueue::Put(Item item, std::size_t bytes) {
+  if (item.chunk) {
+    const std::lock_guard lock(item.entry->mutex);
+    ++item.entry->items;
+  }
+  if (!open_) open_ = std::make_unique<Batch>();
+  open_->items.push_back(std::move(item));
+  open_->bytes += bytes;
+  const bool full = open_->bytes >= 2 * kBatchBytes || open_->items.size() >= kBatchItems;
+  return full ? Submit() : Status::Ok();
+}
+
+Status RestoreQueue::Submit() {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return batches_ < kBatchesMax; });
+    ++batches_;
+  }
+  executor_.Submit([this, batch = std::shared_ptr<Batch>(std::move(open_))]() mutable {
+    Work(*batch);
+    batch.reset();
+    const std::lock_guard lock(mutex_);
+    --batches_;
+    changed_.notify_all();
+  });
+  return TakeDone(false);
+}
+
+Status RestoreQueue::Drain() {
+  if (open_) FENCHI_RETURN_IF_ERROR(Submit());
+  return TakeDone(true);
+}
+
+void RestoreQueue::Settle(const Status& failure) {
+  const bool open = !entries_.empty() && !entries_.back()->ended && entries_.back()->file;
+  Status settled = open ? End(failure) : Status::Ok();
+  // Each failure that is told ends a Drain(); what comes behind it is settled as well.
+  do settled = Drain();
+  while (!settled.ok());
+}
+
+Status RestoreQueue::TakeDone(bool wait_for_all) {
+  while (!entries_.empty()) {
+    {
+      std::unique_lock lock(mutex_);
+      if (wait_for_all) changed_.wait(lock, [this] { return entries_.front()->done; });
+      if (!entries_.front()->done) return Status::Ok();
+    }
+    const std::shared_ptr<Entry> entry = std::move(entries_.front());
+    entries_.pop_front();
+    FENCHI_RETURN_IF_ERROR(entry->then(entry->outcome));
+  }
+  return Status::Ok();
+}
+
+void RestoreQueue::Work(Batch& batch) {
+  std::unique_ptr<Decompressor> decompressor;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!decompressors_.empty()) {
+      decompressor = std::move(decompressors_.back());
+      decompressors_.pop_back();
+    }
+  }
+  if (!decompressor) decompressor = std::make_unique<Decompressor>();
+  Bytes plain;
+  for (Item& item : batch.items) Handle(item, *decompressor, plain);
+  const std::lock_guard lock(mutex_);
+  decompressors_.push_back(std::move(decompressor));
+}
+
+void RestoreQueue::Handle(Item& item, Decompressor& decompressor, Bytes& plain) {
+  Entry& entry = *item.entry;
+  Status status;
+  bool refused = false;
+  if (item.chunk) {
+    status = ChunkReader::OpenFetched(*item.chunk, decompressor, plain);
+    refused = !status.ok();
+    if (status.ok() && (item.offset > entry.attributes.size ||
+                        plain.size() > entry.attributes.size - item.offset)) {
+      status = Damaged("its content reaches behind its end: a planted entry");
+    }
+    if (status.ok()) status = entry.file->Write(item.offset, plain);
+  }
+  bool last = false;
+  {
+    const std::lock_guard lock(entry.mutex);
+    if (!status.ok() && entry.outcome.status.ok()) {
+      entry.outcome.status = status;
+      entry.outcome.content_refused = refused;
+    }
+    if (item.chunk && status.ok()) entry.outcome.bytes += plain.size();
+    last = ++entry.handled == entry.items && entry.ended;
+  }
+  if (!last) return;
+  if (entry.outcome.status.ok()) {
+    entry.outcome.status = entry.file->Finish(entry.attributes, entry.outcome.warnings);
+  }
+  entry.file.reset();
+  const std::lock_guard lock(mutex_);
+  entry.done = true;
+  changed_.notify_all();
+}
+
+}  // namespace fenchi
