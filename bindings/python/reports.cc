@@ -181,6 +181,7 @@ py::dict ToDict(const fenchi::RestoreReport& report) {
   out["bytes_fetched"] = report.bytes_fetched;
   out["shards_replaced"] = report.shards_replaced;
   out["dropped"] = report.dropped;
+  out["failed"] = report.failed;
   out["seconds"] = report.seconds;
   out["lost"] = ListOf(report.lost);
   out["problems"] = ListOf(report.problems);

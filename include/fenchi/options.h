@@ -29,7 +29,8 @@ struct NamedProvider {
   std::shared_ptr<Provider> provider = {};
 };
 
-// Roles, from docs/THREAT_MODEL.md: what a credential can do.
+// What a credential can do: read everything of its key domains, add backups, check and rebuild
+// shards without reading, change the policy.
 enum class Role { kRead = 1, kWrite = 2, kVerify = 3, kAdmin = 4 };
 
 // What opens a vault. Cheap to copy; the secret in it is shared and wiped with the last copy.
@@ -146,10 +147,11 @@ using StreamReader = std::function<Result<std::size_t>(MutableBytes)>;
 using StreamWriter = std::function<Status(ByteView)>;
 
 struct RestoreOptions {
-  // True for a path that is wanted (with all that is in it); default: everything.
+  // True for a path that is wanted (with all that is in it); default: everything. Where nothing is
+  // wanted, Restore answers kNotFound.
   std::function<bool(std::string_view path, EntryType type)> include = {};
-  bool overwrite = false;
-  bool keep_setuid = false;
+  bool overwrite = false;    // of what is there and differs; else it is left and counts as failed
+  bool keep_setuid = false;  // also setgid
   bool make_devices = false;
   std::vector<std::string> absent_providers = {};  // names to do without, for rehearsals
   Observer observer = {};

@@ -142,8 +142,9 @@ struct LocalOptions {
   bool sync = true;  // false loses acknowledged objects on power loss: tests only
   Domain domain = {};
 };
-// Errors: kInvalidArgument for an empty path; kNotFound when the parent does not exist; kDenied;
-// kUnavailable when the path is not a directory.
+// Errors: kInvalidArgument for an empty path; kNotFound when the parent does not exist (is the disk
+// mounted? Vault::Open does without places that are left out); kDenied; kUnavailable when the path
+// is not a directory.
 FENCHI_EXPORT Result<std::shared_ptr<Provider>> OpenLocalProvider(const std::string& directory,
                                                                   const LocalOptions& options = {});
 

@@ -80,17 +80,19 @@ struct RestoreReport {
   std::uint64_t files = 0;
   std::uint64_t directories = 0;
   std::uint64_t others = 0;
-  std::uint64_t files_resumed = 0;  // already there from an earlier run, checked
+  std::uint64_t files_resumed = 0;  // of files and others: already there, checked
   std::uint64_t bytes = 0;
   std::uint64_t chunks_checked = 0;  // decrypted and compared with their ids
   std::uint64_t bytes_fetched = 0;
   std::uint64_t shards_replaced = 0;  // missing or bad ones that others stood in for
   std::uint64_t dropped = 0;          // devices and setuid bits that were not asked for
+  std::uint64_t failed = 0;           // entries that were not written; each is in `problems`
   double seconds = 0;
   std::vector<Problem> lost;      // content that k good shards no longer give
-  std::vector<Problem> problems;  // attributes or names that this host could not set
+  std::vector<Problem> problems;  // what this host could not write or set, or was told to leave
   bool freshness_proven = true;
-  bool complete() const { return lost.empty(); }
+  // False when content is lost or was not written here. Attributes that could not be set count not.
+  bool complete() const { return lost.empty() && failed == 0; }
 };
 
 enum class DamageKind {
@@ -109,7 +111,7 @@ struct Damage {
   std::string object;  // its name at that provider
   DamageKind kind = DamageKind::kMissing;
   std::optional<std::uint32_t> block;  // of shards: 65,552 bytes each, after a header of 4,096
-  std::string what;                    // one sentence: meaning and next step
+  std::string what;                    // meaning and next step
   bool repairable = true;              // false: fewer than k good shards are left of it
 };
 

@@ -72,18 +72,26 @@ class FENCHI_EXPORT Vault {
   Result<BackupReport> BackupStream(const StreamReader& input, const std::string& file_name,
                                     const BackupOptions& options = {});
 
-  // Oldest first. With fewer than R answers, freshness() of the report says so.
+  // Oldest first. With fewer than R answers, `freshness_proven` of the report is false.
+  // Errors of this and of all verbs below: kTooFewProviders when fewer than k answer or what is
+  // wanted is with the others; kDenied when this role cannot; kCancelled.
   Result<SnapshotList> Snapshots();
   // An id in hex, a unique prefix of at least 4 digits, "latest" or "latest:LABEL".
+  // Errors: kNotFound; kInvalidArgument when the prefix is too short or fits several.
   Result<SnapshotId> FindSnapshot(std::string_view text);
 
   // Calls `entry` for `path` (empty: everything at the top) and, if it is a directory, what is
-  // directly in it, or all below it with `recursive`; until it returns false.
+  // directly in it, or all below it with `recursive`; until it returns false. Paths start with the
+  // name of what was backed up, without '/'. Errors: kNotFound; kDataLoss.
   Status List(const SnapshotId& snapshot, std::string_view path, bool recursive,
               const std::function<bool(const ListedEntry&)>& entry);
-  // Writes one file's content, holes as zeros.
+  // Writes one file's content, holes as zeros. Errors: kNotFound; kInvalidArgument when it is not a
+  // file; kDataLoss; what `output` answers.
   Status Cat(const SnapshotId& snapshot, std::string_view path, const StreamWriter& output);
-  // Restores below `target`, which is created when missing. Never writes outside it.
+  // Restores below `target`, which is created when missing. Never writes outside it. Run again, it
+  // compares what is there and goes on. Lost and unwritable files are in the report.
+  // Errors: kNotFound, also when RestoreOptions::include names nothing; kInvalidArgument when the
+  // target is not a directory; kFull; kDenied; kIo.
   Result<RestoreReport> Restore(const SnapshotId& snapshot, const std::string& target,
                                 const RestoreOptions& options = {});
 

@@ -76,9 +76,11 @@ Result<SnapshotId> FindSnapshot(Session& session, std::string_view text) {
     for (auto it = list.snapshots.rbegin(); it != list.snapshots.rend(); ++it) {
       if (text == "latest" || it->label == label) return it->id;
     }
-    return NotFound("there is no snapshot{}",
-                    text == "latest" ? "" : fmt::format(" with label '{}'", label))
-        .WithHint("`fenchi backup` makes one");
+    if (list.snapshots.empty()) {
+      return NotFound("there is no snapshot yet").WithHint("`fenchi backup` makes one");
+    }
+    return NotFound("there is no snapshot with label '{}'", EscapeForDisplay(label))
+        .WithHint("`fenchi snapshots` lists them");
   }
   if (text.size() < kPrefixDigitsMin) {
     return InvalidArgument("'{}' is too short: an id needs at least {} digits",
@@ -113,7 +115,8 @@ Status ListEntries(Session& session, const SnapshotId& snapshot, std::string_vie
       }));
   if (!found) {
     return NotFound("no '{}' in snapshot {}", EscapeForDisplay(path),
-                    ToHex(snapshot.view().first(8)));
+                    ToHex(snapshot.view().first(8)))
+        .WithHint("`fenchi ls --recursive` shows all paths, without a '/' in front");
   }
   return Status::Ok();
 }

@@ -49,8 +49,9 @@ class Repair {
 };
 
 void Repair::Left(std::size_t position, std::string object, DamageKind kind, const Status& status) {
+  const std::string next = status.hint().empty() ? "" : "; " + status.hint();
   report_.left.push_back({seats_.all()[position].name, std::move(object), kind, std::nullopt,
-                          status.message(), status.code() != StatusCode::kDataLoss});
+                          status.message() + next, status.code() != StatusCode::kDataLoss});
 }
 
 Status Repair::Run(const History& history, const VerifyReport& damage) {
@@ -143,7 +144,6 @@ Status Repair::RepairPack(const PackId& pack, const Bad& bad) {
     const Status put = bytes.ok() ? seats_.PutAt(position, name, *bytes) : bytes.status();
     if (!put.ok()) {
       Left(position, name(seat, 0), DamageKind::kBlock, put);
-      if (put.code() == StatusCode::kFull) return put;
       continue;
     }
     ++report_.shards_written;

@@ -37,6 +37,13 @@ bool IsFatal(const Status& status) {
          status.code() == StatusCode::kTooFewProviders;
 }
 
+// A full disk says where it was met and how to go on.
+Status Fatal(std::string_view path, const Status& status) {
+  if (status.code() != StatusCode::kFull) return status;
+  return status.At(fmt::format("restoring '{}'", EscapeForDisplay(path)))
+      .WithHint("free space there and run the same again, which goes on, or choose another target");
+}
+
 // Content that cannot be read is lost, whatever the reason: a method or version that this build
 // does not know, a key that it lacks.
 Status AsLoss(const Status& status) {
@@ -95,6 +102,7 @@ class Restore {
   std::vector<Open> open_;
   std::string chain_;  // path of the innermost: that of each other one begins it
   std::map<HardLinkKey, FirstLink> links_;
+  bool any_wanted_ = false;   // `include` named something
   std::string wanted_below_;  // a directory that `include` named: all below it is wanted
 };
 
@@ -114,6 +122,12 @@ Status Restore::Run() {
       },
       lost));
   FENCHI_RETURN_IF_ERROR(LeaveUntil(""));
+  if (options_.include && !any_wanted_ && report_.lost.empty()) {
+    return NotFound("nothing in the snapshot is what was asked for")
+        .WithHint(
+            "patterns are as in .gitignore, from the snapshot's top; `fenchi ls --recursive` "
+            "shows its paths");
+  }
   meter_.SetCurrent("");
   meter_.Finish();
   return target_.Sync();
@@ -127,6 +141,7 @@ bool Restore::Wanted(const format::Entry& entry) {
     return true;
   }
   if (!options_.include(path, entry.attributes.type)) return false;
+  any_wanted_ = true;
   if (entry.attributes.type == EntryType::kDirectory) wanted_below_ = entry.path;
   return true;
 }
@@ -142,7 +157,7 @@ Status Restore::Visit(const format::Entry& entry) {
     const Result<const RestoreDirectory*> made = DirectoryFor(entry.path);
     if (!made.ok()) {
       Fail(entry.path, made.status());
-      return IsFatal(made.status()) ? made.status() : Status::Ok();
+      return IsFatal(made.status()) ? Fatal(entry.path, made.status()) : Status::Ok();
     }
     return Status::Ok();
   }
@@ -150,7 +165,7 @@ Status Restore::Visit(const format::Entry& entry) {
   const Result<const RestoreDirectory*> parent = DirectoryFor(ParentOf(entry.path));
   Status status = parent.ok() ? RestoreEntry(**parent, entry) : parent.status();
   if (status.ok()) return status;
-  if (IsFatal(status)) return status;
+  if (IsFatal(status)) return Fatal(entry.path, status);
   Fail(entry.path, status);
   return Status::Ok();
 }
@@ -189,7 +204,7 @@ Status Restore::LeaveUntil(std::string_view parent) {
     Warnings warnings;
     const Status status = left.directory.SetAttributes(left.attributes, warnings);
     NoteWarnings(path, std::move(warnings));
-    if (IsFatal(status)) return status;
+    if (IsFatal(status)) return Fatal(path, status);
     if (!status.ok()) Fail(path, status);
   }
   return Status::Ok();
@@ -203,6 +218,7 @@ void Restore::NoteWarnings(std::string_view path, Warnings warnings) {
 }
 
 void Restore::Fail(std::string_view path, const Status& status) {
+  if (!IsLoss(status)) ++report_.failed;
   (IsLoss(status) ? report_.lost : report_.problems).push_back({std::string(path), status});
 }
 

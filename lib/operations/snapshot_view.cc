@@ -46,7 +46,7 @@ Result<format::Entry> FindEntry(SnapshotView& view, std::string_view path) {
   if (!found) {
     return NotFound("no '{}' in snapshot {}", EscapeForDisplay(path),
                     ToHex(view.id.view().first(8)))
-        .WithHint("`fenchi ls` shows what is in it");
+        .WithHint("`fenchi ls --recursive` shows all paths, without a '/' in front");
   }
   return *found;
 }

@@ -39,8 +39,9 @@ ProviderStatus StatusOf(const Access& access, std::size_t position) {
   status.reachable = leaf.ok() || leaf.status().code() == StatusCode::kNotFound ||
                      leaf.status().code() == StatusCode::kDamaged;
   if (!leaf.ok()) {
-    status.message = status.reachable ? "it holds nothing of this vault: `fenchi repair` fills it"
-                                      : leaf.status().message();
+    status.message = status.reachable
+                         ? "is its disk mounted? A new place is filled by `fenchi repair`"
+                         : leaf.status().message();
   }
   return status;
 }

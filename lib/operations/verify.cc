@@ -201,8 +201,8 @@ void Verify::CheckGeneration(const ShardSet& shards, std::size_t position, const
   Provider& provider = *seats_.all()[position].provider;
   const std::uint64_t wanted = format::ShardSize(shards.header().segments, shards.needed());
   const auto damage = [&](DamageKind kind, std::optional<std::uint32_t> block, std::string what) {
-    finding.damage.push_back({seats_.all()[position].name, name, kind, block,
-                              std::move(what) + "; " + std::string(kRepairHint), true});
+    finding.damage.push_back(
+        {seats_.all()[position].name, name, kind, block, std::move(what), true});
   };
   finding.present = true;
   if (size != wanted) {
@@ -334,8 +334,8 @@ void Verify::CheckPackContent(const ShardSet& shards, std::vector<ShardFinding>&
           {seats_.all()[i].name, name(seats_.all()[i], findings[i].generation),
            DamageKind::kContent, static_cast<std::uint32_t>(block),
            fmt::format("all tags hold, but block {} is not what was sealed: the verify key was "
-                       "misused; {}",
-                       block, kRepairHint),
+                       "misused",
+                       block),
            true});
     }
   }
@@ -361,10 +361,11 @@ void Verify::ReportPack(const ShardSet& shards, std::vector<ShardFinding>& findi
     ++report_.shards;
     for (Damage& damage : finding.damage) {
       damage.repairable = repairable;
-      if (!repairable) {
-        damage.what =
-            fmt::format("{}; fewer than {} good shards answer", damage.what, shards.needed());
-      }
+      damage.what += repairable ? fmt::format("; {}", kRepairHint)
+                                : fmt::format(
+                                      "; it cannot be repaired now: fewer than {} good "
+                                      "shards answer",
+                                      shards.needed());
       report_.damage.push_back(std::move(damage));
     }
   }

@@ -51,8 +51,8 @@ Status CheckLabels(const VaultPolicy& policy) {
 
 Result<format::Quorums> ChooseQuorums(const VaultPolicy& policy, int providers) {
   constexpr std::string_view hint =
-      "add a provider, or change needed, liars, spare_losses or write_quorum; left out, they take "
-      "safe values";
+      "change the number of providers, needed, liars, spare_losses or write_quorum; left out, they "
+      "take safe values";
   // f and d alone must leave room for a W, whatever W and R are asked for.
   Result<format::Quorums> chosen =
       format::DefaultQuorums(policy.needed, providers, policy.liars, policy.spare_losses);

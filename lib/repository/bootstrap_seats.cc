@@ -55,7 +55,9 @@ void SeatByName(const Place& place, const PlaceState& state, Seat& seat,
   seat.provider = place.provider;
   if (state.empty) {
     warnings.push_back(fmt::format(
-        "provider {} holds nothing of this vault: `fenchi repair` will fill it", seat.name));
+        "provider {} holds nothing of this vault: is its disk mounted? A new place is filled by "
+        "`fenchi repair`",
+        seat.name));
   } else {
     warnings.push_back(
         fmt::format("provider {}: its key share is {}: `fenchi repair` will write it again",

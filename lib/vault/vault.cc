@@ -60,8 +60,8 @@ Result<Vault> Vault::Open(const std::vector<NamedProvider>& providers, const Unl
   if (options.vault_id) {
     FENCHI_ASSIGN_OR_RETURN(seen, LoadSeen(directory, *options.vault_id));
   }
-  FENCHI_ASSIGN_OR_RETURN(Access access, OpenVault(providers, unlock, options, executor,
-                                                   seen ? &*seen : nullptr));
+  FENCHI_ASSIGN_OR_RETURN(Access access,
+                          OpenVault(providers, unlock, options, executor, seen ? &*seen : nullptr));
   return Vault(std::make_unique<State>(std::move(access), directory, options.environment));
 }
 

@@ -27,16 +27,14 @@ def secret_of(passphrase: Passphrase) -> SecretBytes:
     """The bytes that open a vault. A SecretBytes is taken as it is."""
     if isinstance(passphrase, SecretBytes):
         return passphrase
-    if isinstance(passphrase, str):
-        words = passphrase
-    else:
-        try:
-            words = bytes(passphrase).decode()
-        except UnicodeDecodeError:
-            raise _errors.InvalidArgument(text("passphrase.not_utf8")) from None
-    if not words:
+    try:
+        words = passphrase if isinstance(passphrase, str) else bytes(passphrase).decode()
+        encoded = unicodedata.normalize("NFC", words).encode()
+    except UnicodeError:
+        raise _errors.InvalidArgument(text("passphrase.not_utf8")) from None
+    if not encoded:
         raise _errors.InvalidArgument(text("passphrase.empty"))
-    return SecretBytes(unicodedata.normalize("NFC", words).encode())
+    return SecretBytes(encoded)
 
 
 def _without_line_end(content: bytes) -> bytes:
@@ -61,7 +59,8 @@ def from_command(command: str) -> SecretBytes:
         done = subprocess.run(words, stdout=subprocess.PIPE, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         code = getattr(error, "returncode", None)
-        why = error if code is None else text("passphrase.exit_code", code=code)
+        reason = getattr(error, "strerror", None)
+        why = reason if code is None else text("passphrase.exit_code", code=code)
         raise _errors.Io(text("passphrase.command_failed", command=words[0], why=why)) from error
     return secret_of(_without_line_end(done.stdout))
 

@@ -18,10 +18,10 @@ will do: the base class only documents them and gives the optional ones.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from fenchi import _core
+from fenchi import _core, _errors
 from fenchi._reports import ContractReport, Domain
 
 BuiltinProvider = _core.BuiltinProvider
@@ -81,6 +81,30 @@ def open_provider(url: str, domain: Domain | None = None) -> BuiltinProvider:
     """The provider at a URL: "file:///path" or "memory:NAME"."""
     fields = {} if domain is None else {k: str(v) for k, v in vars(domain).items()}
     return _core.open_provider(url, fields)
+
+
+class _Absent(Provider):
+    """A place that could not be opened: the vault does without it and says why."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        self._where = where
+        self._reason = reason
+
+    def _refuse(self, *_arguments: object, **_options: object) -> Any:
+        raise _errors.Unavailable(self._reason)
+
+    put = get = stat = list = delete = _refuse
+
+    def location(self) -> str:
+        return self._where
+
+
+def open_or_absent(url: str, opening: Callable[[], AnyProvider]) -> AnyProvider:
+    """What `opening` gives; a disk that is not mounted must not keep the others from being used."""
+    try:
+        return opening()
+    except (_errors.NotFound, _errors.Unavailable, _errors.Denied, _errors.Io) as error:
+        return _Absent(url, str(error))
 
 
 def check_provider(

@@ -181,6 +181,7 @@ class RestoreReport:
     bytes_fetched: int
     shards_replaced: int
     dropped: int
+    failed: int
     seconds: float
     lost: tuple[Problem, ...]
     problems: tuple[Problem, ...]
@@ -188,8 +189,8 @@ class RestoreReport:
 
     @property
     def complete(self) -> bool:
-        """False when content is lost."""
-        return not self.lost
+        """False when content is lost or was not written."""
+        return not self.lost and self.failed == 0
 
     @classmethod
     def from_core(cls, fields: _Fields) -> RestoreReport:

@@ -15,7 +15,7 @@ import pathspec
 
 from fenchi import _core, _errors, _passphrase, config
 from fenchi._core import SecretBytes
-from fenchi._providers import AnyProvider, open_provider
+from fenchi._providers import AnyProvider, open_or_absent, open_provider
 from fenchi._reports import (
     BackupReport,
     DrillReport,
@@ -46,6 +46,15 @@ def _raw(path: StrPath) -> bytes:
     """A path as bytes. Independent of the locale: fenchi's paths are UTF-8 or raw bytes."""
     name = os.fspath(path)
     return name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
+
+
+def _utf8(what: str, value: str) -> str:
+    """`value`, unless it holds bytes that some other encoding put there."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _errors.InvalidArgument(text("utf8", what=what)) from None
+    return value
 
 
 def _progress(callback: OnProgress | None) -> Callable[..., object] | None:
@@ -83,12 +92,17 @@ def _filter(wanted: Filter | None) -> Callable[[str, str], bool] | None:
 
 
 def _providers(
-    providers: Mapping[str, AnyProvider | str] | Mapping[str, _core.BuiltinProvider],
+    providers: Mapping[str, AnyProvider | str] | Mapping[str, AnyProvider],
+    absent_too: bool = False,
 ) -> list[tuple[str, object]]:
-    return [
-        (name, open_provider(place) if isinstance(place, str) else place)
-        for name, place in providers.items()
-    ]
+    def opened(place: AnyProvider | str) -> AnyProvider:
+        if not isinstance(place, str):
+            return place
+        if not absent_too:
+            return open_provider(place)
+        return open_or_absent(place, lambda: open_provider(place))
+
+    return [(name, opened(place)) for name, place in providers.items()]
 
 
 def _secret(passphrase: _passphrase.Passphrase | None) -> SecretBytes:
@@ -183,7 +197,9 @@ class Vault:
             return snapshot.id
         if isinstance(snapshot, BackupReport):
             return snapshot.snapshot
-        return snapshot if _HEX_ID.fullmatch(snapshot) else self._core.find_snapshot(snapshot)
+        if _HEX_ID.fullmatch(snapshot):
+            return snapshot
+        return self._core.find_snapshot(_utf8("snapshot", snapshot))
 
     def backup(
         self,
@@ -204,11 +220,11 @@ class Vault:
         if not paths:
             raise _errors.InvalidArgument(text("backup.no_path"))
         options = {
-            "label": label,
-            "key_domain": key_domain,
+            "label": _utf8("label", label),
+            "key_domain": _utf8("key_domain", key_domain),
             "exclude": _filter(exclude),
             "compression_level": compression_level,
-            "host": host,
+            "host": _utf8("host", host),
             "rescan": rescan,
             "progress": _progress(progress),
         }
@@ -227,10 +243,10 @@ class Vault:
     ) -> BackupReport:
         """Backs up a file object, or pieces of bytes, as one file called `name`."""
         options = {
-            "label": label,
-            "key_domain": key_domain,
+            "label": _utf8("label", label),
+            "key_domain": _utf8("key_domain", key_domain),
             "compression_level": compression_level,
-            "host": host,
+            "host": _utf8("host", host),
             "progress": _progress(progress),
         }
         report = self._core.backup_stream(_reader(source), _raw(name), options)
@@ -285,7 +301,7 @@ class Vault:
             "overwrite": overwrite,
             "keep_setuid": keep_setuid,
             "make_devices": make_devices,
-            "absent": list(absent),
+            "absent": [_utf8("absent", name) for name in absent],
             "progress": _progress(progress),
         }
         fields = self._core.restore(self._id_of(snapshot), _raw(target), options)
@@ -317,7 +333,7 @@ class Vault:
         rto, rpo: targets for the time to restore and the age of the data; numbers are seconds.
         """
         options = {
-            "absent": list(absent),
+            "absent": [_utf8("absent", name) for name in absent],
             "rto_seconds": _seconds(rto),
             "rpo_seconds": _seconds(rpo),
             "scratch_directory": _raw(scratch),
@@ -412,13 +428,14 @@ def open(
 
     where: a vault.toml, a Config, or providers (or their URLs) by name. passphrase: by default from
     $FENCHI_PASSWORD_FILE or $FENCHI_PASSWORD_COMMAND. credential: the bytes of a credential file,
-    instead. vault_id: the vault that must be found; by default that of vault.toml.
+    instead. vault_id: the vault that must be found; by default that of vault.toml. A place that
+    cannot be opened, such as a disk that is not mounted, is done without and in `warnings`.
     """
     if isinstance(where, Mapping):
-        providers = _providers(where)
+        providers = _providers(where, absent_too=True)
     else:
         loaded = where if isinstance(where, config.Config) else config.load(where)
-        providers = _providers(loaded.open_providers())
+        providers = _providers(loaded.open_providers(absent_too=True))
         vault_id = vault_id or loaded.vault_id
     if credential is None:
         secret = _secret(passphrase)

@@ -17,11 +17,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from fenchi import _core, _errors
-from fenchi._providers import open_provider
+from fenchi._providers import AnyProvider, open_or_absent, open_provider
 from fenchi._reports import Domain
 from fenchi.messages import text
 
@@ -33,6 +34,7 @@ SUITES = ("aes256gcm", "chacha20poly1305")
 _DOMAIN = tuple(item.name for item in fields(Domain))
 _BUILT_IN = ("file", "memory")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HEX_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -100,9 +102,22 @@ class Config:
     policy: VaultPolicy
     providers: Mapping[str, ProviderEntry]
 
-    def open_providers(self) -> dict[str, _core.BuiltinProvider]:
-        """Raises Unsupported for a kind that is not built in, whatever open() raises else."""
-        return {name: entry.open(name) for name, entry in self.providers.items()}
+    def open_providers(self, *, absent_too: bool = False) -> dict[str, AnyProvider]:
+        """Raises Unsupported for a kind that is not built in, whatever open() raises else.
+
+        absent_too: a place that cannot be reached is a provider that answers nothing.
+        """
+        if not absent_too:
+            return {name: entry.open(name) for name, entry in self.providers.items()}
+        return {
+            name: open_or_absent(entry.url, partial(entry.open, name))
+            for name, entry in self.providers.items()
+        }
+
+
+def url_of(place: str) -> str:
+    """A URL as it is; anything else is a directory, relative to the working directory."""
+    return place if _SCHEME.match(place) else Path(place).absolute().as_uri()
 
 
 class _Table:

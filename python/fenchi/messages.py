@@ -44,7 +44,7 @@ _ENGLISH = {
     "config.twice": "two providers are called {name}",
     "config.no_providers": "there is no [[provider]]",
     "config.scheme": "provider {name}: {scheme}: URLs are not built in yet",
-    "config.scheme_hint": "file: and memory: URLs work now; in Python any object with the five "
+    "config.scheme_hint": "give a directory or a file: URL; in Python any object with the five "
     "verbs is a provider",
     "toml.top": "A fenchi vault. No secret is in this file, but keep copies: the id below pins the "
     "vault.",
@@ -61,7 +61,9 @@ _ENGLISH = {
     "verify.depth": 'depth is {depth!r}, but must be "exists", "tags" or "data"',
     "credential.role": 'role is {role!r}, but must be "read", "write", "verify" or "admin"',
     "create.has_id": "the configuration names vault {id}... already",
-    "create.has_id_hint": "open it; or take the id out to make another vault over empty providers",
+    "create.has_id_hint": "use that vault; for another one take another configuration (-c) and "
+    "empty providers",
+    "utf8": "{what} is not UTF-8 text",
     # command line
     "lang.unknown": "--lang {lang!r}: known are {known}",
     "lang.incomplete": "Not all texts exist in {lang} yet; the others are shown in English.",
@@ -76,31 +78,33 @@ _ENGLISH = {
     "usage.duration": "{value!r} is no duration: use a number with s, m, h or d, such as 4h",
     "usage.date": "{value!r} is no date: use YYYY-MM-DD",
     "usage.axis": "{axis!r} cannot be relaxed: known are {known}",
-    "usage.stdin": "either paths, or --stdin with --name",
+    "usage.stdin": "give either paths, or --stdin with --name",
     "usage.needs_providers": "there is no {path}, so name the providers: --provider NAME=URL ...",
-    "usage.file_rules": "{path} exists: change it there instead of giving {options}",
+    "usage.file_rules": "{path} exists and says how the vault is made: change it there instead "
+    "of giving {options}",
     "init.done": "Vault {name!r} made: any {needed} of {total} providers give everything back.",
     "init.id": "Vault id: {id}",
     "init.config": "Configuration: {path}",
     "init.quorum": "A backup counts once {write} of {total} providers have it; {lost} may fail "
     "afterwards.",
-    "init.strict": "While any provider is down, backups are refused. To allow {spare} to be down: "
-    "add a provider, or set liars = 0 in [policy] before init.",
+    "init.strict": "While any provider is down, backups are refused. For a vault that allows "
+    "{spare} to be down, make it anew with one more provider, or with --liars 0.",
     "init.keep": "Keep safe, each in another place than the backups:\n"
     "  1. the passphrase: without it nothing can be restored, by nobody\n"
     "  2. {path}, or at least the vault id: it proves that a restore is of your vault\n"
     "  3. the credentials of at least {needed} providers\n"
     "The format's description and an independent reader lie at every provider.",
     "init.placement": "placement: {note}",
-    "backup.done": "Snapshot {snapshot} {label}: {files} files, {directories} directories, "
-    "{bytes}.",
+    "backup.done": "Snapshot {snapshot}{label}: {files} files, {directories} directories, {bytes}.",
     "backup.cost": "Read {read}, new {new}, uploaded {uploaded} to all providers together, in "
     "{seconds}; {unchanged} files unchanged.",
     "backup.resumed": "{packs} packs were there from an earlier run.",
-    "backup.missed": "Not at {providers}: these did not answer or refused. Run `fenchi repair` "
-    "when they are back.",
+    "backup.label": " ({label})",
+    "backup.missed": "Not at {providers}: these did not answer, refused or are full. Run `fenchi "
+    "repair` when that is mended.",
     "backup.incomplete": "{unreadable} sources could not be read, {changed} changed while read:",
     "problem": "  {path}: {message}",
+    "problem.hint": "  try: {hint}",
     "problem.more": "  ... and {count} more (use --json for all)",
     "snapshots.none": "No snapshots yet.",
     "snapshots.incomplete": "{count} backups did not finish and are no snapshots.",
@@ -121,24 +125,25 @@ _ENGLISH = {
     "to {target} in {seconds}.",
     "restore.checked": "{chunks} chunks were decrypted and compared with their ids; {fetched} were "
     "fetched; {replaced} missing or bad shards were replaced by others.",
-    "restore.resumed": "{count} files were there from an earlier run and were checked.",
+    "restore.resumed": "{count} of these were there already and were compared.",
     "restore.dropped": "{count} devices and setuid bits were left out: see --devices, "
     "--keep-setuid.",
-    "restore.problems": "{count} things could not be set on this host:",
+    "restore.failed": "NOT RESTORED: {count} entries, which are named below.",
+    "restore.problems": "{count} entries could not be written, or not with all their attributes:",
     "restore.lost": "LOST: {count} files; too few good shards are left of them:",
     "verify.healthy": "Healthy: {shards} shards of {packs} packs and {objects} other objects, "
     "{bytes} read, in {seconds} (depth {depth}).",
     "verify.chunks": "{chunks} chunks were decrypted and compared; {snapshots} snapshots walked.",
     "verify.damaged": "{count} damaged or missing items; all can be repaired: `fenchi repair`.",
     "verify.lost": "{count} damaged or missing items; {lost} CANNOT be repaired:",
-    "verify.item": "  {provider} {object}{block}: {kind}: {what}",
-    "verify.block": " block {block}",
+    "verify.item": "  {where}: {what}",
     "verify.per_provider": "  {provider}: {count} items",
     "repair.nothing": "Nothing to repair.",
     "repair.done": "Wrote {shards} shards and {objects} other objects, {bytes}, in {seconds}.",
     "repair.left": "{count} items could not be repaired:",
-    "drill.done": "Drill without {absent}: restored {files} files, {bytes}, in {seconds}.",
-    "drill.nobody": "nobody",
+    "drill.done": "Drill {absent}: restored {files} files, {bytes}, in {seconds}.",
+    "drill.without": "without {absent}",
+    "drill.nobody": "with all providers",
     "drill.compared": "Compared {files} files, {bytes}, with the snapshot: {mismatches} differ.",
     "drill.rto": "Time to restore: {seconds}, target {target}: {verdict}.",
     "drill.rpo": "Age of the data: {seconds}, target {target}: {verdict}.",
@@ -157,7 +162,10 @@ _ENGLISH = {
     "policy version {policy}, key epoch {epoch}; key domains: {domains}",
     "status.ok": "ok",
     "status.unreachable": "does not answer",
-    "status.empty": "answers, but has no good key material of this vault",
+    "status.empty": "answers, but has no good key share of this vault",
+    "status.why": "{state}: {message}",
+    "unexpected": "a mistake in fenchi itself: {what}",
+    "unexpected_hint": "please report it with the lines above",
     "phase.scan": "Scanning",
     "phase.backup": "Backing up",
     "phase.upload": "Uploading",

@@ -349,3 +349,100 @@ def test_every_command_has_a_help_text(command: Command) -> None:
     for name in names:
         assert check(name, "--help") == 0
         assert len(command.out.splitlines()) > 5
+
+
+def test_a_disk_that_is_not_mounted_is_done_without(ready: Command) -> None:
+    home = ready.work / "mounted"
+    home.mkdir()
+    ready.provider("b").rename(home / "b")
+    file = Path("vault.toml")
+    file.write_text(file.read_text().replace(ready.provider("b").as_uri(), (home / "b").as_uri()))
+    home.rename(ready.work / "elsewhere")
+    report = ready.json("restore", "latest", "out")
+    assert report["complete"]
+    assert "mounted" in report["warnings"][0]
+    places = {p["name"]: p["reachable"] for p in ready.json("status")["providers"]}
+    assert places == {"a": True, "b": False, "c": True}
+    assert ready("verify") == exit_codes.DAMAGE
+    assert not home.exists()
+
+
+def test_a_restore_that_writes_nothing_is_no_success(ready: Command, source: Path) -> None:
+    error = ready.json("restore", "latest", "out", "--include", "2026.tx", code=exit_codes.FAILED)
+    assert error["code"] == "not_found"
+    assert "ls" in error["hint"]
+    Path("taken").mkdir()
+    Path("taken/ledger").write_text("in the way")
+    report = ready.json("restore", "latest", "taken", code=exit_codes.FAILED)
+    assert (report["files"], report["complete"]) == (0, False)
+    assert report["failed"] == len(report["problems"])
+
+
+def test_what_is_left_as_it_was_is_counted_and_named(ready: Command) -> None:
+    Path("out/ledger").mkdir(parents=True)
+    Path("out/ledger/2026.txt").write_text("mine")
+    report = ready.json("restore", "latest", "out", code=exit_codes.INCOMPLETE)
+    assert (report["failed"], report["complete"]) == (1, False)
+    assert ready("restore", "latest", "out") == exit_codes.INCOMPLETE
+    assert "NOT RESTORED: 1" in ready.out
+    assert "--overwrite" in ready.out
+    assert Path("out/ledger/2026.txt").read_text() == "mine"
+
+
+def test_nothing_that_drives_a_terminal_is_printed(ready: Command, source: Path) -> None:
+    evil = "\x1b[2J\x9b31m\u202e\r"
+    (source / evil).touch()
+    for arguments in (
+        ["backup", str(source), "--label", evil],
+        ["ls", "latest", "-r"],
+        ["snapshots"],
+        ["cat", "latest", evil],
+        ["ls", f"latest:{evil}x"],
+        ["restore", "latest", f"out{evil}"],
+        ["restore", "latest", f"/proc/{evil}"],
+        ["backup", evil],
+        ["restore", "latest", "out", "--absent", evil],
+        ["drill", "--rto", evil],
+        [evil],
+        ["-c", evil, "status"],
+        ["--password-file", evil, "status"],
+        ["--lang", evil, "status"],
+    ):
+        for style in ([], ["--json"]):
+            ready(*style, *arguments)
+            shown = (ready.out + ready.err).replace("\n", "")
+            assert shown.isprintable(), (arguments, shown)
+            if style:
+                json.loads(ready.err if arguments[0] == "cat" else ready.out)
+
+
+@pytest.mark.parametrize("option", ["--label", "--key-domain"])
+def test_text_that_is_not_utf8_is_refused_by_name(
+    ready: Command, source: Path, option: str
+) -> None:
+    error = ready.json("backup", str(source), option, "\udca4", code=exit_codes.USAGE)
+    assert error["message"].startswith(option[2:].replace("-", "_"))
+
+
+def test_an_unexpected_failure_is_json_too(ready: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_(*_: object) -> None:
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr(fenchi.Vault, "status", break_)
+    assert ready("--json", "status") == exit_codes.FAILED
+    assert json.loads(ready.out)["code"] == "internal"
+    assert "Traceback" in ready.err
+
+
+def test_init_takes_relative_directories_and_no_name_twice(command: Command) -> None:
+    assert command("init", "--provider=a=x", "--provider=a=y") == exit_codes.USAGE
+    assert "two providers are called a" in command.err
+    assert command("init", "--provider=a=x", "--provider=b=y", "--needed=1") == 0, command.err
+    assert fenchi.config.load("vault.toml").providers["a"].url == (command.work / "x").as_uri()
+
+
+def test_init_ignores_no_option_when_there_is_a_file(command: Command) -> None:
+    places = {name: fenchi.config.ProviderEntry(url=f"memory:{name}") for name in ("a", "b")}
+    fenchi.config.write_new("vault.toml", fenchi.config.render(fenchi.VaultPolicy(), places))
+    assert command("init", "--needed", "1") == exit_codes.USAGE
+    assert "instead of giving --needed" in " ".join(command.err.split())

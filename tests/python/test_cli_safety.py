@@ -6,7 +6,7 @@ import json
 
 import pytest
 from fenchi import Error
-from fenchi.cli.output import Output, plain
+from fenchi.cli.output import Output, printable
 
 HOSTILE = "a\x1b]0;owned\x07b\x9b2Jc\u202ed\re"
 STEERING = set("\x1b\x07\x9b\u202e\r")
@@ -15,15 +15,15 @@ STEERING = set("\x1b\x07\x9b\u202e\r")
 @pytest.mark.parametrize(
     ("raw", "shown"),
     [
-        ("tokyo\nline 2\ttab", "tokyo\nline 2\ttab"),
+        ("tokyo\nline 2", "tokyo\nline 2"),
         ("帳冊", "帳冊"),
         ("\x1b[31m", "\\x1b[31m"),
-        ("\x9b", "\\x9b"),
-        ("\u202egpj.exe", "\\u202egpj.exe"),
+        ("\x9b", "\\xc2\\x9b"),
+        ("\u202egpj.exe", "\\xe2\\x80\\xaegpj.exe"),
     ],
 )
-def test_plain_escapes_what_steers_and_nothing_else(raw: str, shown: str) -> None:
-    assert plain(raw) == shown
+def test_printable_escapes_what_steers_and_nothing_else(raw: str, shown: str) -> None:
+    assert printable(raw) == shown
 
 
 def test_no_way_out_of_the_command_prints_raw_controls(

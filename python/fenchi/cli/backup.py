@@ -19,7 +19,7 @@ def _statement(output: Output, report: BackupReport) -> None:
     output.say(
         "backup.done",
         snapshot=report.snapshot[:16],
-        label=report.label,
+        label=text("backup.label", label=report.label) if report.label else "",
         files=report.files,
         directories=report.directories,
         bytes=size(report.bytes),

@@ -34,7 +34,9 @@ def _statement(output: Output, report: DrillReport) -> None:
     restored = report.restore
     output.say(
         "drill.done",
-        absent=", ".join(report.absent_providers) or text("drill.nobody"),
+        absent=text("drill.without", absent=", ".join(report.absent_providers))
+        if report.absent_providers
+        else text("drill.nobody"),
         files=restored.files,
         bytes=size(restored.bytes),
         seconds=duration(restored.seconds),

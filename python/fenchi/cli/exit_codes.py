@@ -8,7 +8,9 @@ from fenchi._errors import Error
 DONE = 0
 FAILED = 1
 USAGE = 2
-INCOMPLETE = 3  # done, but some sources unreadable or changing, or attributes that could not be set
+INCOMPLETE = (
+    3  # done, but sources were unreadable or changing, or targets left or without attributes
+)
 NO_VAULT = 10
 WRONG_KEY = 12
 DAMAGE = 20

@@ -103,9 +103,12 @@ def repair(
 
 def _state(report: VaultStatus, index: int) -> str:
     provider = report.providers[index]
-    if not provider.reachable:
-        return text("status.unreachable")
-    return text("status.ok") if provider.holds_vault else text("status.empty")
+    if provider.reachable:
+        state = text("status.ok") if provider.holds_vault else text("status.empty")
+    else:
+        state = text("status.unreachable")
+    message = provider.message
+    return text("status.why", state=state, message=message) if message else state
 
 
 @app.command()
@@ -136,7 +139,7 @@ def status(context: typer.Context) -> None:
     )
     columns = [text(f"column.{name}") for name in ("provider", "location", "state")]
     rows = [
-        [provider.name, provider.location, f"{_state(report, index)} {provider.message}".strip()]
+        [provider.name, provider.location, _state(report, index)]
         for index, provider in enumerate(report.providers)
     ]
     output.table(columns, rows)

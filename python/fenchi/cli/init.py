@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ import fenchi
 from fenchi import config
 from fenchi.cli.app import app
 from fenchi.cli.context import Settings, passphrase, settings
+from fenchi.cli.output import printable
 from fenchi.messages import text
 
 
@@ -25,9 +25,26 @@ def _pair(option: str, form: str, value: str) -> tuple[str, str]:
 
 def _provider(value: str) -> tuple[str, config.ProviderEntry]:
     name, url = _pair("--provider", "NAME=URL", value)
-    if url.startswith(("/", "./", "../")):
-        url = Path(url).absolute().as_uri()
-    return name, config.ProviderEntry(url=url)
+    return name, config.ProviderEntry(url=config.url_of(url))
+
+
+def _providers(given: list[str]) -> dict[str, config.ProviderEntry]:
+    providers: dict[str, config.ProviderEntry] = {}
+    for name, entry in map(_provider, given):
+        if name in providers:
+            raise typer.BadParameter(text("config.twice", name=name))
+        providers[name] = entry
+    return providers
+
+
+def _given(context: typer.Context) -> str:
+    """The options that were typed."""
+    typed = (n for n in context.params if _source(context, n) == "COMMANDLINE")
+    return ", ".join("--" + name.replace("_", "-") for name in typed)
+
+
+def _source(context: typer.Context, name: str) -> str:
+    return getattr(context.get_parameter_source(name), "name", "")
 
 
 def _relaxation(value: str, approver: str, until: str | None) -> config.Relaxation:
@@ -65,7 +82,7 @@ def _statement(wanted: Settings, vault: fenchi.Vault) -> None:
 def init(
     context: typer.Context,
     provider: Annotated[
-        list[str] | None, typer.Option(help="NAME=URL or NAME=/directory; once for each.")
+        list[str] | None, typer.Option(help="NAME=DIRECTORY or NAME=URL; once for each.")
     ] = None,
     name: Annotated[str, typer.Option(help="What this vault is for.")] = "vault",
     needed: Annotated[int, typer.Option(help="How many providers give everything back.")] = 2,
@@ -89,10 +106,13 @@ def init(
     path = wanted.config
     made = False
     if path.exists():
-        if provider or relax or key_domain:
-            given = "--provider, --relax, --key-domain"
-            raise typer.BadParameter(text("usage.file_rules", path=path, options=given))
         content = config.load(path)  # says what is wrong with it before a passphrase is asked for
+        if content.vault_id is not None:
+            raise fenchi.AlreadyExists(
+                text("create.has_id", id=content.vault_id[:8]), text("create.has_id_hint")
+            )
+        if given := _given(context):
+            raise typer.BadParameter(text("usage.file_rules", path=printable(path), options=given))
     else:
         if not provider:
             raise typer.BadParameter(text("usage.needs_providers", path=path))
@@ -108,12 +128,12 @@ def init(
             deny_countries=tuple(deny_country or ()),
             relax=tuple(_relaxation(item, approver, relax_until) for item in relax or ()),
         )
-        rendered = config.render(policy, dict(_provider(item) for item in provider))
+        rendered = config.render(policy, _providers(provider))
         content = config.parse(rendered)
         config.write_new(path, rendered)
         made = True
     try:
-        secret = passphrase(wanted, new=content.vault_id is None)
+        secret = passphrase(wanted, new=True)
         vault = fenchi.create(path, passphrase=secret)
     except BaseException:
         if made:  # a file that names no vault helps nobody

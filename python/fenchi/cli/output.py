@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import re
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,27 +45,6 @@ def duration(seconds: float) -> str:
     if whole < 86400:
         return f"{whole // 3600} h {whole % 3600 // 60} min"
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
-
-
-# Controls and characters that reorder text: what providers, file names and other people's policies
-# say must not steer the terminal. Line ends stay.
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-
-
-def plain(shown: str) -> str:
-    """`shown` with every steering character escaped: \\x1b, \\u202e."""
-
-    def escaped(found: re.Match[str]) -> str:
-        code = ord(found.group())
-        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-
-    return _STEERING.sub(escaped, shown)
-
-
-def _json_text(document: object) -> str:
-    """JSON that is safe on a terminal too: json.dumps leaves all above 0x1f as it is."""
-    shown = json.dumps(document, ensure_ascii=False)
-    return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", shown)
 
 
 def _is_utf8(path: str) -> bool:
@@ -112,6 +91,24 @@ def to_json(value: Any) -> Any:
     return value
 
 
+def printable(value: object) -> object:
+    """A text that drives no terminal, whoever chose it; line ends stay, other values too.
+
+    What is escaped already stays as it is.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        return value
+    return "".join(
+        c if c.isprintable() or c == "\n" else escape_path(c) for c in os.fsdecode(value)
+    )
+
+
+def dump(content: object) -> str:
+    """JSON on one line. Readable text stays; what a terminal could obey is written as \\uXXXX."""
+    line = json.dumps(content, ensure_ascii=False)
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+
+
 def _console(stderr: bool = False) -> Console:
     # No markup: names of files are not ours to interpret.
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
@@ -128,17 +125,16 @@ class Output:
     def say(self, key: str, /, **values: object) -> None:
         """One statement, for people only."""
         if not self.json:
-            _console().print(plain(text(key, **values)))
+            _console().print(text(key, **{name: printable(v) for name, v in values.items()}))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         if self.json:
             return
-        rows = [[plain(cell) for cell in row] for row in rows]
         table = Table(box=None, pad_edge=False, show_edge=False)
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*(str(printable(cell)) for cell in row))
         console = _console()
         if not console.is_terminal:
             console = Console(
@@ -148,30 +144,25 @@ class Output:
 
     def line(self, shown: str) -> None:
         if not self.json:
-            _console().print(plain(shown))
+            _console().print(printable(shown))
 
     def warn(self, message: str) -> None:
         self._warnings.append(message)
         if not self.json:
-            _console(stderr=True).print(plain(text("warning", message=message)))
+            _console(stderr=True).print(text("warning", message=printable(message)))
 
     def problems(self, problems: Sequence[Problem]) -> None:
         for item in problems[:_SHOWN_MAX]:
             self.say("problem", path=escape_path(item.path), message=item.message)
+        for hint in sorted({item.hint for item in problems if item.hint}):
+            self.say("problem.hint", hint=hint)
         if len(problems) > _SHOWN_MAX:
             self.say("problem.more", count=len(problems) - _SHOWN_MAX)
 
     def damage(self, items: Sequence[Damage]) -> None:
         for item in items[:_SHOWN_MAX]:
-            block = "" if item.block is None else text("verify.block", block=item.block)
-            self.say(
-                "verify.item",
-                provider=item.provider,
-                object=item.object,
-                block=block,
-                kind=item.kind,
-                what=item.what,
-            )
+            where = " ".join(part for part in (item.provider, item.object) if part)
+            self.say("verify.item", where=where, what=item.what)
         if len(items) > _SHOWN_MAX:
             self.say("problem.more", count=len(items) - _SHOWN_MAX)
             for provider in sorted({item.provider for item in items}):
@@ -185,7 +176,7 @@ class Output:
         content = {"ok": ok, **to_json(members)}
         if self._warnings:
             content["warnings"] = self._warnings
-        print(_json_text(content))
+        print(dump(content))
 
     def report(self, ok: bool, report: Any, **members: Any) -> None:
         """The final JSON document with all that a report says."""
@@ -196,9 +187,9 @@ class Output:
         """One plain message and what to do, or the error document."""
         if not self.json:
             console = _console(stderr=True)
-            console.print(plain(text("error", message=error.message)))
+            console.print(text("error", message=printable(error.message)))
             if error.hint:
-                console.print(plain(text("hint", hint=error.hint)))
+                console.print(text("hint", hint=printable(error.hint)))
             return
         content = {
             "ok": False,
@@ -206,7 +197,7 @@ class Output:
             "message": error.message,
             "hint": error.hint,
         }
-        print(json.dumps(content), file=sys.stderr if self.stdout_is_data else sys.stdout)
+        print(dump(content), file=sys.stderr if self.stdout_is_data else sys.stdout)
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[Progress], None] | None]:
@@ -239,7 +230,7 @@ class _JsonLines:
     def __call__(self, now: Progress) -> None:
         line = {"progress": now.phase, **to_json(now), "time": time.time()}
         del line["phase"]
-        print(json.dumps(line), file=sys.stderr, flush=True)
+        print(dump(line), file=sys.stderr, flush=True)
 
 
 class _BarUpdates:

@@ -19,14 +19,14 @@ app.add_typer(_provider, name="provider")
 @_provider.command()
 def check(
     context: typer.Context,
-    url: Annotated[str, typer.Argument(help="file:///directory")],
+    url: Annotated[str, typer.Argument(help="A directory or a file: URL.")],
     keep: Annotated[
         bool, typer.Option("--keep", help="Do not delete; leaves about 20 MiB there.")
     ] = False,
 ) -> int:
     """Test whether a place keeps the promises that fenchi needs, before data is trusted to it."""
     output = settings(context).output
-    place = config.ProviderEntry(url=url).open(url)
+    place = config.ProviderEntry(url=config.url_of(url)).open(url)
     report = fenchi.check_provider(place, may_delete=not keep)
     for finding in report.findings:
         bad = "FAIL" if finding.required else "note"

@@ -34,6 +34,8 @@ def statement(output: Output, report: RestoreReport) -> None:
         output.say("restore.resumed", count=report.files_resumed)
     if report.dropped:
         output.say("restore.dropped", count=report.dropped)
+    if report.failed:
+        output.say("restore.failed", count=report.failed)
     if report.problems:
         output.say("restore.problems", count=len(report.problems))
         output.problems(report.problems)
@@ -47,6 +49,8 @@ def statement(output: Output, report: RestoreReport) -> None:
 def _code(report: RestoreReport) -> int:
     if report.lost:
         return exit_codes.DATA_LOST
+    if report.failed and not report.files + report.directories + report.others:
+        return exit_codes.FAILED
     return exit_codes.INCOMPLETE if report.problems else exit_codes.DONE
 
 
@@ -58,8 +62,12 @@ def restore(
     include: Annotated[
         list[str] | None, typer.Option(help="Only what matches, as in .gitignore; once for each.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what differs.")] = False,
-    keep_setuid: Annotated[bool, typer.Option("--keep-setuid")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what is there and differs.")
+    ] = False,
+    keep_setuid: Annotated[
+        bool, typer.Option("--keep-setuid", help="Keep setuid and setgid bits.")
+    ] = False,
     devices: Annotated[bool, typer.Option("--devices", help="Make devices, too.")] = False,
     absent: Annotated[
         list[str] | None, typer.Option(help="Do without this provider; once for each.")
@@ -79,5 +87,7 @@ def restore(
             progress=progress,
         )
     statement(wanted.output, report)
-    wanted.output.report(report.complete, report, complete=report.complete)
-    return _code(report)
+    code = _code(report)
+    done = code in (exit_codes.DONE, exit_codes.INCOMPLETE)
+    wanted.output.report(done, report, complete=report.complete)
+    return code

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import resource
 import sys
+import traceback
 from typing import NoReturn
 
 import typer
 
-from fenchi import Error
+from fenchi import Error, Internal
 from fenchi.cli import backup, browse, drill, exit_codes, health, init, provider, restore
 from fenchi.cli.app import app
-from fenchi.cli.output import Output
+from fenchi.cli.output import Output, dump
 from fenchi.messages import text
 
 # Commands in the order in which people meet them; each module registers its own on import.
@@ -45,7 +45,8 @@ def _names() -> set[str]:
 
 def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code."""
-    output = Output("--json" in _global_part(arguments), stdout_is_data="cat" in arguments)
+    first = _global_part(arguments)
+    output = Output("--json" in first, stdout_is_data=arguments[len(first) :][:1] == ["cat"])
     try:
         code = app(arguments, prog_name="fenchi", standalone_mode=False)
         if code == exit_codes.INTERRUPTED:  # newer versions of typer turn Ctrl-C into this
@@ -68,13 +69,18 @@ def run(arguments: list[str]) -> int:
         return _broken_pipe()
     except _UsageError as error:
         return _usage(output, error)
+    except Exception as error:  # so that --json stays JSON, and the exit code ours
+        traceback.print_exc()
+        what = f"{type(error).__name__}: {error}"
+        output.error(Internal(text("unexpected", what=what), text("unexpected_hint")))
+        return exit_codes.FAILED
 
 
 def _usage(output: Output, error: BaseException) -> int:
     message = getattr(error, "format_message", lambda: str(error))()
     if output.json:
         document = {"ok": False, "code": "usage", "message": message, "hint": "fenchi --help"}
-        print(json.dumps(document))
+        print(dump(document))
     else:
         getattr(error, "show", lambda: print(message, file=sys.stderr))()
     return exit_codes.USAGE
@@ -83,7 +89,7 @@ def _usage(output: Output, error: BaseException) -> int:
 def _say_interrupted(output: Output) -> None:
     if output.json and not output.stdout_is_data:
         document = {"ok": False, "code": "cancelled", "message": text("interrupted"), "hint": ""}
-        print(json.dumps(document))
+        print(dump(document))
     else:
         print(text("interrupted"), file=sys.stderr)
 

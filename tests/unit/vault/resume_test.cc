@@ -271,6 +271,26 @@ TEST_F(Interrupted, AFullProviderIsNamedAndTwoStopTheBackup) {
   ExpectRestores(vault, later.snapshot, Path("srv"));
 }
 
+TEST_F(Interrupted, AFullProviderDoesNotKeepTheOthersFromBeingRepaired) {
+  MakeDir("srv");
+  WriteFile("srv/a", RandomText(20 * kMiB));
+  Vault vault = MakeVault();
+  Need(vault.BackupTree(Path("srv")));
+  const std::size_t shards = Objects(1, "d/").size();
+  ASSERT_GE(shards, 2u);
+  Lose(1, "d/");
+  Lose(3, "d/");
+  provider(1).SetQuota(0);
+  const RepairReport report = Need(vault.Repair(Need(vault.Verify())));
+  EXPECT_EQ(report.left.size(), shards);
+  for (const Damage& item : report.left) {
+    EXPECT_EQ(item.provider, "p1");
+    EXPECT_TRUE(item.repairable);
+  }
+  EXPECT_EQ(report.shards_written, Objects(3, "d/").size());
+  EXPECT_EQ(report.shards_written, shards);
+}
+
 TEST_F(Interrupted, ProvidersThatFailAtRandomCostRetriesButNothingElse) {
   WriteTree("srv");
   Vault vault = MakeVault({.needed = 2, .providers = 5});
