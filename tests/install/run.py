@@ -70,10 +70,10 @@ class Install:
 
     def install_libraries(self) -> None:
         build = ROOT / "build" / "install"  # kept: the second run compiles only what changed
-        # Release: the flags of the wheel, so that ccache has every object already.
+        # RelWithDebInfo: the flags of the dev preset, so that ccache has every object already.
         run(
             *("cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DFENCHI_BUILD_TESTS=OFF"),
-            *("-DCMAKE_BUILD_TYPE=Release", "-DFENCHI_BUILD_EXAMPLES=OFF"),
+            *("-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DFENCHI_BUILD_EXAMPLES=OFF"),
             "-DFENCHI_WERROR=ON",
         )
         run("cmake", "--build", build)
