@@ -1,6 +1,7 @@
 #include "repository/pack_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <mutex>
 
@@ -126,6 +127,54 @@ Status PackReader::Decode(OpenPack& pack, int segment) {
       });
 }
 
+// What is missing of a run, in one piece: from the first k other shards that are whole there. What
+// does not open afterwards stays in `bad`: Decode() tries harder, one block after the other.
+void PackReader::DecodeRun(OpenPack& pack, int shard, int first_block, int count,
+                           std::vector<int>& bad, std::uint64_t& fetched) const {
+  const auto needed = static_cast<std::size_t>(pack.shards.needed());
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    if (seats_.all()[i].provider && pack.shards.IndexAt(i) != shard) places.push_back(i);
+  }
+  // 1. As many at once as are still needed.
+  const std::size_t size = static_cast<std::size_t>(count) * format::kBlockSize;
+  std::vector<Bytes> ranges;
+  std::vector<int> indexes;
+  for (std::size_t asked = 0; ranges.size() < needed && asked < places.size();) {
+    const std::size_t more = std::min(needed - ranges.size(), places.size() - asked);
+    std::vector<Bytes> read(more, Bytes(size));
+    std::vector<Status> results(more);
+    seats_.executor().ForEach(more, [&](std::size_t i) {
+      results[i] = pack.shards.ReadBlocks(places[asked + i], first_block, count, read[i]);
+    });
+    for (std::size_t i = 0; i < more; ++i) {
+      if (!results[i].ok()) continue;
+      fetched += size;
+      indexes.push_back(pack.shards.IndexAt(places[asked + i]));
+      ranges.push_back(std::move(read[i]));
+    }
+    asked += more;
+  }
+  if (ranges.size() < needed) return;
+  // 2. Decode, and keep what opens.
+  const std::array<int, 1> wanted = {shard};
+  const Result<ErasureCode::Decoder> decoder = pack.shards.code().PrepareDecode(indexes, wanted);
+  Bytes decoded(size);
+  const std::array<MutableBytes, 1> out = {decoded};
+  const std::vector<ByteView> inputs(ranges.begin(), ranges.end());
+  Result<SegmentCipher> cipher =
+      SegmentCipher::Create(pack.shards.header().suite, pack.cipher_key.view());
+  if (!cipher.ok() || !decoder.ok() || !decoder->Apply(inputs, out).ok()) return;
+  const int first_segment = shard * pack.shards.blocks() + first_block;
+  std::erase_if(bad, [&](int segment) {
+    const ByteView block = ByteView(decoded).subspan(
+        static_cast<std::size_t>(segment - first_segment) * format::kBlockSize, format::kBlockSize);
+    return cipher
+        ->OpenSegment(segment, segment == pack.segments() - 1, block, pack.Segment(segment))
+        .ok();
+  });
+}
+
 // Decrypts segments first..last unless they are there already; with whole packs the others too, but
 // what is lost of them harms nobody yet.
 Status PackReader::Ensure(OpenPack& pack, int first, int last) {
@@ -165,9 +214,13 @@ Status PackReader::Ensure(OpenPack& pack, int first, int last) {
     FENCHI_RETURN_IF_ERROR(run.status);
     statistics_.bytes_fetched += run.fetched;
     for (int i = 0; i < run.count; ++i) pack.have[run.shard * blocks + run.block + i] = true;
+    if (run.bad.empty()) continue;
+    statistics_.shards_replaced.emplace(pack.shards.header().pack,
+                                        pack.shards.PositionOf(run.shard));
+    if (run.bad.size() > 1) {
+      DecodeRun(pack, run.shard, run.block, run.count, run.bad, statistics_.bytes_fetched);
+    }
     for (int segment : run.bad) {
-      statistics_.shards_replaced.emplace(pack.shards.header().pack,
-                                          pack.shards.PositionOf(run.shard));
       const Status decoded = Decode(pack, segment);
       pack.have[segment] = decoded.ok();
       pack.lost[segment] = !decoded.ok();

@@ -55,6 +55,8 @@ class PackReader {
   Status Ensure(OpenPack& pack, int first, int last);
   Status FetchRun(OpenPack& pack, int shard, int first_block, int count, std::vector<int>& bad,
                   std::uint64_t& fetched) const;
+  void DecodeRun(OpenPack& pack, int shard, int first_block, int count, std::vector<int>& bad,
+                 std::uint64_t& fetched) const;
   Status Decode(OpenPack& pack, int segment);
 
   const Access& access_;

@@ -316,7 +316,7 @@ TEST_F(PlantedSnapshot, WithContentBehindTheFilesEndLosesThatFileOnly) {
   file.attributes.size = 2;
   file.content.level = 1;
   file.content.links = {{planter_.StoreNode(Need(format::EncodeNode(node))), 1, 2}};
-  ExpectOnlyLost(planter_.Commit(With(file)), "top/x", "behind its end");
+  ExpectOnlyLost(planter_.Commit(With(file)), "top/x", "a planted list");
 }
 
 // A node whose level is not one less than its link's list: what a loop would need at some place.
