@@ -4,10 +4,10 @@
     .venv/bin/python benchmarks/python_mirrors.py [--rounds N] [--only TEXT] [--json FILE]
 
 needs the release build of fenchi_benchmarks and fenchi installed. (The wheel is built with -O2: for
-what the binding alone costs give --binary one of a RelWithDebInfo build.) In each round each job runs once
-in C++ and once in Python, in turn and each first every other time; a figure is CPU time of one call
-in nanoseconds, a ratio is C++ / Python of one round (1.00: Python costs nothing), and the median
-over the rounds counts. The goal of the project is 0.97 where a call works on a chunk (1 MiB).
+what the binding alone costs give --binary one of a RelWithDebInfo build.) In each round each job
+runs once in C++ and once in Python, in turn and each first every other time; a figure is CPU time
+of one call in nanoseconds, a ratio is C++ / Python of one round (1.00: Python costs nothing), and
+the median over the rounds counts. The project's goal is 0.97 where a call works on 1 MiB.
 """
 
 from __future__ import annotations
