@@ -262,28 +262,27 @@ Result<BackupReport> BackupStream(Session& session, const StreamReader& input,
   }
   const FillQueue fill = [&](Backup& backup, BackupRun& run, EntryQueue& queue,
                              ProgressMeter& meter) -> Status {
-    FENCHI_ASSIGN_OR_RETURN(Chunker chunker, Chunker::Create({}));
     QueuedEntry queued;
     queued.chunks = std::make_shared<FileChunks>();
     std::uint64_t size = 0;
-    ChunkStream stream(chunker, [&](ByteView plain) -> Status {
-      FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, run.StoreData(plain));
+    const ChunkPipeline::OnChunk on_chunk = [&](TicketPtr ticket, std::size_t chunk_size) {
       queued.chunks->chunks.emplace_back(size, std::move(ticket));
-      size += plain.size();
-      return Status::Ok();
-    });
-    Bytes buffer(std::size_t{1} << 20);
+      size += chunk_size;
+    };
+    ChunkPipeline& content = run.content();
+    content.BeginStream();
     for (;;) {
       FENCHI_RETURN_IF_ERROR(meter.CheckCancelled());
-      FENCHI_ASSIGN_OR_RETURN(std::size_t got, input(buffer));
+      FENCHI_ASSIGN_OR_RETURN(const MutableBytes space, content.Space());
+      FENCHI_ASSIGN_OR_RETURN(std::size_t got, input(space));
       if (got == 0) break;
-      if (got > buffer.size()) return Internal("the stream gave more than it was asked for");
-      FENCHI_RETURN_IF_ERROR(stream.Feed(ByteView(buffer).first(got)));
+      if (got > space.size()) return Internal("the stream gave more than it was asked for");
+      content.Feed(got, on_chunk);
       backup.report.bytes_read += got;
       meter.now().bytes_done += got;
       meter.Tick();
     }
-    FENCHI_RETURN_IF_ERROR(stream.Finish());
+    content.EndStream(on_chunk);
     queued.entry.path = file_name;
     queued.entry.attributes.type = EntryType::kFile;
     queued.entry.attributes.mode = 0600;

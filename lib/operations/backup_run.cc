@@ -140,17 +140,11 @@ Status BackupRun::Add(const ChunkId& id, std::size_t size, StoredChunk stored,
   return Drain();
 }
 
-Result<TicketPtr> BackupRun::StoreData(ByteView plain) {
-  auto ticket = std::make_shared<ChunkTicket>();
-  FENCHI_RETURN_IF_ERROR(pipeline_->Add(plain, ticket));
-  return ticket;
-}
-
 // A chunk that comes back from the pipeline.
 Status BackupRun::Take(NamedChunk& chunk) {
   FENCHI_ASSIGN_OR_RETURN(const bool known, TakeKnown(chunk.id, chunk.plain.size(), *chunk.ticket));
   if (known) return Status::Ok();
-  if (chunk.stored.bytes.empty()) {  // what was there is not usable after all
+  if (chunk.stored.size() == 0) {  // what was there is not usable after all
     Bytes stored;
     FENCHI_RETURN_IF_ERROR(compressor_.Compress(chunk.plain, compression_level_, stored));
     chunk.stored = OwnChunk(std::move(stored));

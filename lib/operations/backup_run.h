@@ -31,9 +31,9 @@ class BackupRun {
                                                   const format::DomainKeys& domain,
                                                   const History& history, int compression_level);
 
-  // Stores a chunk of content, unless the vault has it. It is named and compressed in the
-  // background, so errors may be those of an earlier chunk.
-  Result<TicketPtr> StoreData(ByteView plain);
+  // Content goes in here: its chunks are stored, unless the vault has them. They are named and
+  // compressed in the background, so errors may be those of an earlier chunk.
+  ChunkPipeline& content() { return *pipeline_; }
   // The same for nodes of lists; placing ends the open metadata pack.
   NodeStore nodes();
   // Plans packs for all waiting data: all data tickets are placed afterwards.
