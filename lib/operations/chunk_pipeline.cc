@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "fenchi/compression.h"
 #include "fenchi/hash.h"
 #include "format/ids.h"
 
@@ -21,31 +20,6 @@ constexpr std::size_t kBatchChunks = 1024;
 constexpr std::size_t kBatchesMax = 3;
 
 }  // namespace
-
-// Memory that batches use in turn: fresh pages for every chunk would cost more than encrypting it.
-// Shared with whoever keeps a stored chunk, so it may outlive the pipeline.
-struct ChunkPipeline::Pool {
-  static std::shared_ptr<Bytes> Get(const std::shared_ptr<Pool>& pool) {
-    std::unique_ptr<Bytes> buffer;
-    {
-      const std::lock_guard lock(pool->mutex);
-      if (!pool->free.empty()) {
-        buffer = std::move(pool->free.back());
-        pool->free.pop_back();
-      }
-    }
-    if (!buffer) buffer = std::make_unique<Bytes>(kBufferSize);
-    return {buffer.release(), [pool](Bytes* used) {
-              std::unique_ptr<Bytes> back(used);
-              const std::lock_guard lock(pool->mutex);
-              pool->free.push_back(std::move(back));
-            }};
-  }
-  std::mutex mutex;
-  std::vector<std::unique_ptr<Bytes>> free;
-  // Contexts are dear: zstd's alone is megabytes.
-  std::vector<std::unique_ptr<Compressor>> compressors;
-};
 
 struct ChunkPipeline::Batch {
   struct Chunk {
@@ -80,7 +54,7 @@ ChunkPipeline::ChunkPipeline(Executor& executor, ByteView id_key, int compressio
       level_(compression_level),
       known_(std::move(known)),
       take_(std::move(take)),
-      pool_(std::make_shared<Pool>()) {}
+      buffers_(kBufferSize) {}
 
 ChunkPipeline::~ChunkPipeline() {
   std::unique_lock lock(mutex_);
@@ -91,7 +65,7 @@ ChunkPipeline::~ChunkPipeline() {
 
 std::unique_ptr<ChunkPipeline::Batch> ChunkPipeline::NewBatch() {
   auto batch = std::make_unique<Batch>();
-  batch->plain = Pool::Get(pool_);
+  batch->plain = buffers_.Get();
   return batch;
 }
 
@@ -165,7 +139,7 @@ Status ChunkPipeline::Flush() {
 // A copy in memory that many share: a small stored chunk must not keep a whole batch's.
 StoredChunk ChunkPipeline::Keep(ByteView bytes, bool raw) {
   if (!kept_ || kBufferSize - kept_used_ < bytes.size()) {
-    kept_ = Pool::Get(pool_);
+    kept_ = buffers_.Get();
     kept_used_ = 0;
   }
   std::uint8_t* const at = kept_->data() + kept_used_;
@@ -234,17 +208,17 @@ void ChunkPipeline::Work(Batch& batch) {
   }
   std::unique_ptr<Compressor> compressor;
   {
-    const std::lock_guard lock(pool_->mutex);
-    if (!pool_->compressors.empty()) {
-      compressor = std::move(pool_->compressors.back());
-      pool_->compressors.pop_back();
+    const std::lock_guard lock(mutex_);
+    if (!compressors_.empty()) {
+      compressor = std::move(compressors_.back());
+      compressors_.pop_back();
     }
   }
   if (!compressor) compressor = std::make_unique<Compressor>();
-  batch.frames = Pool::Get(pool_);
+  batch.frames = buffers_.Get();
   batch.Shrink(*compressor, level_);
-  const std::lock_guard lock(pool_->mutex);
-  pool_->compressors.push_back(std::move(compressor));
+  const std::lock_guard lock(mutex_);
+  compressors_.push_back(std::move(compressor));
 }
 
 }  // namespace fenchi

@@ -16,8 +16,10 @@
 #include <mutex>
 #include <vector>
 
+#include "base/buffer_pool.h"
 #include "base/executor.h"
 #include "fenchi/chunker.h"
+#include "fenchi/compression.h"
 #include "fenchi/secret.h"
 #include "repository/pack_plan.h"
 
@@ -61,7 +63,6 @@ class ChunkPipeline {
 
  private:
   struct Batch;
-  struct Pool;
   std::unique_ptr<Batch> NewBatch();
   void Cut(std::size_t size, const OnChunk& chunk);
   Status Submit(std::unique_ptr<Batch> batch);
@@ -75,7 +76,7 @@ class ChunkPipeline {
   const int level_;
   const SeemsKnown known_;
   const Take take_;
-  std::shared_ptr<Pool> pool_;
+  BufferPool buffers_;
   std::unique_ptr<Batch> open_;
   std::size_t tail_ = 0;         // bytes of the stream behind the open batch's last chunk
   std::size_t scanned_ = 0;      // of these, known to hold no cut
@@ -83,7 +84,8 @@ class ChunkPipeline {
   std::size_t kept_used_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::unique_ptr<Batch>> working_;  // in the order they came
+  std::deque<std::unique_ptr<Batch>> working_;            // in the order they came
+  std::vector<std::unique_ptr<Compressor>> compressors_;  // zstd's contexts are megabytes each
 };
 
 }  // namespace fenchi

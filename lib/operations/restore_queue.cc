@@ -56,7 +56,7 @@ Status RestoreQueue::Begin(filesystem::RestoredFile file, const Attributes& attr
 }
 
 Status RestoreQueue::Add(std::uint64_t offset, ChunkReader::Fetched chunk) {
-  const std::size_t bytes = chunk.stored.size() + chunk.plain_size;
+  const std::size_t bytes = chunk.stored.bytes.size() + chunk.plain_size;
   return Put({entries_.back(), offset, std::move(chunk)}, bytes);
 }
 

@@ -25,7 +25,7 @@ class ChunkReader {
   struct Fetched {
     ChunkId chunk;
     std::uint64_t plain_size = 0;
-    Bytes stored;
+    PackBytes stored;
     std::shared_ptr<const SecretBytes> id_key;  // null: the pack's header says another domain
   };
   // Errors: as Read, but for what only opening shows.
@@ -57,7 +57,7 @@ class ChunkReader {
   std::shared_ptr<const SecretBytes> IdKey(const format::IdScope& scope);
   Result<bool> HasIdBy(const format::ShardHeader& header, const format::Reference& reference,
                        ByteView plain);
-  Result<bool> HasId(const format::Reference& reference, ByteView plain);
+  Result<bool> HasAgreedId(const format::Reference& reference, ByteView plain);
   Result<format::ContentList> ContentNode(const format::ContentLink& link, int level,
                                           std::uint64_t from);
   Result<bool> Content(const format::ContentList& list, std::uint64_t from, const OnContent& item);
