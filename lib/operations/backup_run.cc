@@ -17,6 +17,7 @@ Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const Writ
   run->compression_level_ = compression_level;
   FENCHI_ASSIGN_OR_RETURN(run->keys_,
                           NewRunKeys(session.access, domain, writer.id(), session.random));
+  run->indexes_.emplace(session, domain, run->keys_);
   const SecretBytes id_key =
       format::IdKey(domain.id_root.view(), session.access.vault, domain.id, run->keys_.id_scope);
   FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(id_key.view()));
@@ -135,7 +136,6 @@ Status BackupRun::Add(const ChunkId& id, std::size_t size, StoredChunk stored,
                       const TicketPtr& ticket, PackWriter& packs) {
   bytes_new += size;
   pending_.emplace(id, ticket);
-  new_tickets_.push_back(ticket);
   FENCHI_RETURN_IF_ERROR(packs.Add(id, size, std::move(stored), ticket));
   return Drain();
 }
@@ -207,6 +207,7 @@ Status BackupRun::Drain() {
       continue;
     }
     FENCHI_RETURN_IF_ERROR(index_.AddChunk(domain_.id, ticket->reference()));
+    FENCHI_RETURN_IF_ERROR(indexes_->Add(ticket->reference()));
     pending_.erase(ticket->reference().chunk);
   }
   unindexed_ = std::move(still);
@@ -220,6 +221,7 @@ Status BackupRun::Finish() {
   const Status data = data_->Wait();
   const Status metadata = metadata_->Wait();
   FENCHI_RETURN_IF_ERROR(Drain());
+  FENCHI_RETURN_IF_ERROR(index_.Commit());  // also what was remembered of files since
   FENCHI_RETURN_IF_ERROR(data);
   return metadata;
 }
@@ -250,13 +252,6 @@ PackMap BackupRun::ReusedInUse() const {
   for (const auto& [id, entry] : usable_) {
     if (used_.contains(id) && committed_.contains(id)) out.emplace(id, entry);
   }
-  return out;
-}
-
-std::vector<format::Reference> BackupRun::new_references() const {
-  std::vector<format::Reference> out;
-  for (const TicketPtr& ticket : new_tickets_) out.push_back(ticket->reference());
-  std::ranges::sort(out, {}, [](const format::Reference& r) { return r.chunk; });
   return out;
 }
 

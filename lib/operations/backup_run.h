@@ -16,6 +16,7 @@
 #include "fenchi/compression.h"
 #include "fenchi/hash.h"
 #include "operations/chunk_pipeline.h"
+#include "operations/index_objects.h"
 #include "operations/session.h"
 #include "repository/chunk_index.h"
 #include "repository/list_writer.h"
@@ -59,7 +60,8 @@ class BackupRun {
   PackMap ReusedInUse() const;
   // Packs in use that were left by earlier runs which did not finish.
   std::uint64_t resumed() const;
-  std::vector<format::Reference> new_references() const;
+  // Index objects of all that the run stored, at >= W; after Finish().
+  Result<std::vector<format::DomainObjectRef>> StoreIndexes() { return indexes_->Finish(); }
   const std::set<int>& acknowledged() const { return acknowledged_; }
 
   std::uint64_t bytes_new = 0;
@@ -88,7 +90,7 @@ class BackupRun {
   Compressor compressor_;
   std::unordered_map<ChunkId, TicketPtr> pending_;  // stored in this run, not yet in the index
   std::vector<TicketPtr> unindexed_;                // complete, but a pack of theirs is on its way
-  std::vector<TicketPtr> new_tickets_;
+  std::optional<IndexObjects> indexes_;
   std::mutex lookup_mutex_;
   std::optional<ChunkIndex> lookup_;  // none where the index was empty
   PackMap usable_;                    // in the index, present at >= W, not under tombstone

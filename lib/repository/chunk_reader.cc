@@ -94,13 +94,23 @@ Result<ChunkReader::Fetched> ChunkReader::Fetch(const format::Reference& referen
   return fetched;
 }
 
-Status ChunkReader::OpenFetched(const Fetched& fetched, Decompressor& decompressor, Bytes& plain) {
+Result<ByteView> ChunkReader::OpenFetched(const Fetched& fetched, Decompressor& decompressor,
+                                          Bytes& room) {
   if (!fetched.id_key) return AnothersContent(fetched.chunk);
-  plain.resize(fetched.plain_size);
-  const Status expanded = decompressor.Expand(fetched.stored.bytes, plain);
-  if (!expanded.ok()) return expanded.At(fmt::format("chunk {}", fetched.chunk));
+  const ByteView stored = fetched.stored.bytes;
+  ByteView plain;
+  if (stored.size() == fetched.plain_size + 1 &&
+      stored.front() == static_cast<std::uint8_t>(CompressionMethod::kRaw)) {
+    plain = stored.subspan(1);
+  } else {
+    room.resize(fetched.plain_size);
+    const Status expanded = decompressor.Expand(stored, room);
+    if (!expanded.ok()) return expanded.At(fmt::format("chunk {}", fetched.chunk));
+    plain = room;
+  }
   FENCHI_ASSIGN_OR_RETURN(const bool named, IsNamed(fetched.chunk, fetched.id_key->view(), plain));
-  return named ? Status::Ok() : AnothersContent(fetched.chunk);
+  if (!named) return AnothersContent(fetched.chunk);
+  return plain;
 }
 
 Result<Bytes> ChunkReader::Read(const format::Reference& reference) {

@@ -30,9 +30,11 @@ class ChunkReader {
   };
   // Errors: as Read, but for what only opening shows.
   Result<Fetched> Fetch(const format::Reference& reference);
-  // Expands what was fetched and checks it against its name; any thread, with a decompressor of its
-  // own. Errors: kDamaged: Read() then tries again by what most providers say.
-  static Status OpenFetched(const Fetched& fetched, Decompressor& decompressor, Bytes& plain);
+  // Expands what was fetched, into `room` where it is not stored as it is, and checks it against
+  // its name; any thread, with a decompressor of its own. The view is valid while both arguments
+  // are. Errors: kDamaged: Read() then tries again by what most providers say.
+  static Result<ByteView> OpenFetched(const Fetched& fetched, Decompressor& decompressor,
+                                      Bytes& room);
 
   // The plaintext. Errors: kDataLoss, kTooFewProviders, kDenied; kDamaged when pack and reference
   // do not fit together (a planted reference, or a pack made by another key).

@@ -23,7 +23,7 @@
 namespace fenchi {
 
 inline constexpr std::size_t kOpenPacksMax = 2;
-inline constexpr std::size_t kComingPacksMax = 2;
+inline constexpr std::size_t kComingPacksMax = 1;
 
 // Plaintext of a pack where it lies.
 struct PackBytes {
