@@ -2,10 +2,12 @@
 // process.
 //
 //   fenchi_path [--rounds N] [--needed K] [--seats N] [--file NAME=PATH]... [--state DIR]
+//               [--only JOB]
 //
 // Without --file: cuts, ids, encryption, split and tags of one pack. Each --file adds the path with
 // zstd level 3 over that file beside zstd alone. --state (an empty folder): instead of all that,
-// the backup verb with one core and with two. Prints one JSON object. `benchmarks/compare` runs it.
+// the backup verb with one core and with two. --only: one job, for a profiler. Prints one JSON
+// object. `benchmarks/compare` runs it.
 #include <x86intrin.h>
 
 #include <chrono>
@@ -30,6 +32,7 @@ struct Arguments {
   int seats = 5;
   std::vector<std::pair<std::string, std::string>> files;
   std::string state;
+  std::string only;
 };
 
 double CyclesPerSecond() {
@@ -129,6 +132,7 @@ std::string MeasureInMemory(const Arguments& given) {
     AddFile(jobs, path, given.files[i].first, files[i]);
     AddChunkers(jobs, ":" + given.files[i].first, files[i]);
   }
+  if (!given.only.empty()) jobs.KeepOnly(given.only);
   return jobs.Measure(given.rounds);
 }
 
@@ -157,6 +161,7 @@ Arguments Parse(int argc, char** argv) {
     if (name == "--needed") given.needed = std::atoi(value.c_str());
     if (name == "--seats") given.seats = std::atoi(value.c_str());
     if (name == "--state") given.state = value;
+    if (name == "--only") given.only = value;
     const std::size_t equals = value.find('=');
     if (name == "--file" && equals != std::string::npos) {
       given.files.emplace_back(value.substr(0, equals), value.substr(equals + 1));

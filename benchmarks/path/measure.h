@@ -29,6 +29,10 @@ class Jobs {
   void Add(std::string name, std::size_t bytes, std::function<void()> run) {
     jobs_.push_back({std::move(name), bytes, std::move(run)});
   }
+  // Keeps the jobs of this name only: for a profiler.
+  void KeepOnly(const std::string& name) {
+    std::erase_if(jobs_, [&](const Job& job) { return job.name != name; });
+  }
   // One JSON object: name -> {"bytes": N, "wall": [seconds, ...], "cpu": [...]}.
   std::string Measure(int rounds) const;
 
