@@ -3,7 +3,7 @@
 //
 //   fenchi_index_scale FILE CHUNKS SECONDS_MAX
 //
-// Fills a new index with packs of 15 chunks each until CHUNKS are in it or SECONDS_MAX have passed,
+// Fills a new index with packs of 14 chunks each until CHUNKS are in it or SECONDS_MAX have passed,
 // then opens it anew and looks up known and unknown chunks. Prints one JSON object; `chunks` is the
 // number that was reached. `benchmarks/scale` runs it.
 #include <sys/resource.h>
@@ -22,9 +22,10 @@ namespace fenchi::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int kChunksPerPack = 15;
+constexpr int kChunksPerPack = 14;
 constexpr std::uint64_t kPacksPerCommit = 64;
 constexpr std::uint64_t kChunkSize = std::uint64_t{1} << 20;
+constexpr std::uint64_t kStoredSize = kChunkSize + 1;  // stored raw
 constexpr std::uint64_t kLookups = 100'000;
 
 double SecondsSince(Clock::time_point begin) {
@@ -68,7 +69,7 @@ format::Reference ReferenceTo(std::uint64_t number, const PackId& pack) {
   reference.chunk = IdOf<ChunkId>(number, 1);
   reference.run = IdOf<RunId>(number / 100'000, 2);
   reference.plain_size = kChunkSize;
-  reference.pieces.push_back({pack, number % kChunksPerPack * kChunkSize, kChunkSize + 1});
+  reference.pieces.push_back({pack, number % kChunksPerPack * kStoredSize, kStoredSize});
   return reference;
 }
 
