@@ -113,7 +113,7 @@ Status FindParent(const Backup& backup, const History& history, CommitPlan& plan
 // Reads the sources and stores what is new: the tree's root, with everything at >= W.
 Result<format::TreeList> StoreTree(Backup& backup, BackupRun& run, const FillQueue& fill) {
   ProgressMeter meter(backup.options.observer, "backup");
-  EntryQueue queue(run, backup.index, backup.domain.id);
+  EntryQueue queue(run, backup.index, backup.domain.id, backup.session.stages);
   FENCHI_RETURN_IF_ERROR(fill(backup, run, queue, meter));
   FENCHI_ASSIGN_OR_RETURN(format::TreeList root, queue.Finish());
   FENCHI_RETURN_IF_ERROR(run.Finish());
@@ -151,6 +151,7 @@ Result<bool> Attempt(Backup& backup, const FillQueue& fill) {
   plan.added = run->AddedInUse();
   plan.reused = run->ReusedInUse();
   plan.acknowledged.assign(run->acknowledged().begin(), run->acknowledged().end());
+  const StageTimer timer(session.stages, Stage::kCommit);
   FENCHI_RETURN_IF_ERROR(FindParent(backup, history, plan));
   FENCHI_ASSIGN_OR_RETURN(plan.indexes, run->StoreIndexes());
   FENCHI_ASSIGN_OR_RETURN(Bytes object,
@@ -163,6 +164,7 @@ Result<bool> Attempt(Backup& backup, const FillQueue& fill) {
   backup.report.bytes_uploaded = run->bytes_uploaded;
   backup.report.packs_added = run->added().size();
   backup.report.packs_resumed = run->resumed();
+  backup.report.providers = run->uploads();
   backup.report.providers_missed = MissedBy(session.access.seats, *run, outcome);
   return outcome.buried.empty();
 }
@@ -171,6 +173,7 @@ Result<BackupReport> RunBackup(Session& session, const BackupOptions& options,
                                std::vector<std::string> sources, format::SnapshotKind kind,
                                const FillQueue& fill, int attempts_max) {
   const Stopwatch watch;
+  session.stages.Reset();
   FENCHI_RETURN_IF_ERROR(CheckMayWrite(session));
   FENCHI_ASSIGN_OR_RETURN(const format::DomainKeys* domain,
                           session.access.FindDomain(options.key_domain));
@@ -195,6 +198,11 @@ Result<BackupReport> RunBackup(Session& session, const BackupOptions& options,
     FENCHI_ASSIGN_OR_RETURN(bool committed, Attempt(backup, fill));
     if (committed) {
       backup.report.seconds = watch.seconds();
+      for (std::size_t i = 0; i < kStageNames.size(); ++i) {
+        const Stage stage = static_cast<Stage>(i);
+        backup.report.stages.push_back({std::string(kStageNames[i]), session.stages.seconds(stage),
+                                        session.stages.bytes(stage)});
+      }
       return backup.report;
     }
   }
@@ -209,7 +217,8 @@ Result<BackupReport> BackupTrees(Session& session, std::span<const std::string> 
   FENCHI_ASSIGN_OR_RETURN(std::vector<SourceRoot> roots, ResolveSources(paths));
   const FillQueue fill = [&](Backup& backup, BackupRun& run, EntryQueue& queue,
                              ProgressMeter& meter) -> Status {
-    SourceWalk walk(options, run, backup.index, queue, backup.domain.id, meter, backup.report);
+    SourceWalk walk(options, run, backup.index, queue, backup.domain.id, backup.session.stages,
+                    meter, backup.report);
     for (const SourceRoot& root : roots) FENCHI_RETURN_IF_ERROR(walk.Walk(root));
     return Status::Ok();
   };

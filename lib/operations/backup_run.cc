@@ -24,15 +24,15 @@ Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const Writ
   run->hash_ = std::move(hash);
   FENCHI_RETURN_IF_ERROR(run->CheckIndex(history, writer.id()));
   run->data_ = std::make_unique<PackWriter>(session.access, run->keys_, format::PackType::kData,
-                                            session.random);
-  run->metadata_ = std::make_unique<PackWriter>(session.access, run->keys_,
-                                                format::PackType::kMetadata, session.random);
+                                            session.random, session.stages);
+  run->metadata_ = std::make_unique<PackWriter>(
+      session.access, run->keys_, format::PackType::kMetadata, session.random, session.stages);
   if (!run->usable_.empty()) {
     FENCHI_ASSIGN_OR_RETURN(ChunkIndex lookup, index.OpenAgain());
     run->lookup_ = std::move(lookup);
   }
   run->pipeline_ = std::make_unique<ChunkPipeline>(
-      session.access.seats.executor(), id_key.view(), compression_level,
+      session.access.seats.executor(), session.stages, id_key.view(), compression_level,
       [r = run.get()](const ChunkId& id) { return r->lookup_ && r->SeemsKnown(id); },
       [r = run.get()](NamedChunk& chunk) { return r->Take(chunk); });
   return run;
@@ -125,6 +125,7 @@ Result<bool> BackupRun::TakeKnown(const ChunkId& id, std::size_t size, ChunkTick
     ticket.SetSameAs(found->second);
     return true;
   }
+  const StageTimer timer(session_.stages, Stage::kIndex);
   FENCHI_ASSIGN_OR_RETURN(std::optional<format::Reference> known, index_.FindChunk(domain_.id, id));
   if (!known || known->plain_size != size || !Usable(*known)) return false;
   Use(*known);
@@ -186,6 +187,12 @@ Status BackupRun::Note(PackWriter& packs) {
     added_.emplace(pack.entry.pack, pack.entry);
     used_.insert(pack.entry.pack);
     bytes_uploaded += pack.bytes_uploaded;
+    for (const int number : pack.seats) {
+      ProviderTime& one = uploads_[number];
+      one.seconds += pack.seconds.at(number);
+      one.bytes += pack.bytes_uploaded / pack.seats.size();
+      ++one.objects;
+    }
     FENCHI_RETURN_IF_ERROR(index_.AddPack(domain_.id, pack.entry));
     unindexed_.insert(unindexed_.end(), pack.completed.begin(), pack.completed.end());
   }
@@ -197,6 +204,7 @@ Status BackupRun::Drain() {
   FENCHI_RETURN_IF_ERROR(Note(*data_));
   FENCHI_RETURN_IF_ERROR(Note(*metadata_));
   if (added_.size() == before) return Status::Ok();
+  const StageTimer timer(session_.stages, Stage::kIndex);
   std::vector<TicketPtr> still;
   for (TicketPtr& ticket : unindexed_) {
     const bool stored = std::ranges::all_of(
@@ -231,6 +239,17 @@ void BackupRun::Abandon() {
   (void)data_->Wait();
   (void)metadata_->Wait();
   (void)Drain();  // a cache that cannot be written costs an upload, no more
+}
+
+std::vector<ProviderTime> BackupRun::uploads() const {
+  std::vector<ProviderTime> out;
+  for (const Seat& seat : session_.access.seats.all()) {
+    const auto found = uploads_.find(seat.number);
+    ProviderTime one = found == uploads_.end() ? ProviderTime{} : found->second;
+    one.provider = seat.name;
+    out.push_back(std::move(one));
+  }
+  return out;
 }
 
 std::uint64_t BackupRun::resumed() const {

@@ -64,6 +64,9 @@ class BackupRun {
   Result<std::vector<format::DomainObjectRef>> StoreIndexes() { return indexes_->Finish(); }
   const std::set<int>& acknowledged() const { return acknowledged_; }
 
+  // Of packs, for every seat.
+  std::vector<ProviderTime> uploads() const;
+
   std::uint64_t bytes_new = 0;
   std::uint64_t bytes_uploaded = 0;
 
@@ -99,6 +102,7 @@ class BackupRun {
   PackMap added_;                     // stored by this run
   std::set<PackId> used_;
   std::set<int> acknowledged_;
+  std::map<int, ProviderTime> uploads_;  // by seat number
   // Last: they end their uploads before anything above goes away.
   std::unique_ptr<PackWriter> data_;
   std::unique_ptr<PackWriter> metadata_;

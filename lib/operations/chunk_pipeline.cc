@@ -46,9 +46,10 @@ struct ChunkPipeline::Batch {
   void Shrink(Compressor& compressor, int level);
 };
 
-ChunkPipeline::ChunkPipeline(Executor& executor, ByteView id_key, int compression_level,
-                             SeemsKnown known, Take take)
+ChunkPipeline::ChunkPipeline(Executor& executor, StageClock& stages, ByteView id_key,
+                             int compression_level, SeemsKnown known, Take take)
     : executor_(executor),
+      stages_(stages),
       chunker_(*Chunker::Create({})),
       id_key_(SecretBytes::CopyOf(id_key)),
       level_(compression_level),
@@ -82,6 +83,7 @@ Result<MutableBytes> ChunkPipeline::Space() {
 }
 
 void ChunkPipeline::Feed(std::size_t size, const OnChunk& chunk) {
+  const StageTimer timer(stages_, Stage::kCut, size);
   tail_ += size;
   for (;;) {
     const ByteView window = ByteView(*open_->plain).subspan(open_->used, tail_);
@@ -151,6 +153,7 @@ StoredChunk ChunkPipeline::Keep(ByteView bytes, bool raw) {
 Status ChunkPipeline::TakeOldest() {
   std::unique_ptr<Batch> batch;
   {
+    const StageTimer timer(stages_, Stage::kWaitForCores);
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return working_.front()->done; });
     batch = std::move(working_.front());
@@ -200,7 +203,10 @@ void ChunkPipeline::Batch::Shrink(Compressor& compressor, int level) {
 }
 
 void ChunkPipeline::Work(Batch& batch) {
-  batch.Name(id_key_.view(), known_);
+  {
+    const StageTimer timer(stages_, Stage::kName, batch.used);
+    batch.Name(id_key_.view(), known_);
+  }
   if (!batch.status.ok()) return;
   if (level_ == kCompressionLevelNone) {
     batch.mostly_raw = true;
@@ -216,7 +222,10 @@ void ChunkPipeline::Work(Batch& batch) {
   }
   if (!compressor) compressor = std::make_unique<Compressor>();
   batch.frames = buffers_.Get();
-  batch.Shrink(*compressor, level_);
+  {
+    const StageTimer timer(stages_, Stage::kCompress, batch.used);
+    batch.Shrink(*compressor, level_);
+  }
   const std::lock_guard lock(mutex_);
   compressors_.push_back(std::move(compressor));
 }

@@ -18,6 +18,7 @@
 
 #include "base/buffer_pool.h"
 #include "base/executor.h"
+#include "base/stage_clock.h"
 #include "fenchi/chunker.h"
 #include "fenchi/compression.h"
 #include "fenchi/secret.h"
@@ -43,9 +44,9 @@ class ChunkPipeline {
   // Told of a chunk of the stream as soon as it is cut.
   using OnChunk = std::function<void(TicketPtr ticket, std::size_t size)>;
 
-  // id_key: 32 bytes. The executor must outlive the pipeline.
-  ChunkPipeline(Executor& executor, ByteView id_key, int compression_level, SeemsKnown known,
-                Take take);
+  // id_key: 32 bytes. Executor and clock must outlive the pipeline.
+  ChunkPipeline(Executor& executor, StageClock& stages, ByteView id_key, int compression_level,
+                SeemsKnown known, Take take);
   ~ChunkPipeline();  // waits for what is in work, and drops it
   ChunkPipeline(const ChunkPipeline&) = delete;
   ChunkPipeline& operator=(const ChunkPipeline&) = delete;
@@ -71,6 +72,7 @@ class ChunkPipeline {
   void Work(Batch& batch);
 
   Executor& executor_;
+  StageClock& stages_;
   const Chunker chunker_;
   const SecretBytes id_key_;
   const int level_;

@@ -70,6 +70,7 @@ Status EntryQueue::Emit(QueuedEntry queued) {
     // A row may be written before its packs are stored: it counts only where they are.
     FENCHI_RETURN_IF_ERROR(index_.PutFile(domain_, queued.source, *queued.cache));
   }
+  const StageTimer timer(stages_, Stage::kList);
   return tree_.Add(std::move(queued.entry));
 }
 

@@ -31,8 +31,8 @@ struct QueuedEntry {
 
 class EntryQueue {
  public:
-  EntryQueue(BackupRun& run, ChunkIndex& index, const DomainId& domain)
-      : run_(run), index_(index), domain_(domain), tree_(run.nodes()) {}
+  EntryQueue(BackupRun& run, ChunkIndex& index, const DomainId& domain, StageClock& stages)
+      : run_(run), index_(index), domain_(domain), stages_(stages), tree_(run.nodes()) {}
 
   // Entries must come in path order.
   Status Push(QueuedEntry entry);
@@ -46,6 +46,7 @@ class EntryQueue {
   BackupRun& run_;
   ChunkIndex& index_;
   const DomainId domain_;
+  StageClock& stages_;
   std::deque<QueuedEntry> waiting_;
   std::size_t waiting_bytes_ = 0;
   TreeListWriter tree_;

@@ -59,13 +59,14 @@ Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> path
 }
 
 SourceWalk::SourceWalk(const BackupOptions& options, BackupRun& run, ChunkIndex& index,
-                       EntryQueue& queue, const DomainId& domain, ProgressMeter& meter,
-                       BackupReport& report)
+                       EntryQueue& queue, const DomainId& domain, StageClock& stages,
+                       ProgressMeter& meter, BackupReport& report)
     : options_(options),
       run_(run),
       index_(index),
       queue_(queue),
       domain_(domain),
+      stages_(stages),
       meter_(meter),
       report_(report) {}
 
@@ -147,7 +148,10 @@ Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name)
                            place_.path.size(), format::kPathSizeMax));
     return Status::Ok();
   }
-  const Result<SourceNode> node = parent.ReadAttributes(name);
+  const Result<SourceNode> node = [&] {
+    const StageTimer timer(stages_, Stage::kScan);
+    return parent.ReadAttributes(name);
+  }();
   if (!node.ok()) {
     Unreadable(node.status());
     return Status::Ok();
@@ -183,6 +187,7 @@ Status SourceWalk::VisitDirectory(const SourceDirectory& parent, const std::stri
 }
 
 void SourceWalk::Enter(const SourceDirectory& directory) {
+  const StageTimer timer(stages_, Stage::kScan);
   Result<std::vector<std::string>> names = directory.ListNames();
   if (!names.ok()) return Unreadable(names.status());
   levels_.push_back({directory, std::move(*names), 0, place_.path.size(), place_.relative.size(),
@@ -192,6 +197,7 @@ void SourceWalk::Enter(const SourceDirectory& directory) {
 // Whether the file is as it was when it was last saved; then `queued` refers to what is stored.
 Result<bool> SourceWalk::TryCache(const SourceNode& node, QueuedEntry& queued) {
   if (options_.rescan) return false;
+  const StageTimer timer(stages_, Stage::kIndex);
   FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached,
                           index_.FindFile(domain_, place_.source));
   if (!cached || cached->size != node.attributes.size ||
@@ -288,7 +294,10 @@ Status SourceWalk::ReadContent(const SourceFile& file, std::uint64_t size, FileC
       FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
       FENCHI_ASSIGN_OR_RETURN(const MutableBytes space, content.Space());
       const std::size_t want = std::min<std::uint64_t>(space.size(), stop - at);
-      const Result<std::size_t> got = file.Read(at, space.first(want));
+      const Result<std::size_t> got = [&] {
+        const StageTimer timer(stages_, Stage::kRead, want);
+        return file.Read(at, space.first(want));
+      }();
       if (!got.ok()) {
         unreadable = got.status();
         return Status::Ok();

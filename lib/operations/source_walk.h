@@ -29,7 +29,8 @@ Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> path
 class SourceWalk {
  public:
   SourceWalk(const BackupOptions& options, BackupRun& run, ChunkIndex& index, EntryQueue& queue,
-             const DomainId& domain, ProgressMeter& meter, BackupReport& report);
+             const DomainId& domain, StageClock& stages, ProgressMeter& meter,
+             BackupReport& report);
 
   Status Walk(const SourceRoot& root);
 
@@ -66,6 +67,7 @@ class SourceWalk {
   ChunkIndex& index_;
   EntryQueue& queue_;
   const DomainId domain_;
+  StageClock& stages_;
   ProgressMeter& meter_;
   BackupReport& report_;
   Place place_;  // of what is being visited

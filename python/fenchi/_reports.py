@@ -54,6 +54,25 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StageTime:
+    """What one stage of a verb took; seconds are summed over threads."""
+
+    stage: str
+    seconds: float
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderTime:
+    """How long uploads to one provider took, summed over those that were under way together."""
+
+    provider: str
+    seconds: float
+    bytes: int
+    objects: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class BackupReport:
     """What a backup committed; `snapshot` is its id."""
 
@@ -74,6 +93,8 @@ class BackupReport:
     seconds: float
     providers_missed: tuple[str, ...]
     problems: tuple[Problem, ...]
+    stages: tuple[StageTime, ...]
+    providers: tuple[ProviderTime, ...]
 
     @property
     def complete(self) -> bool:
@@ -84,7 +105,13 @@ class BackupReport:
     def from_core(cls, fields: _Fields) -> BackupReport:
         missed = tuple(fields["providers_missed"])
         problems = _problems(fields["problems"])
-        return cls(**{**fields, "providers_missed": missed, "problems": problems})
+        changed = {
+            "providers_missed": missed,
+            "problems": problems,
+            "stages": tuple(StageTime(**stage) for stage in fields["stages"]),
+            "providers": tuple(ProviderTime(**provider) for provider in fields["providers"]),
+        }
+        return cls(**{**fields, **changed})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,6 +103,11 @@ _ENGLISH = {
     "backup.missed": "Not at {providers}: these did not answer, refused or are full. Run `fenchi "
     "repair` when that is mended.",
     "backup.incomplete": "{unreadable} sources could not be read, {changed} changed while read:",
+    "profile.stage": "stage, provider",
+    "profile.seconds": "seconds",
+    "profile.bytes": "bytes",
+    "profile.note": "Seconds are summed over all threads; those of a provider are its share of "
+    "'upload'.",
     "problem": "  {path}: {message}",
     "problem.hint": "  try: {hint}",
     "problem.more": "  ... and {count} more (use --json for all)",
