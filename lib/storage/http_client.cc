@@ -285,15 +285,22 @@ Result<HttpResponse> HttpClient::Send(HttpRequest request) {
   return flight->transfer.TakeResult();
 }
 
-void HttpClient::SendEach(std::size_t count, const std::function<HttpRequest(std::size_t)>& make,
+void HttpClient::SendEach(std::size_t count,
+                          const std::function<Result<HttpRequest>(std::size_t)>& make,
                           const std::function<void(std::size_t, Result<HttpResponse>)>& done) {
   std::vector<std::pair<std::size_t, std::unique_ptr<Flight>>> flights;
   std::size_t next = 0;
   while (next < count || !flights.empty()) {
     while (next < count && flights.size() < std::max<std::size_t>(options_.parallel_max, 1)) {
-      flights.emplace_back(next, Start(make(next)));
-      ++next;
+      const std::size_t index = next++;
+      Result<HttpRequest> request = make(index);
+      if (request.ok()) {
+        flights.emplace_back(index, Start(std::move(request).value()));
+      } else {
+        done(index, std::move(request).status());
+      }
     }
+    if (flights.empty()) continue;
     const auto is_over = [](const auto& entry) { return entry.second->over; };
     std::vector<std::pair<std::size_t, std::unique_ptr<Flight>>> over;
     {

@@ -120,8 +120,8 @@ class HttpClient {
   Result<HttpResponse> Send(HttpRequest request);
 
   // Sends make(0) ... make(count - 1), several at once, and gives each answer to `done`, in the
-  // order in which they come. Both run on the caller's thread.
-  void SendEach(std::size_t count, const std::function<HttpRequest(std::size_t)>& make,
+  // order in which they come; what could not be made is not sent. Both run on the caller's thread.
+  void SendEach(std::size_t count, const std::function<Result<HttpRequest>(std::size_t)>& make,
                 const std::function<void(std::size_t, Result<HttpResponse>)>& done);
 
   // All requests under way or waiting end with kCancelled, within a second. Later ones are served.

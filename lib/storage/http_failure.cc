@@ -210,6 +210,7 @@ Status HttpStatusFailure(const HttpRequest& request, const HttpResponse& respons
     return Unavailable("{}: a web page came in place of an answer ({})", what, status)
         .WithHint("a proxy or a log-in page of the network may be in the way");
   }
+  if (status >= 400) return Unsupported("{}: the server refuses the request ({})", what, status);
   return Unavailable("{}: the answer makes no sense ({})", what, status);
 }
 

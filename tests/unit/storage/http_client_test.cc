@@ -341,7 +341,10 @@ TEST(HttpClient, SendsManyOnFewConnectionsAndGivesEachAnswerOnce) {
   const auto client = MakeClient(options);
   std::set<std::size_t> answered;
   client->SendEach(
-      500, [&](std::size_t i) { return Request("GET", server.origin() + "/" + std::to_string(i)); },
+      500,
+      [&](std::size_t i) -> Result<HttpRequest> {
+        return Request("GET", server.origin() + "/" + std::to_string(i));
+      },
       [&](std::size_t i, Result<HttpResponse> got) {
         ASSERT_TRUE(got.ok()) << got.status().ToString();
         EXPECT_EQ(got->body, "/" + std::to_string(i));
