@@ -63,7 +63,8 @@ Status HttpTransfer::Prepare() {
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  curl_easy_setopt(handle, CURLOPT_USERAGENT, "fenchi/" + std::string(Version()));
+  const std::string agent = "fenchi/" + std::string(Version());
+  curl_easy_setopt(handle, CURLOPT_USERAGENT, agent.c_str());
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_PRIVATE, this);
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, curl_text_);

@@ -12,6 +12,7 @@
 #include <set>
 #include <thread>
 
+#include "fenchi/version.h"
 #include "storage/http_failure.h"
 #include "unit/storage/loopback_server.h"
 
@@ -76,6 +77,7 @@ TEST(HttpClient, GivesStatusHeadersAndBodyAndKeepsTheConnection) {
   EXPECT_EQ(first.target, "/a%20b?x=%2F+=");
   EXPECT_EQ(first.headers.at("x-test"), "1");
   EXPECT_EQ(first.headers.at("x-empty"), "");
+  EXPECT_EQ(first.headers.at("user-agent"), "fenchi/" + std::string(Version()));
   EXPECT_EQ(first.headers.count("expect"), 0u);
   EXPECT_EQ(first.headers.count("accept-encoding"), 0u);
 }
