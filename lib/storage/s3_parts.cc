@@ -65,7 +65,8 @@ Status S3PartUpload::Run(bool alone, const std::string& id) {
 Status S3PartUpload::CheckFree() {
   const S3Call call = Call("HEAD", "write");
   FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_.Send(call));
-  if (response.status != 200) return Status::Ok();  // what else it means, the upload will show
+  // What else it may mean, the upload will show.
+  if (response.status != 200 || !response.Header("etag").has_value()) return Status::Ok();
   return AlreadyExists("{}: the name is taken", place_.Describe(call));
 }
 

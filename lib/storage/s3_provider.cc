@@ -31,7 +31,10 @@ class S3Provider final : public Provider {
   Status Put(std::string_view name, Source& source, const PutOptions& options) override {
     FENCHI_RETURN_IF_ERROR(CheckObjectName(name));
     if (!options.replace) FENCHI_RETURN_IF_ERROR(ProveCreateOnly());
-    return PutS3(*place_, uploads_, name, source, options);
+    PutOptions asked = options;
+    // Some servers do not ignore the condition but refuse it.
+    if (overwrites_) asked.replace = true;
+    return PutS3(*place_, uploads_, name, source, asked);
   }
 
   Status Get(std::string_view name, std::uint64_t offset, MutableBytes out) override;
@@ -101,6 +104,10 @@ Status S3Provider::CheckRange(const S3Call& call, const HttpResponse& response,
                               std::uint64_t offset, std::uint64_t size) const {
   const std::string_view told = response.Header("content-range").value_or("");
   const std::string wanted = fmt::format("bytes {}-{}/", offset, offset + size - 1);
+  if (!response.Header("etag").has_value()) {
+    return Unavailable("{}: the answer is not that of an S3 server", place_->Describe(call))
+        .WithHint("a proxy or a log-in page of the network may be in the way");
+  }
   if (response.status == 206 && told.starts_with(wanted)) return Status::Ok();
   if (response.status == 200 && offset == 0 && response.ContentLength() == size) {
     return Status::Ok();  // the range was the whole object

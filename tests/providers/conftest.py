@@ -35,6 +35,12 @@ def versitygw_versions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ser
 
 
 @pytest.fixture(scope="session")
+def versitygw_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.S3Server]:
+    with servers.versitygw(tmp_path_factory.mktemp("tls"), tls=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.S3Server]:
     with servers.moto(tmp_path_factory.mktemp("moto")) as server:
         yield server

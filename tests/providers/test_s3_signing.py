@@ -23,21 +23,18 @@ SEED = 20261128
 METHODS = ("GET", "PUT", "HEAD", "POST", "DELETE")
 # What breaks signers: see the table of request shapes in the notes of other clients' bugs.
 PIECES = (
-    *("a", "Z", "0", "-", "_", ".", "~", "/", "//", "/./", "/../", " ", "  ", "+", "%", "%20", "%2F"),
-    *("=", "&", "?", "#", ":", ";", ",", "@", "!", "$", "'", "(", ")", "*", "[", "]", "|", "^", "\\"),
-    *('"', "<", ">", "{", "}", "`", "ä", "é", "分持", "備份快照", "🗄", "\u0301", "\x7f"),
+    *("a", "Z", "0", "-", "_", ".", "~", "/", "//", "/./", "/../", " ", "  ", "+", "%", "%20"),
+    *("%2F", "=", "&", "?", "#", ":", ";", ",", "@", "!", "$", "'", "(", ")", "*", "[", "]", "|"),
+    *("^", "\\", '"', "<", ">", "{", "}", "`", "ä", "é", "分持", "備份快照", "🗄", "\u0301", "\x7f"),
 )
-QUERY_NAMES = ("uploads", "prefix", "list-type", "X", "x", "a b", "ä", "versionId", "a+b", "%41", "分")
-HEADER_NAMES = ("If-None-Match", "x-amz-meta-a", "X-Amz-Meta-B", "Range", "Content-MD5", "x-amz-acl")
+QUERY_NAMES = ("uploads", "prefix", "X", "x", "a b", "ä", "versionId", "a+b", "%41", "分")
+HEADER_NAMES = ("If-None-Match", "x-amz-meta-a", "X-Amz-Meta-B", "Range", "x-amz-acl")
+HEADER_VALUES = ("*", "a  b", " lead", "trail ", "tab\tin", "分持", "", '"quoted"', "a=b,c")
+HOSTS = ("s3.example.org", "ledger.s3.eu-west-1.example.org:9000", "[::1]:90")
 
 
 def text(chance: random.Random, pieces: int) -> str:
     return "".join(chance.choice(PIECES) for _ in range(chance.randint(0, pieces)))
-
-
-def header_value(chance: random.Random) -> str:
-    words = ("*", "bytes=0-9", "a  b", " lead", "trail ", "tab\tin", "分持", "", '"quoted"', "a=b,c")
-    return chance.choice(words)
 
 
 def make_request(chance: random.Random) -> dict[str, Any]:
@@ -49,12 +46,15 @@ def make_request(chance: random.Random) -> dict[str, Any]:
         query.append(query[0])
         chance.shuffle(query)
     headers = [
-        (chance.choice(HEADER_NAMES), header_value(chance)) for _ in range(chance.choice((0, 1, 3)))
+        (chance.choice(HEADER_NAMES), chance.choice(HEADER_VALUES))
+        for _ in range(chance.choice((0, 1, 3)))
     ]
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+"
     return {
         "method": chance.choice(METHODS),
-        "host": chance.choice(("s3.example.org", "ledger.s3.eu-west-1.example.org:9000", "[::1]:90")),
+        "host": chance.choice(
+            ("s3.example.org", "ledger.s3.eu-west-1.example.org:9000", "[::1]:90")
+        ),
         "path": "/" + text(chance, 8),
         "query": query,
         "headers": headers,
@@ -76,7 +76,9 @@ def ask_ours(requests: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         plain["payload_hash"] = digest if request["signed"] else "UNSIGNED-PAYLOAD"
         lines.append(json.dumps(plain))
     program = built.program("tests/providers/fenchi_sign_s3")
-    done = subprocess.run([program], input="\n".join(lines), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [program], input="\n".join(lines), capture_output=True, text=True, check=True
+    )
     yield from (json.loads(line) for line in done.stdout.splitlines())
 
 

@@ -12,6 +12,8 @@ installs them all. A server's output is in `log`, and shown when it does not com
 from __future__ import annotations
 
 import contextlib
+import datetime
+import ipaddress
 import os
 import shutil
 import socket
@@ -26,6 +28,9 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.config import Config
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "build" / "tools" / "bin"
@@ -96,13 +101,14 @@ class S3Server:
     endpoint: str
     log: Path
     process: subprocess.Popen[bytes]
+    certificate: Path | None = None  # of a server that speaks TLS: its own authority
     environment: dict[str, str] = field(
         default_factory=lambda: {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-            "no_proxy": "127.0.0.1",
+            "no_proxy": "127.0.0.1,localhost",
         }
     )
 
@@ -116,32 +122,72 @@ class S3Server:
             proxies={},
         )
         return session.create_client(
-            "s3", region_name="us-east-1", endpoint_url=self.endpoint, config=config
+            "s3",
+            region_name="us-east-1",
+            endpoint_url=self.endpoint,
+            config=config,
+            verify=str(self.certificate) if self.certificate else None,
         )
 
     def make_bucket(self, name: str, *, lock: bool = False) -> None:
         self.client().create_bucket(Bucket=name, ObjectLockEnabledForBucket=lock)
 
     def url(self, bucket: str, folder: str = "", **options: str) -> str:
-        query = {"endpoint": self.endpoint, "plain_text": "allowed", **options}
+        plain = {} if self.certificate else {"plain_text": "allowed"}
+        query = {"endpoint": self.endpoint, **plain, **options}
         words = "&".join(f"{key}={value}" for key, value in query.items())
         return f"s3://{bucket}{'/' + folder if folder else ''}?{words}"
 
 
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate of its own authority for 127.0.0.1, valid for a day, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "fenchi tests")])
+    now = datetime.datetime.now(datetime.UTC)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(here, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return files
+
+
 @contextlib.contextmanager
-def versitygw(work: Path, *, versions: bool = False) -> Iterator[S3Server]:
+def versitygw(work: Path, *, versions: bool = False, tls: bool = False) -> Iterator[S3Server]:
     """Versity's gateway over a folder: checks signatures, conditions, locks; versions if asked."""
     program = tool("versitygw")
     for name in ("data", "versions"):
         (work / name).mkdir(parents=True)
     port = free_port()
     command: list[str | Path] = [program, "--port", f"127.0.0.1:{port}", "--keep-alive"]
+    certificate = None
+    if tls:
+        certificate, key = make_certificate(work)
+        command += ["--cert", certificate, "--key", key]
     command += ["--access", ACCESS_KEY, "--secret", SECRET_KEY, "posix"]
     command += ["--versioning-dir", work / "versions"] if versions else []
     command += [work / "data"]
     log = work / "versitygw.log"
     with running(command, log, lambda: accepts(port)) as process:
-        yield S3Server(f"http://127.0.0.1:{port}", log, process)
+        scheme = "https" if tls else "http"
+        yield S3Server(f"{scheme}://127.0.0.1:{port}", log, process, certificate)
 
 
 @contextlib.contextmanager
