@@ -6,6 +6,9 @@
 #include "base/error.h"
 #include "storage/memory_provider.h"
 #include "storage/url.h"
+#ifdef FENCHI_HAS_HTTP
+#include "storage/s3_provider.h"
+#endif
 
 namespace fenchi {
 namespace {
@@ -54,7 +57,14 @@ struct Scheme {
 constexpr std::array kSchemes = {
     Scheme{"file", OpenFileUrl},
     Scheme{"memory", OpenMemoryUrl},
+#ifdef FENCHI_HAS_HTTP
+    Scheme{"s3", OpenS3Url},
+#endif
 };
+
+// Schemes that other builds have, and what this one was made without.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 1> kElsewhere = {
+    {{"s3", "HTTP"}}};
 
 std::string SchemeNames() {
   std::string out;
@@ -146,6 +156,12 @@ Result<std::shared_ptr<Provider>> OpenProvider(std::string_view url, const Domai
   const std::string_view name = url.substr(0, colon);
   for (const Scheme& scheme : kSchemes) {
     if (scheme.name == name) return scheme.open(url.substr(colon + 1), domain);
+  }
+  for (const auto& [elsewhere, part] : kElsewhere) {
+    if (elsewhere != name) continue;
+    return Unsupported("this build of fenchi has no {}, which {}: URLs need", part, name)
+        .WithHint("build it where the libraries for that are installed; built in: " +
+                  SchemeNames());
   }
   return Unsupported("no provider for {}: URLs is built in", name)
       .WithHint("built in: " + SchemeNames());

@@ -78,7 +78,7 @@ AnyProvider = FiveVerbs | BuiltinProvider
 
 
 def open_provider(url: str, domain: Domain | None = None) -> BuiltinProvider:
-    """The provider at a URL: "file:///path" or "memory:NAME"."""
+    """The provider at a URL: "file:///path", "memory:NAME" or "s3://bucket/folder?OPTIONS"."""
     fields = {} if domain is None else {k: str(v) for k, v in vars(domain).items()}
     return _core.open_provider(url, fields)
 
