@@ -125,6 +125,8 @@ class FENCHI_EXPORT Provider {
   virtual Result<Hash256> RemoteHash(std::string_view name);
   // Free space in bytes, where the place knows it.
   virtual Result<std::uint64_t> FreeSpaceBytes();
+  // The place's own clock, where it tells it: to name a clock that is wrong, never for an order.
+  virtual Result<Timestamp> PlaceTime();
 };
 
 // The whole object. Errors: as Get; kDamaged when it is longer than `size_bytes_max` (nothing that
@@ -156,6 +158,9 @@ FENCHI_EXPORT std::shared_ptr<Provider> OpenMemoryProvider(const Domain& domain 
 
 // `inner`, of which nothing can be changed: Put, Delete and ExtendRetention answer kDenied.
 FENCHI_EXPORT std::shared_ptr<Provider> OpenReadOnlyProvider(std::shared_ptr<Provider> inner);
+
+// The schemes that OpenProvider knows: "file", "memory" ...
+FENCHI_EXPORT std::vector<std::string> ProviderSchemes();
 
 // By URL: "file:///path" (RFC 8089; other characters as %XX), "memory:NAME" (NAME: an object name;
 // one place for each NAME, for as long as the process lives).
