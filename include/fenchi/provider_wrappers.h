@@ -102,9 +102,9 @@ struct RateSchedule {
   std::vector<RateRule> rules = {};  // the first that holds counts; none: unlimited
 };
 // RULE, RULE...: RATE [DAY...] [HH[:MM]-HH[:MM]] [otherwise]. RATE is "unlimited" or a number with
-// bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s or GiB/s. DAY is Mo Tu We Th Fr
-// Sa Su, or a range such as Fr-Mo. The last rule may say "otherwise" or "at night" for "at all other
-// times". Errors: kInvalidArgument that says what is wrong with which rule.
+// bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s or GiB/s. DAY is Mo Tu We Th
+// Fr Sa Su, or a range such as Fr-Mo. The last rule may say "otherwise" or "at night" for "at all
+// other times". Errors: kInvalidArgument that says what is wrong with which rule.
 FENCHI_EXPORT Result<RateSchedule> ParseRateSchedule(std::string_view text);
 
 struct RateLimitOptions {

@@ -13,6 +13,9 @@
 namespace fenchi {
 namespace {
 
+// A temporary file that old belongs to nobody any more.
+constexpr auto kLeftoverAge = std::chrono::hours(1);
+
 // Which pieces are kept, and which one goes next. Touches no piece itself.
 class PieceOrder {
  public:
@@ -146,8 +149,11 @@ std::vector<PieceKey> PiecesIn(const std::string& directory) {
   for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
     std::error_code ignored;
     const std::string file = at->path().filename().string();
+    const fs::file_time_type written = at->last_write_time(ignored);
     const std::optional<PieceKey> key = KeyOfFileName(file);
-    if (key.has_value()) found.emplace_back(at->last_write_time(ignored), *key);
+    if (key.has_value()) found.emplace_back(written, *key);
+    const bool is_old = written < fs::file_time_type::clock::now() - kLeftoverAge;
+    if (file.starts_with('.') && is_old) fs::remove(at->path(), ignored);
   }
   std::ranges::sort(found);
   std::vector<PieceKey> out;
@@ -160,8 +166,8 @@ std::vector<PieceKey> PiecesIn(const std::string& directory) {
 Result<std::shared_ptr<Provider>> OpenCachedProvider(std::shared_ptr<Provider> inner,
                                                      const CacheOptions& options) {
   if (options.directory.empty()) {
-    return std::shared_ptr<Provider>(std::make_shared<CachedProvider>(std::move(inner), options,
-                                                                      MakeMemoryPieceStore()));
+    return std::shared_ptr<Provider>(
+        std::make_shared<CachedProvider>(std::move(inner), options, MakeMemoryPieceStore()));
   }
   std::error_code error;
   if (std::filesystem::create_directories(options.directory, error)) {

@@ -52,8 +52,8 @@ class SlowLine {
     if (latency_.jitter.count() <= 0) return std::chrono::nanoseconds(0);
     std::array<std::uint8_t, 8> raw{};
     draws_->Fill(raw);
-    return std::chrono::nanoseconds(
-        static_cast<std::int64_t>(GetBe64(raw) % static_cast<std::uint64_t>(latency_.jitter.count())));
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(
+        GetBe64(raw) % static_cast<std::uint64_t>(latency_.jitter.count())));
   }
 
   const Latency latency_;

@@ -120,7 +120,8 @@ Usage Meter::Read() const {
   for (std::size_t i = 0; i < kVerbCount; ++i) {
     const Counters::OfVerb& verb = counters_->verbs[i];
     out.verbs[i] = {fenchi::Read(verb.calls), fenchi::Read(verb.requests),
-                    fenchi::Read(verb.errors), std::chrono::nanoseconds(fenchi::Read(verb.waiting_ns))};
+                    fenchi::Read(verb.errors),
+                    std::chrono::nanoseconds(fenchi::Read(verb.waiting_ns))};
   }
   out.bytes_put = fenchi::Read(counters_->bytes_put);
   out.bytes_got = fenchi::Read(counters_->bytes_got);

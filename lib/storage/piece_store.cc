@@ -61,8 +61,7 @@ class OpenFile {
     if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) return false;
     if (static_cast<std::uint64_t>(info.st_size) != out.size()) return false;
     for (std::size_t done = 0; done < out.size();) {
-      const ssize_t n =
-          pread(fd_, out.data() + done, out.size() - done, static_cast<off_t>(done));
+      const ssize_t n = pread(fd_, out.data() + done, out.size() - done, static_cast<off_t>(done));
       if (n <= 0) return false;
       done += static_cast<std::size_t>(n);
     }

@@ -66,8 +66,8 @@ struct RateLimit::State {
   nanoseconds UntilTurn(double mine) {
     const std::lock_guard lock(mutex);
     const nanoseconds now = options.wait.Elapsed();
-    const std::uint64_t rate = RateAt(
-        options.schedule, WeekMinuteOf(options.clock->Now(), options.utc_offset_minutes));
+    const std::uint64_t rate =
+        RateAt(options.schedule, WeekMinuteOf(options.clock->Now(), options.utc_offset_minutes));
     if (rate == 0) {
       granted = std::max(granted, asked);
     } else {

@@ -20,10 +20,17 @@ struct Unit {
   double bytes_per_second;
 };
 constexpr Unit kUnits[] = {
-    {"bit/s", 1.0 / 8},   {"kbit/s", 1e3 / 8},  {"Mbit/s", 1e6 / 8},
-    {"Gbit/s", 1e9 / 8},  {"B/s", 1},           {"kB/s", 1e3},
-    {"MB/s", 1e6},        {"GB/s", 1e9},        {"KiB/s", 1024},
-    {"MiB/s", 1024 * 1024}, {"GiB/s", 1024.0 * 1024 * 1024},
+    {"bit/s", 1.0 / 8},
+    {"kbit/s", 1e3 / 8},
+    {"Mbit/s", 1e6 / 8},
+    {"Gbit/s", 1e9 / 8},
+    {"B/s", 1},
+    {"kB/s", 1e3},
+    {"MB/s", 1e6},
+    {"GB/s", 1e9},
+    {"KiB/s", 1024},
+    {"MiB/s", 1024 * 1024},
+    {"GiB/s", 1024.0 * 1024 * 1024},
 };
 constexpr double kRateMax = 1e15;
 constexpr std::string_view kForm =
@@ -114,9 +121,10 @@ Result<std::size_t> TakeRate(const std::vector<std::string>& words, RateRule& ru
   if (apart) unit = words[1];
   const auto known = std::ranges::find(kUnits, unit, &Unit::name);
   if (error != std::errc() || known == std::end(kUnits)) {
-    return InvalidArgument("'{}' is no rate; write 'unlimited' or a number with bit/s, kbit/s, "
-                           "Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s or GiB/s",
-                           apart ? text + " " + unit : text);
+    return InvalidArgument(
+        "'{}' is no rate; write 'unlimited' or a number with bit/s, kbit/s, "
+        "Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s or GiB/s",
+        apart ? text + " " + unit : text);
   }
   const double rate = number * known->bytes_per_second;
   if (!(rate >= 1) || rate > kRateMax) {

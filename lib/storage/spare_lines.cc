@@ -18,8 +18,8 @@ constexpr std::size_t kMarkerBytes = 32;
 
 // Whether another line may do better. An opening may also fail because a disk is not mounted.
 bool LineIsDown(const Status& status, bool opening) {
-  return MayBeRetried(status) || (opening && (status.code() == StatusCode::kNotFound ||
-                                              status.code() == StatusCode::kIo));
+  return MayBeRetried(status) ||
+         (opening && (status.code() == StatusCode::kNotFound || status.code() == StatusCode::kIo));
 }
 
 class SpareLines final : public RepeatingProvider {
@@ -140,9 +140,10 @@ class SpareLines final : public RepeatingProvider {
   Status MissingMarker(std::size_t i) {
     const std::lock_guard lock(mutex_);
     if (!marker_.empty()) {
-      return Conflict("{} does not show the marker {} that {} shows: another place, or one that "
-                      "lags behind",
-                      lines_[i].location, kMarker, lines_[marker_from_].location)
+      return Conflict(
+                 "{} does not show the marker {} that {} shows: another place, or one that "
+                 "lags behind",
+                 lines_[i].location, kMarker, lines_[marker_from_].location)
           .WithHint("correct the URLs; a copy that is made in the background is no spare line");
     }
     return Unavailable("{} cannot be told to be the same place as {} while that does not answer",

@@ -47,7 +47,8 @@ using FaultHook =
 using ReadHook =
     std::function<void(std::string_view name, std::uint64_t offset, MutableBytes bytes)>;
 
-// Chances in 0..1 for each call (of Delete: for each name), drawn from a stream that `seed` repeats.
+// Chances in 0..1 for each call (of Delete: for each name), drawn from a stream that `seed`
+// repeats.
 struct RandomFaults {
   std::uint64_t seed = 0;
   double fail_before = 0;   // kUnavailable, nothing done

@@ -38,10 +38,9 @@ TEST(RateSchedule, TheDocumentedFormsMeanWhatTheySay) {
 
 TEST(RateSchedule, UnitsAreDecimalUnlessTheySayOtherwise) {
   const std::pair<const char*, std::uint64_t> rows[] = {
-      {"8 bit/s", 1},          {"64 kbit/s", 8000},        {"1.5 Mbit/s", 187'500},
-      {"1 Gbit/s", 125000000}, {"10 B/s", 10},             {"10 kB/s", 10'000},
-      {"10 MB/s", 10'000'000}, {"1 GB/s", 1'000'000'000},  {"2 KiB/s", 2048},
-      {"3 MiB/s", 3 << 20},    {"1 GiB/s", 1ull << 30},    {"unlimited", 0},
+      {"8 bit/s", 1},    {"64 kbit/s", 8000},  {"1.5 Mbit/s", 187'500}, {"1 Gbit/s", 125000000},
+      {"10 B/s", 10},    {"10 kB/s", 10'000},  {"10 MB/s", 10'000'000}, {"1 GB/s", 1'000'000'000},
+      {"2 KiB/s", 2048}, {"3 MiB/s", 3 << 20}, {"1 GiB/s", 1ull << 30}, {"unlimited", 0},
   };
   for (const auto& [text, rate] : rows) EXPECT_EQ(At(text, 2, 3), rate) << text;
 }

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "fenchi/provider_wrappers.h"
 #include "fenchi/testing/fault_provider.h"
 #include "unit/storage/fake_time.h"
@@ -78,7 +81,8 @@ TEST_F(Retry, WaitsAreDrawnBelowADoublingLimit) {
   ASSERT_GT(slept.size(), 190u);
   double sum = 0;
   for (std::size_t i = 0; i < slept.size(); ++i) {
-    const double most = std::min(100e6 * std::pow(2, static_cast<double>(std::min<std::size_t>(i, 10))), 1600e6);
+    const double most =
+        std::min(100e6 * std::pow(2, static_cast<double>(std::min<std::size_t>(i, 10))), 1600e6);
     EXPECT_LE(static_cast<double>(slept[i].count()), most) << i;
     sum += static_cast<double>(slept[i].count());
   }
