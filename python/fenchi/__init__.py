@@ -13,7 +13,7 @@ with fenchi.open("vault.toml") as vault:
 
 from __future__ import annotations
 
-from fenchi import config
+from fenchi import config, providers
 from fenchi._core import BuiltinProvider, SecretBytes, StatusCode, __version__
 from fenchi._core import escape_path as _escape_path
 from fenchi._errors import (
@@ -117,4 +117,5 @@ __all__ = [
     "escape_path",
     "open",
     "open_provider",
+    "providers",
 ]

@@ -19,12 +19,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol
 
 from fenchi import _core, _errors
 from fenchi._reports import ContractReport, Domain
+from fenchi.messages import text
 
 BuiltinProvider = _core.BuiltinProvider
+GROUP = "fenchi.providers"
+VERBS = ("put", "get", "stat", "list", "delete")
 
 
 class FiveVerbs(Protocol):
@@ -78,9 +82,42 @@ AnyProvider = FiveVerbs | BuiltinProvider
 
 
 def open_provider(url: str, domain: Domain | None = None) -> BuiltinProvider:
-    """The provider at a URL: "file:///path" or "memory:NAME"."""
+    """The provider at a URL: a scheme that is built in ("file:///path", "memory:NAME"), any
+    filesystem of fsspec ("fsspec+s3://bucket/folder"), or a plug-in's.
+
+    A plug-in is an entry point of the group "fenchi.providers": its name is the scheme, and it
+    names a callable(url, domain) that gives an object with the five verbs.
+    """
+    scheme = url.partition(":")[0]
+    if scheme.startswith("fsspec+"):
+        from fenchi._fsspec import open_fsspec  # only for those who use it: it takes its time
+
+        return _core.adapt(open_fsspec(url, domain))
+    plug_ins = () if scheme in _core.provider_schemes() else _plug_ins(scheme)
+    if plug_ins:
+        return _core.adapt(_open_plug_in(plug_ins, url, domain))
     fields = {} if domain is None else {k: str(v) for k, v in vars(domain).items()}
     return _core.open_provider(url, fields)
+
+
+def _plug_ins(scheme: str) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=GROUP, name=scheme))
+
+
+def _open_plug_in(found: tuple[EntryPoint, ...], url: str, domain: Domain | None) -> AnyProvider:
+    scheme = found[0].name
+    if len({entry.value for entry in found}) > 1:  # which one would be chance
+        named = ", ".join(sorted(entry.value for entry in found))
+        raise _errors.Conflict(text("plug_in.several", scheme=scheme, named=named))
+    try:
+        opener = found[0].load()
+    except Exception as error:
+        raise _errors.Unsupported(text("plug_in.broken", scheme=scheme, why=error)) from error
+    place: AnyProvider = opener(url, domain)
+    missing = [verb for verb in VERBS if not callable(getattr(place, verb, None))]
+    if missing:
+        raise _errors.Unsupported(text("plug_in.verbs", scheme=scheme, verbs=", ".join(missing)))
+    return place
 
 
 class _Absent(Provider):

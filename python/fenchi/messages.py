@@ -40,10 +40,14 @@ _ENGLISH = {
     "config.id_place": "cannot write the id into {path}; write it there yourself: {id}",
     "config.provider_name": "provider name {name!r}: 1 to 60 of a-z 0-9 . _ - are allowed",
     "config.url": "provider {name}: url must be a text or a list of texts",
-    "config.several_urls": "provider {name}: several URLs are not built in yet",
+    "config.url_twice": "provider {name}: the same URL is listed twice",
+    "config.rate": "{where}: {why}",
+    "config.size": "{where}: {key} is {value!r}, but must be a number with B, kB, MB, GB, TB, KiB, "
+    "MiB, GiB or TiB, such as \"10 GB\"",
+    "config.too_small": "{where}: {key} must be a number from {least} up, and not above a billion",
     "config.twice": "two providers are called {name}",
     "config.no_providers": "there is no [[provider]]",
-    "config.scheme": "provider {name}: {scheme}: URLs are not built in yet",
+    "config.scheme": "provider {name}: {why}",
     "config.scheme_hint": "give a directory or a file: URL; in Python any object with the five "
     "verbs is a provider",
     "toml.top": "A fenchi vault. No secret is in this file, but keep copies: the id below pins the "
@@ -55,6 +59,22 @@ _ENGLISH = {
     "toml.domain": "vendor, vendor_home, country, region, account, medium: who holds it",
     "toml.policy": "the defaults are the safe ones; relaxations stand here by name",
     "toml.expires": "new backups are refused from then on, never a restore",
+    # places
+    "fsspec.url": "the URL after fsspec+ is malformed",
+    "fsspec.secret": "a provider's URL must not hold a password: URLs are logged",
+    "fsspec.secret_hint": "put credentials where the filesystem looks for them: fsspec's "
+    "configuration, or its environment variables and files",
+    "fsspec.missing": "fsspec cannot open {scheme}: ({why})",
+    "fsspec.missing_hint": "install the filesystem, such as s3fs, gcsfs, adlfs or sshfs, beside "
+    "fenchi",
+    "fsspec.no_root": "{location} is not there: is it mounted?",
+    "fsspec.taken": "{name} is at {location} already; nothing was changed",
+    "fsspec.folder": "{name}: a part of the name is an object already, and this place is made of "
+    "folders",
+    "fsspec.absent": "{name} is not at {location}",
+    "plug_in.several": "several plug-ins open {scheme}: URLs: {named}",
+    "plug_in.broken": "the plug-in for {scheme}: URLs does not load: {why}",
+    "plug_in.verbs": "the plug-in for {scheme}: URLs gave an object without {verbs}",
     # Python face
     "backup.no_path": "name at least one path to back up",
     "stream.non_blocking": "a non-blocking file cannot be used here",
