@@ -239,15 +239,25 @@ void DeleteObjects(Provider& provider, const std::vector<std::string>& names) {
   }
 }
 
-py::dict RunContract(const py::object& object, const std::string& prefix, bool may_delete) {
+py::dict RunContract(const py::object& object, const std::string& prefix, bool may_delete,
+                     std::int64_t retain_seconds) {
   const auto failures = std::make_shared<ProviderFailures>();
   const std::shared_ptr<Provider> provider = ProviderOf(object, failures);
   fenchi::ContractOptions options;
   options.prefix = prefix;
   options.may_delete = may_delete;
+  options.retain = std::chrono::seconds(retain_seconds);
   Call call(failures);
   return ToDict(call.Value(
       call.Run([&] { return RunProviderContract(*provider, options, fenchi::SystemRandom()); })));
+}
+
+bool AreOnePlace(const py::object& first, const py::object& second) {
+  const auto failures = std::make_shared<ProviderFailures>();
+  const std::shared_ptr<Provider> a = ProviderOf(first, failures);
+  const std::shared_ptr<Provider> b = ProviderOf(second, failures);
+  Call call(failures);
+  return call.Value(call.Run([&] { return SamePlace(*a, *b, fenchi::SystemRandom()); }));
 }
 
 }  // namespace
@@ -317,7 +327,8 @@ void BindProviders(py::module_& module) {
       py::arg("url"), py::arg("domain") = py::dict());
   module.def("provider_schemes", &fenchi::ProviderSchemes);
   module.def("run_provider_contract", &RunContract, py::arg("provider"), py::arg("prefix"),
-             py::arg("may_delete"));
+             py::arg("may_delete"), py::arg("retain_seconds"));
+  module.def("same_place", &AreOnePlace, py::arg("first"), py::arg("second"));
 }
 
 }  // namespace fenchi_python

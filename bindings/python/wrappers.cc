@@ -92,9 +92,9 @@ Wrapped Cached(const py::object& inner, std::uint64_t bytes_max, std::uint64_t p
                const std::string& directory) {
   return Wrap(inner, [&](Wrapped provider) {
     Call call;
-    return call.Value(OpenCachedProvider(std::move(provider), {.bytes_max = bytes_max,
-                                                               .piece_bytes_max = piece_bytes_max,
-                                                               .directory = directory}));
+    return call.Value(OpenCachedProvider(
+        std::move(provider),
+        {.bytes_max = bytes_max, .piece_bytes_max = piece_bytes_max, .directory = directory}));
   });
 }
 
@@ -138,8 +138,7 @@ Wrapped SpareLines(const std::vector<std::pair<std::string, py::object>>& lines,
   options.back_after = duration_cast<seconds>(std::chrono::duration<double>(back_after));
   options.compare_all = compare_all;
   Call call(failures);
-  Wrapped out =
-      call.Value(call.Run([&] { return OpenSpareLines(std::move(opened), options); }));
+  Wrapped out = call.Value(call.Run([&] { return OpenSpareLines(std::move(opened), options); }));
   return std::make_shared<PythonBacked>(std::move(out), std::move(slots));
 }
 
@@ -155,8 +154,8 @@ void BindWrappers(py::module_& module) {
   module.def(
       "adapt", [](const py::object& inner) { return Wrap(inner, [](Wrapped p) { return p; }); },
       py::arg("provider"));
-  module.def("retrying", &Retrying, py::arg("provider"), py::arg("attempts"),
-             py::arg("first_wait"), py::arg("wait_max"), py::arg("deadline"), py::arg("budget"));
+  module.def("retrying", &Retrying, py::arg("provider"), py::arg("attempts"), py::arg("first_wait"),
+             py::arg("wait_max"), py::arg("deadline"), py::arg("budget"));
   module.def(
       "rate_limited",
       [](const py::object& inner, const std::shared_ptr<fenchi::RateLimit>& limit) {
@@ -177,8 +176,8 @@ void BindWrappers(py::module_& module) {
         return Wrap(inner, [](Wrapped p) { return fenchi::OpenReadOnlyProvider(std::move(p)); });
       },
       py::arg("provider"));
-  module.def("spare_lines", &SpareLines, py::arg("lines"), py::arg("domain"),
-             py::arg("back_after"), py::arg("compare_all"));
+  module.def("spare_lines", &SpareLines, py::arg("lines"), py::arg("domain"), py::arg("back_after"),
+             py::arg("compare_all"));
 }
 
 }  // namespace fenchi_python

@@ -74,38 +74,34 @@ std::uint8_t DaysOf(std::string_view word) {
   }
 }
 
-std::optional<int> WholeNumber(std::string_view text) {
-  int out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (text.size() != 2 || error != std::errc() || end != text.data() + text.size() || out < 0) {
-    return std::nullopt;
-  }
-  return out;
+// Two digits; -1 for anything else.
+int TwoDigits(std::string_view text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.size() != 2 || !is_digit(text[0]) || !is_digit(text[1])) return -1;
+  return (text[0] - '0') * 10 + (text[1] - '0');
 }
 
-// "08", "08:30" or "24", in minutes.
-std::optional<int> MinuteOf(std::string_view text) {
+// "08", "08:30" or "24", in minutes; -1 for anything else.
+int MinuteOf(std::string_view text) {
   const std::size_t colon = text.find(':');
-  const std::optional<int> hour = WholeNumber(text.substr(0, colon));
-  const std::optional<int> minute =
-      colon == std::string_view::npos ? 0 : WholeNumber(text.substr(colon + 1));
-  if (!hour.has_value() || !minute.has_value() || *minute > 59) return std::nullopt;
-  const int total = *hour * 60 + *minute;
-  return total <= kDayMinutes ? std::optional(total) : std::nullopt;
+  const int hour = TwoDigits(text.substr(0, colon));
+  const int minute = colon == std::string_view::npos ? 0 : TwoDigits(text.substr(colon + 1));
+  if (hour < 0 || minute < 0 || minute > 59) return -1;
+  const int total = hour * 60 + minute;
+  return total <= kDayMinutes ? total : -1;
 }
 
 // Errors: kInvalidArgument when `word` looks like hours and is none.
 Result<bool> TakeHours(std::string_view word, RateRule& rule) {
   if (word.empty() || word.front() < '0' || word.front() > '9') return false;
   const std::size_t dash = word.find('-');
-  const std::optional<int> from = MinuteOf(word.substr(0, dash));
-  const std::optional<int> to =
-      dash == std::string_view::npos ? std::nullopt : MinuteOf(word.substr(dash + 1));
-  if (!from.has_value() || !to.has_value() || *from == kDayMinutes || *from == *to) {
+  const int from = MinuteOf(word.substr(0, dash));
+  const int to = dash == std::string_view::npos ? -1 : MinuteOf(word.substr(dash + 1));
+  if (from < 0 || to < 0 || from == kDayMinutes || from == to) {
     return InvalidArgument("'{}' are no hours; write 08-18 or 22:30-06", word);
   }
-  rule.from_minute = *from;
-  rule.to_minute = *to;
+  rule.from_minute = from;
+  rule.to_minute = to;
   return true;
 }
 

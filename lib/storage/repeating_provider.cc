@@ -75,7 +75,7 @@ Status RepeatingProvider::List(std::string_view prefix, std::string_view after,
   bool stopped = false;
   return Repeat([&](Provider& provider) {
     if (stopped) return Status::Ok();  // the caller has what it wanted; the failure came later
-    const std::string from = told;  // the provider may look at it until it returns
+    const std::string from = told;     // the provider may look at it until it returns
     return provider.List(prefix, from, [&](const ObjectInfo& info) {
       told = info.name;
       stopped = !entry(info);

@@ -37,9 +37,10 @@ from fenchi._errors import (
     Unsupported,
     WrongKey,
 )
-from fenchi._providers import Provider, check_provider, open_provider
+from fenchi._providers import Provider, check_provider, open_provider, same_place
 from fenchi._reports import (
     BackupReport,
+    ContractAbility,
     ContractFinding,
     ContractReport,
     Damage,
@@ -73,6 +74,7 @@ __all__ = [
     "Cancelled",
     "Config",
     "Conflict",
+    "ContractAbility",
     "ContractFinding",
     "ContractReport",
     "Damage",
@@ -118,4 +120,5 @@ __all__ = [
     "open",
     "open_provider",
     "providers",
+    "same_place",
 ]

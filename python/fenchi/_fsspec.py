@@ -4,8 +4,8 @@ Credentials come from fsspec's own configuration and environment, never from the
 filesystem can promise differs, so it is found out, and capability() says only what was seen:
 
 * Refusing to overwrite is atomic where the filesystem has a conditional write (s3, gcs, abfs: a
-  header, whose effect is tried out at the opening) or where all writers are in this process (memory).
-  Elsewhere put() looks first and then writes: create_only is False.
+  header, whose effect is tried out at the opening) or where all writers are in this process
+  (memory). Elsewhere put() looks first and then writes: create_only is False.
 * An object is whole or absent where the store makes it so; on filesystems made of files it is
   written under a temporary name and renamed.
 """
@@ -41,7 +41,7 @@ _memory_lock = threading.Lock()
 
 
 def _plain_errors(verb: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Whatever a filesystem's library raises of its own means: the place did not answer properly."""
+    """What a filesystem's library raises of its own means: the place did not answer properly."""
 
     @functools.wraps(verb)
     def call(*arguments: _P.args, **options: _P.kwargs) -> _R:

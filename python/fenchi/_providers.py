@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol
 
@@ -145,8 +146,23 @@ def open_or_absent(url: str, opening: Callable[[], AnyProvider]) -> AnyProvider:
 
 
 def check_provider(
-    provider: AnyProvider | str, *, prefix: str = "contract-check", may_delete: bool = True
+    provider: AnyProvider | str,
+    *,
+    prefix: str = "contract-check",
+    may_delete: bool = True,
+    retain: timedelta | None = None,
 ) -> ContractReport:
-    """Runs the provider contract suite: about 20 MiB and 200 calls, below `prefix`."""
+    """Runs the provider contract suite: about 20 MiB and 200 calls, below `prefix`.
+
+    retain: stores one object under retention for that long. Nobody can delete it before.
+    """
     place: object = open_provider(provider) if isinstance(provider, str) else provider
-    return ContractReport.from_core(_core.run_provider_contract(place, prefix, may_delete))
+    seconds = 0 if retain is None else int(retain.total_seconds())
+    fields = _core.run_provider_contract(place, prefix, may_delete, seconds)
+    return ContractReport.from_core(fields)
+
+
+def same_place(first: AnyProvider | str, second: AnyProvider | str) -> bool:
+    """Whether two providers are one place: an object put into one is looked for in the other."""
+    a, b = (open_provider(one) if isinstance(one, str) else one for one in (first, second))
+    return _core.same_place(a, b)

@@ -14,9 +14,8 @@ from typing import Any, BinaryIO, Self, overload
 import pathspec
 
 from fenchi import _core, _errors, _passphrase, config
-from fenchi import providers as _wrappers
 from fenchi._core import SecretBytes
-from fenchi._providers import AnyProvider, open_or_absent, open_provider
+from fenchi._opening import Where, open_all
 from fenchi._reports import (
     BackupReport,
     DrillReport,
@@ -30,9 +29,9 @@ from fenchi._reports import (
     VerifyReport,
 )
 from fenchi.messages import text
+from fenchi.providers import Meter, Usage
 
 StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-Where = str | os.PathLike[str] | config.Config | Mapping[str, AnyProvider | str]
 SnapshotLike = str | Snapshot | BackupReport
 Filter = Callable[[str, str], bool] | Iterable[str]
 OnProgress = Callable[[Progress], object]
@@ -92,36 +91,6 @@ def _filter(wanted: Filter | None) -> Callable[[str, str], bool] | None:
     return matches
 
 
-def _providers(
-    providers: Mapping[str, AnyProvider | str] | Mapping[str, AnyProvider],
-    absent_too: bool = False,
-) -> list[tuple[str, object]]:
-    def opened(place: AnyProvider | str) -> AnyProvider:
-        if not isinstance(place, str):
-            return place
-        if not absent_too:
-            return open_provider(place)
-        return open_or_absent(place, lambda: open_provider(place))
-
-    return [(name, opened(place)) for name, place in providers.items()]
-
-
-def _open_all(
-    where: Where, absent_too: bool
-) -> tuple[list[tuple[str, object]], dict[str, _wrappers.Meter], config.Config | None]:
-    """The providers, each under a meter, and what names them."""
-    if isinstance(where, Mapping):
-        meters = {name: _wrappers.Meter() for name in where}
-        places: list[tuple[str, object]] = [
-            (name, _core.metered(place, meters[name]._core))
-            for name, place in _providers(where, absent_too)
-        ]
-        return places, meters, None
-    loaded = where if isinstance(where, config.Config) else config.load(where)
-    meters = loaded.meters()
-    return list(loaded.open_providers(absent_too=absent_too, meters=meters).items()), meters, loaded
-
-
 def _secret(passphrase: _passphrase.Passphrase | None) -> SecretBytes:
     if passphrase is not None:
         return _passphrase.secret_of(passphrase)
@@ -166,7 +135,7 @@ class Vault:
     verb and is the `__cause__` of the error.
     """
 
-    def __init__(self, core: _core.Vault, meters: Mapping[str, _wrappers.Meter]) -> None:
+    def __init__(self, core: _core.Vault, meters: Mapping[str, Meter]) -> None:
         """For fenchi.open and fenchi.create."""
         self._core = core
         self._meters = meters
@@ -210,8 +179,8 @@ class Vault:
         """What you should know about this opening; empty when all is well."""
         return tuple(self._core.warnings())
 
-    def provider_usage(self) -> dict[str, _wrappers.Usage]:
-        """What went to and from each provider since the opening: at any time, also after close()."""
+    def provider_usage(self) -> dict[str, Usage]:
+        """What went to and from each provider since the opening; also to be read after close()."""
         return {name: meter.usage() for name, meter in self._meters.items()}
 
     def _id_of(self, snapshot: SnapshotLike) -> str:
@@ -453,7 +422,7 @@ def open(
     instead. vault_id: the vault that must be found; by default that of vault.toml. A place that
     cannot be opened, such as a disk that is not mounted, is done without and in `warnings`.
     """
-    providers, meters, loaded = _open_all(where, absent_too=True)
+    providers, meters, loaded = open_all(where, absent_too=True)
     if loaded is not None:
         vault_id = vault_id or loaded.vault_id
     if credential is None:
@@ -487,7 +456,7 @@ def create(
         raise _errors.AlreadyExists(
             text("create.has_id", id=content.vault_id[:8]), text("create.has_id_hint")
         )
-    providers, meters, loaded = _open_all(content, absent_too=False)
+    providers, meters, loaded = open_all(content, absent_too=False)
     policy = policy or (config.VaultPolicy() if loaded is None else loaded.policy)
     core = _core.create_vault(
         providers,

@@ -30,7 +30,10 @@ StrPath = str | os.PathLike[str]
 _T = TypeVar("_T")
 _N = TypeVar("_N", int, float)
 
-AXES = ("vendor", "vendor_home", "country", "account", "abroad", "home_country", "deny_countries")
+AXES = (
+    *("vendor", "vendor_home", "country", "account", "abroad", "home_country", "deny_countries"),
+    "create_only",
+)
 SUITES = ("aes256gcm", "chacha20poly1305")
 _DOMAIN = tuple(item.name for item in fields(Domain))
 _PRICES = tuple(item.name for item in fields(providers.Prices) if item.name != "currency")

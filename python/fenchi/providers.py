@@ -10,8 +10,8 @@
     print(meter.usage().bytes_put)
 
 Each takes any provider (a URL, one of the library's, or an object with the five verbs) and gives a
-provider. Stack them from the inside out: spare lines, metering, rate limit, retry, cache. vault.toml
-does so by itself: keys `url`, `prices`, `rate`, `budget` and `retry` of a [[provider]].
+provider. Stack them from the inside out: spare lines, metering, rate limit, retry, cache.
+vault.toml does so by itself: keys `url`, `prices`, `rate`, `budget` and `retry` of a [[provider]].
 """
 
 from __future__ import annotations
@@ -102,6 +102,11 @@ class Usage:
     currency: str
     money: float
     money_per_month: float
+
+    @property
+    def priced(self) -> bool:
+        """Whether a price table gave anything a price."""
+        return self.money > 0 or self.money_per_month > 0
 
     @property
     def calls(self) -> int:

@@ -52,9 +52,9 @@ const Place kPlaces[] = {
      [](const std::string&) -> Opened {
        auto faulty = std::make_shared<FaultProvider>(OpenMemoryProvider());
        faulty->SetRandomFaults(RandomFaults{.seed = 9, .fail_before = 0.02, .fail_after = 0.02});
-       return OpenRetryingProvider(faulty, {.attempts_max = 20,
-                                            .first_wait = std::chrono::milliseconds(0),
-                                            .budget = 1000});
+       return OpenRetryingProvider(
+           faulty,
+           {.attempts_max = 20, .first_wait = std::chrono::milliseconds(0), .budget = 1000});
      }},
     {"rate_limited",
      [](const std::string&) -> Opened {

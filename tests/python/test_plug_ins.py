@@ -100,7 +100,7 @@ def test_fsspec_files_keep_what_can_be_kept_and_say_what_not(tmp_path: Path) -> 
     report = fenchi.check_provider(place)
     assert [f for f in report.findings if f.required and not f.passed] == []
     assert not place.capability()["create_only"]
-    assert [p for p in (tmp_path / "place/.fenchi").iterdir()] == []
+    assert list((tmp_path / "place/.fenchi").iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["memory", "file"])
