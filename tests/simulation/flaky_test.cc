@@ -33,7 +33,7 @@ class FlakyProviders : public ::testing::Test {
     for (std::size_t i = 0; i < 3; ++i) {
       faults_.push_back(std::make_shared<FaultProvider>(OpenMemoryProvider()));
       faults_.back()->SetRandomFaults(
-          RandomFaults{.seed = kSeed + i, .fail_before = 0.025, .fail_after = 0.025});
+          RandomFaults{.seed = kSeed + i, .fail_before = 0.05, .fail_after = 0.05});
       providers_.push_back(
           {"p" + std::to_string(i),
            OpenRetryingProvider(faults_.back(), {.random = random_.get(), .clock = time_.wait()})});
