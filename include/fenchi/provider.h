@@ -129,6 +129,37 @@ class FENCHI_EXPORT Provider {
   virtual Result<Timestamp> PlaceTime();
 };
 
+enum class Verb { kPut, kGet, kStat, kList, kDelete };
+inline constexpr std::size_t kVerbCount = 5;
+
+// Passes every call on to the provider inside. For wrappers of your own: override what differs.
+class FENCHI_EXPORT ProviderWrapper : public Provider {
+ public:
+  explicit ProviderWrapper(std::shared_ptr<Provider> inner);
+  ~ProviderWrapper() override;
+
+  Status Put(std::string_view name, Source& source, const PutOptions& options) override;
+  Status Get(std::string_view name, std::uint64_t offset, MutableBytes out) override;
+  Result<std::vector<std::optional<ObjectInfo>>> Stat(std::span<const std::string> names) override;
+  Status List(std::string_view prefix, std::string_view after,
+              const std::function<bool(const ObjectInfo&)>& entry) override;
+  Result<std::vector<Status>> Delete(std::span<const std::string> names) override;
+  Capability capability() const override;
+  Domain domain() const override;
+  std::string location() const override;
+  Status ExtendRetention(std::string_view name, Timestamp until) override;
+  Status Warm(std::span<const std::string> names) override;
+  Result<Hash256> RemoteHash(std::string_view name) override;
+  Result<std::uint64_t> FreeSpaceBytes() override;
+  Result<Timestamp> PlaceTime() override;
+
+ protected:
+  Provider& inner() const { return *inner_; }
+
+ private:
+  std::shared_ptr<Provider> inner_;
+};
+
 // The whole object. Errors: as Get; kDamaged when it is longer than `size_bytes_max` (nothing that
 // large is ever allocated).
 FENCHI_EXPORT Result<Bytes> GetAll(Provider& provider, std::string_view name,

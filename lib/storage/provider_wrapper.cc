@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "fenchi/provider_wrappers.h"
+#include "fenchi/provider.h"
 
 namespace fenchi {
 

@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "fenchi/provider_wrappers.h"
+#include "fenchi/provider.h"
 
 namespace fenchi {
 namespace {

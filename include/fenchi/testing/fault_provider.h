@@ -32,7 +32,6 @@
 #include "fenchi/bytes.h"
 #include "fenchi/export.h"
 #include "fenchi/provider.h"
-#include "fenchi/provider_wrappers.h"
 #include "fenchi/status.h"
 
 namespace fenchi {
