@@ -21,10 +21,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from fenchi import _core, _errors, _stack, providers
+from fenchi import _core, _errors, _stack
 from fenchi._providers import AnyProvider, open_or_absent, open_provider
 from fenchi._reports import Domain
 from fenchi.messages import text
+from fenchi.providers import Meter, Prices, Retry, spare_lines
 
 StrPath = str | os.PathLike[str]
 _T = TypeVar("_T")
@@ -36,7 +37,7 @@ AXES = (
 )
 SUITES = ("aes256gcm", "chacha20poly1305")
 _DOMAIN = tuple(item.name for item in fields(Domain))
-_PRICES = tuple(item.name for item in fields(providers.Prices) if item.name != "currency")
+_PRICES = tuple(item.name for item in fields(Prices) if item.name != "currency")
 _NUMBER_MAX = 1_000_000_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -95,14 +96,14 @@ class ProviderEntry:
     domain: Domain = field(default_factory=Domain)
     rate: str = ""
     budget: str = ""
-    retry: providers.Retry | bool | None = None
-    prices: providers.Prices | None = None
+    retry: Retry | bool | None = None
+    prices: Prices | None = None
 
-    def meter(self) -> providers.Meter:
-        return providers.Meter(self.prices)
+    def meter(self) -> Meter:
+        return Meter(self.prices)
 
     def open(
-        self, name: str, meter: providers.Meter | None = None, *, compare_lines: bool = False
+        self, name: str, meter: Meter | None = None, *, compare_lines: bool = False
     ) -> _core.BuiltinProvider:
         """The place with all that the table says around it, counted in `meter`.
 
@@ -120,7 +121,7 @@ class ProviderEntry:
         if not self.spare_urls:
             return open_provider(self.url, self.domain)
         urls = (self.url, *self.spare_urls)
-        return providers.spare_lines(urls, domain=self.domain, compare_all=compare_all)
+        return spare_lines(urls, domain=self.domain, compare_all=compare_all)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,12 +132,12 @@ class Config:
     policy: VaultPolicy
     providers: Mapping[str, ProviderEntry]
 
-    def meters(self) -> dict[str, providers.Meter]:
+    def meters(self) -> dict[str, Meter]:
         """New ones, with the prices of each provider."""
         return {name: entry.meter() for name, entry in self.providers.items()}
 
     def open_providers(
-        self, *, absent_too: bool = False, meters: Mapping[str, providers.Meter] | None = None
+        self, *, absent_too: bool = False, meters: Mapping[str, Meter] | None = None
     ) -> dict[str, AnyProvider]:
         """Raises Unsupported for a kind that is not built in, whatever open() raises else.
 
@@ -290,12 +291,12 @@ def _provider(content: Any) -> tuple[str, ProviderEntry]:
     return name, entry
 
 
-def _retry(where: str, content: Any) -> providers.Retry | bool | None:
+def _retry(where: str, content: Any) -> Retry | bool | None:
     if content is None or isinstance(content, bool):
         return content
     table = _Table(f"{where}: retry", content)
-    rule = providers.Retry()
-    return providers.Retry(
+    rule = Retry()
+    return Retry(
         attempts=table.at_least(1, "attempts", rule.attempts, int),
         first_wait=table.at_least(0, "first_wait_seconds", rule.first_wait),
         wait_max=table.at_least(0, "wait_max_seconds", rule.wait_max),
@@ -304,14 +305,14 @@ def _retry(where: str, content: Any) -> providers.Retry | bool | None:
     )
 
 
-def _prices(where: str, content: Any) -> providers.Prices | None:
+def _prices(where: str, content: Any) -> Prices | None:
     if content is None:
         return None
     table = _Table(f"{where}: prices", content)
-    currency = table.take("currency", str) or providers.Prices().currency
+    currency = table.take("currency", str) or Prices().currency
     numbers = {key: table.at_least(0, key, 0.0) for key in _PRICES}
     table.refuse_rest()
-    return providers.Prices(currency=currency, **numbers)
+    return Prices(currency=currency, **numbers)
 
 
 def parse(content: str) -> Config:

@@ -19,7 +19,7 @@ constexpr ContractOptions kQuick{.large_object_bytes = 1 << 20,
                                  .list_attempts = 3,
                                  .list_wait = std::chrono::milliseconds(1)};
 
-ContractReport Run(Provider& provider, const ContractOptions& options = kQuick) {
+ContractReport Check(Provider& provider, const ContractOptions& options = kQuick) {
   const auto random = SeededRandom(20261128);
   Result<ContractReport> report = RunProviderContract(provider, options, *random);
   EXPECT_TRUE(report.ok()) << report.status().ToString();
@@ -35,7 +35,7 @@ std::string Ability(const ContractReport& report, std::string_view name) {
 }
 
 TEST(Abilities, EachIsToldOnce) {
-  const ContractReport report = Run(*OpenMemoryProvider());
+  const ContractReport report = Check(*OpenMemoryProvider());
   EXPECT_TRUE(report.passed()) << report.ToText();
   const std::map<std::string, std::string> expected = {{"overwrite_refusal", "always"},
                                                        {"replace", "yes"},
@@ -61,7 +61,7 @@ class AppendOnly final : public ProviderWrapper {
 
 TEST(Abilities, AnAppendOnlyPlacePassesAndIsNamed) {
   AppendOnly place(OpenMemoryProvider());
-  const ContractReport report = Run(place);
+  const ContractReport report = Check(place);
   EXPECT_TRUE(report.passed()) << report.ToText();
   EXPECT_EQ(Ability(report, "delete"), "refused");
 }
@@ -69,7 +69,7 @@ TEST(Abilities, AnAppendOnlyPlacePassesAndIsNamed) {
 TEST(Abilities, DeletingIsNotTriedWhereItIsForbidden) {
   ContractOptions options = kQuick;
   options.may_delete = false;
-  EXPECT_EQ(Ability(Run(*OpenMemoryProvider(), options), "delete"), "not_tried");
+  EXPECT_EQ(Ability(Check(*OpenMemoryProvider(), options), "delete"), "not_tried");
 }
 
 // Overwrites without being asked.
@@ -93,7 +93,7 @@ class Overwriting final : public ProviderWrapper {
 TEST(Abilities, APlaceThatOverwritesIsFoundWhateverItDeclares) {
   for (const bool declares : {true, false}) {
     Overwriting place(OpenMemoryProvider(), declares);
-    const ContractReport report = Run(place);
+    const ContractReport report = Check(place);
     EXPECT_FALSE(report.passed());
     EXPECT_EQ(Ability(report, "overwrite_refusal"), "never");
     const auto random = SeededRandom(1);
@@ -138,7 +138,7 @@ class LooksFirst final : public ProviderWrapper {
 
 TEST(Abilities, APlaceThatLooksFirstAndSaysSoPasses) {
   LooksFirst place(OpenMemoryProvider());
-  const ContractReport report = Run(place);
+  const ContractReport report = Check(place);
   EXPECT_TRUE(report.passed()) << report.ToText();
   EXPECT_EQ(Ability(report, "overwrite_refusal"), "not_at_once");
 }
@@ -165,7 +165,7 @@ class Lagging final : public ProviderWrapper {
 
 TEST(Abilities, AListingThatLagsIsMeasuredAndNoFault) {
   Lagging place(OpenMemoryProvider());
-  EXPECT_EQ(Ability(Run(place), "listing"), "lags");
+  EXPECT_EQ(Ability(Check(place), "listing"), "lags");
 }
 
 TEST(Abilities, TheClockOfThePlaceIsCompared) {
@@ -174,11 +174,11 @@ TEST(Abilities, TheClockOfThePlaceIsCompared) {
   ContractOptions options = kQuick;
   options.clock = clock.get();
   place.SetPlaceClock(*clock, std::chrono::minutes(20));
-  const ContractReport report = Run(place, options);
+  const ContractReport report = Check(place, options);
   EXPECT_TRUE(report.passed());
   EXPECT_EQ(Ability(report, "clock"), "wrong");
   place.SetPlaceClock(*clock, std::chrono::seconds(5));
-  EXPECT_EQ(Ability(Run(place, options), "clock"), "right");
+  EXPECT_EQ(Ability(Check(place, options), "clock"), "right");
 }
 
 // Locks until a time, or only says so.
@@ -215,10 +215,10 @@ class Locking final : public ProviderWrapper {
 
 TEST(Abilities, RetentionIsTriedOnlyWhenAskedFor) {
   Locking place(OpenMemoryProvider(), true);
-  EXPECT_EQ(Ability(Run(place), "retention"), "not_tried");
+  EXPECT_EQ(Ability(Check(place), "retention"), "not_tried");
   ContractOptions options = kQuick;
   options.retain = std::chrono::minutes(5);
-  const ContractReport report = Run(place, options);
+  const ContractReport report = Check(place, options);
   EXPECT_TRUE(report.passed()) << report.ToText();
   EXPECT_EQ(Ability(report, "retention"), "kept");
 }
@@ -227,7 +227,7 @@ TEST(Abilities, RetentionThatIsOnlySaidIsAFault) {
   Locking place(OpenMemoryProvider(), false);
   ContractOptions options = kQuick;
   options.retain = std::chrono::minutes(5);
-  const ContractReport report = Run(place, options);
+  const ContractReport report = Check(place, options);
   EXPECT_FALSE(report.passed());
   EXPECT_EQ(Ability(report, "retention"), "ignored");
 }
