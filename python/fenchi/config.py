@@ -177,7 +177,7 @@ class _Table:
         if value is None:
             return None
         # bool is an int for Python, never for a reader of the file.
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (bool, object)):
             raise _errors.InvalidArgument(
                 text("config.wrong_kind", where=self._where, key=key, kind=kind.__name__)
             )

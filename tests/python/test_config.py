@@ -153,7 +153,7 @@ def test_a_list_of_urls_is_one_place_over_several_lines(tmp_path: Path) -> None:
     opened = config.parse(two).open_providers()["a"]
     opened.put("n", b"1")
     assert (tmp_path / "place/n").read_bytes() == b"1"
-    with pytest.raises(fenchi.Conflict, match="different places"):
+    with pytest.raises(fenchi.Conflict, match="link2 does not show the marker"):
         config.parse(two.replace(same, same + "2")).open_providers()
     with pytest.raises(fenchi.InvalidArgument, match="listed twice"):
         config.parse(two.replace(same, place))
