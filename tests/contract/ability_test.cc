@@ -197,7 +197,8 @@ class Locking final : public ProviderWrapper {
       if (keeps_ && locked_.contains(name)) {
         out.emplace_back(StatusCode::kLocked, "locked until " + ToIso8601(locked_.at(name)));
       } else {
-        out.push_back(inner().Delete(one)->front());
+        FENCHI_ASSIGN_OR_RETURN(const auto answers, inner().Delete(one));
+        out.push_back(answers.front());
       }
     }
     return out;

@@ -311,8 +311,8 @@ def test_provider_check(command: Command) -> None:
     report = command.json("provider", "check", (command.work / "new").as_uri())
     assert report["passed"] is True
     assert len(report["findings"]) > 10
-    assert command("provider", "check", "s3://bucket") == exit_codes.FAILED
-    assert "not built in yet" in command.err
+    assert command("provider", "check", "gopher://hole") == exit_codes.FAILED
+    assert "no provider for gopher: URLs is built in" in command.err
 
 
 def test_provider_check_says_what_a_place_can_do(command: Command) -> None:

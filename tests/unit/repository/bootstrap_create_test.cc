@@ -250,9 +250,10 @@ TEST(CreateVault, AnAbsentProviderIsNamedAndNothingIsWritten) {
 
 // Each Put of one provider fails once, before or after it was done.
 TEST(CreateVault, AFailureAtAnyWriteLeavesNoObjectBehind) {
-  constexpr int kPuts = 7;
+  constexpr int kPuts = 9;  // two of a probe, and seven objects of the vault
   for (const bool after : {false, true}) {
     for (int failing = 1; failing <= kPuts; ++failing) {
+      if (after && failing == 2) continue;  // the probe's second Put is refused, never done
       SCOPED_TRACE(testing::Message() << "Put " << failing << (after ? " done" : " not done"));
       VaultRig rig(3);
       const FaultHook hook = [failing](Verb verb, std::string_view, int call) {
