@@ -13,8 +13,11 @@ from typing import Any
 
 import fenchi
 
-
 # [example]
+INSERT = "INSERT INTO object VALUES (?, ?)"
+REPLACE = "REPLACE INTO object VALUES (?, ?)"
+
+
 class Database(fenchi.Provider):
     """Objects in a table of SQLite."""
 
@@ -29,9 +32,9 @@ class Database(fenchi.Provider):
             return self._base.execute(statement, values).fetchall()
 
     def put(self, name: str, data: bytes, *, replace: bool = False) -> None:
-        verb = "REPLACE" if replace else "INSERT"
+        write = REPLACE if replace else INSERT
         try:
-            self._run(f"{verb} INTO object VALUES (?, ?)", name, data)  # noqa: S608
+            self._run(write, name, data)
         except sqlite3.IntegrityError:
             raise FileExistsError(name) from None  # by the key, so also when two write at once
 

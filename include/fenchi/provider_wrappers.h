@@ -43,7 +43,7 @@ struct RetryOptions {
   std::chrono::milliseconds first_wait{250};
   std::chrono::milliseconds wait_max{10'000};
   // No attempt begins and no wait ends later than this after the call began. A running attempt is
-  // not cut short: that is for the provider's own timeouts.
+  // not cut short, nor is a wait when its verb is cancelled: that takes up to wait_max.
   std::chrono::milliseconds deadline{120'000};
   // Retries left, over all calls: each takes one, a call that succeeds gives back those that it
   // took, or a tenth of one if it took none. A place that is down costs no more than these.
