@@ -138,8 +138,10 @@ constexpr ContractCheck kChecks[] = {
     {"Delete removes what it names and nothing else", Required::kAlways, true, Delete},
     {"the place says that it refuses to overwrite", Required::kNever, false, DeclaresCreateOnly},
     {"a new object is listed at once", Required::kNever, false, ListsAtOnce},
-    {"what is under retention cannot be deleted", Required::kAlways, false, KeepsRetention},
-    {"the place's clock agrees with this host's", Required::kNever, false, ClockAgrees},
+    {"where retention is offered, and tried, it forbids deleting", Required::kAlways, false,
+     KeepsRetention},
+    {"where the place tells the time, its clock agrees with this host's", Required::kNever, false,
+     ClockAgrees},
 };
 
 }  // namespace
