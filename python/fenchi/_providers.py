@@ -141,7 +141,10 @@ def open_or_absent(url: str, opening: Callable[[], AnyProvider]) -> AnyProvider:
     """What `opening` gives; a disk that is not mounted must not keep the others from being used."""
     try:
         return opening()
-    except (_errors.NotFound, _errors.Unavailable, _errors.Denied, _errors.Io) as error:
+    except (
+        *(_errors.NotFound, _errors.Unavailable, _errors.Deadline, _errors.Denied, _errors.Io),
+        _errors.Conflict,  # its lines lead to different places: the others can still restore
+    ) as error:
         return _Absent(url, str(error))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -169,3 +170,28 @@ def test_a_spare_line_takes_over_and_a_wrong_one_is_refused(tmp_path: Path) -> N
     missing = (tmp_path / "not-mounted" / "x").as_uri()
     with pytest.raises(fenchi.NotFound):  # nothing has ever shown which place it is
         providers.spare_lines([missing, (tmp_path / "place").as_uri()])
+
+
+def test_a_provider_with_a_wrong_line_is_done_without(tmp_path: Path, source: Path) -> None:
+    url = {name: (tmp_path / name).as_uri() for name in ("a", "b", "c", "elsewhere")}
+    tables = "".join(f'[[provider]]\nname = "{name}"\nurl = "{url[name]}"\n' for name in "abc")
+    content = "[vault]\nneeded = 2\n" + tables
+    made = fenchi.create(
+        fenchi.config.parse(content.replace(f'"{url["c"]}"', f'["{url["c"]}", "{url["c"]}/."]')),
+        passphrase=PASSPHRASE,
+        passphrase_passes=1,
+        passphrase_memory_kib=8192,
+        state_directory=tmp_path / "state",
+    )
+    with made as vault:
+        report = vault.backup(source)
+    # The first line is gone for good, and the spare one is of another place.
+    (tmp_path / "c").rename(tmp_path / "lost")
+    wrong = content.replace(f'"{url["c"]}"', f'["{url["c"]}/x/y", "{url["elsewhere"]}"]')
+    opened = fenchi.open(
+        fenchi.config.parse(wrong), passphrase=PASSPHRASE, state_directory=tmp_path / "new"
+    )
+    with opened as vault:
+        assert any(re.search(r"\bc\b", warning) for warning in vault.warnings)
+        assert vault.restore(report, tmp_path / "out").complete
+    assert not any((tmp_path / "elsewhere").rglob("*"))
