@@ -279,9 +279,18 @@ py::dict ToDict(const fenchi::ContractReport& report) {
     item["message"] = DecodeText(finding.message);
     findings.append(item);
   }
+  py::list abilities;
+  for (const fenchi::ContractAbility& ability : report.abilities) {
+    py::dict item;
+    item["name"] = ability.name;
+    item["value"] = ability.value;
+    item["detail"] = DecodeText(ability.detail);
+    abilities.append(item);
+  }
   py::dict out;
   out["location"] = DecodeText(report.location);
   out["findings"] = findings;
+  out["abilities"] = abilities;
   return out;
 }
 

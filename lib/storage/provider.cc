@@ -109,6 +109,10 @@ Result<std::uint64_t> Provider::FreeSpaceBytes() {
   return Unsupported("{} does not know its free space", location());
 }
 
+Result<Timestamp> Provider::PlaceTime() {
+  return Unsupported("{} does not tell the time", location());
+}
+
 Result<Bytes> GetAll(Provider& provider, std::string_view name, std::uint64_t size_bytes_max) {
   const std::string names[] = {std::string(name)};
   FENCHI_ASSIGN_OR_RETURN(const auto infos, provider.Stat(names));
@@ -144,6 +148,12 @@ Status CheckObjectName(std::string_view name) {
     return refuse("a part begins with '.'");
   }
   return Status::Ok();
+}
+
+std::vector<std::string> ProviderSchemes() {
+  std::vector<std::string> out;
+  for (const Scheme& scheme : kSchemes) out.emplace_back(scheme.name);
+  return out;
 }
 
 Result<std::shared_ptr<Provider>> OpenProvider(std::string_view url, const Domain& domain) {

@@ -13,7 +13,7 @@ with fenchi.open("vault.toml") as vault:
 
 from __future__ import annotations
 
-from fenchi import config
+from fenchi import config, providers
 from fenchi._core import BuiltinProvider, SecretBytes, StatusCode, __version__
 from fenchi._core import escape_path as _escape_path
 from fenchi._errors import (
@@ -37,9 +37,10 @@ from fenchi._errors import (
     Unsupported,
     WrongKey,
 )
-from fenchi._providers import Provider, check_provider, open_provider
+from fenchi._providers import Provider, check_provider, open_provider, same_place
 from fenchi._reports import (
     BackupReport,
+    ContractAbility,
     ContractFinding,
     ContractReport,
     Damage,
@@ -73,6 +74,7 @@ __all__ = [
     "Cancelled",
     "Config",
     "Conflict",
+    "ContractAbility",
     "ContractFinding",
     "ContractReport",
     "Damage",
@@ -117,4 +119,6 @@ __all__ = [
     "escape_path",
     "open",
     "open_provider",
+    "providers",
+    "same_place",
 ]

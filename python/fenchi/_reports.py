@@ -427,11 +427,22 @@ class ContractFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContractAbility:
+    """What a place was seen to be able to do: `name` and `value` are stable words, listed in
+    fenchi/testing/provider_contract.h."""
+
+    name: str
+    value: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ContractReport:
-    """Whether a place keeps the promises that fenchi needs."""
+    """Whether a place keeps the promises that fenchi needs, and what it can do."""
 
     location: str
     findings: tuple[ContractFinding, ...]
+    abilities: tuple[ContractAbility, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -440,4 +451,5 @@ class ContractReport:
     @classmethod
     def from_core(cls, fields: _Fields) -> ContractReport:
         findings = tuple(ContractFinding(**item) for item in fields["findings"])
-        return cls(location=fields["location"], findings=findings)
+        abilities = tuple(ContractAbility(**item) for item in fields["abilities"])
+        return cls(location=fields["location"], findings=findings, abilities=abilities)

@@ -10,7 +10,7 @@ import typer
 from fenchi import BackupReport
 from fenchi.cli import exit_codes
 from fenchi.cli.app import app
-from fenchi.cli.context import exact_path, opened, settings
+from fenchi.cli.context import UsageOption, exact_path, opened, settings, usage_members
 from fenchi.cli.output import Output, duration, size
 from fenchi.messages import text
 
@@ -66,6 +66,7 @@ def backup(
     compression: Annotated[int, typer.Option(min=0, max=19, help="0 is none.")] = 3,
     rescan: Annotated[bool, typer.Option("--rescan", help="Read unchanged files, too.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Say where the time went.")] = False,
+    usage: UsageOption = False,
 ) -> int:
     """Back up paths, or a stream with --stdin --name NAME."""
     wanted = settings(context)
@@ -95,5 +96,6 @@ def backup(
     _statement(output, report)
     if profile:
         _profile(output, report)
-    output.report(True, report, complete=report.complete)
+    used = usage_members(output, vault, usage)
+    output.report(True, report, complete=report.complete, **used)
     return exit_codes.DONE if report.complete else exit_codes.INCOMPLETE
