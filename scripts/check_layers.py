@@ -53,6 +53,7 @@ PUBLIC_HEADERS: dict[str, str] = {
     "chunker.h": "chunking",
     "compression.h": "compression",
     "provider.h": "storage",
+    "sftp.h": "storage",
     "testing/fault_provider.h": "storage",
     "testing/provider_contract.h": "storage",
     "policy.h": "repository",

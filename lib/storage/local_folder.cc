@@ -54,10 +54,6 @@ bool IsLink(int parent, const std::string& part) {
 
 }  // namespace
 
-FileDescriptor::~FileDescriptor() {
-  if (fd_ >= 0) close(fd_);
-}
-
 Result<std::unique_ptr<LocalRoot>> LocalRoot::Open(const std::string& directory, bool sync) {
   FENCHI_ASSIGN_OR_RETURN(std::string path, AbsolutePath(directory));
   std::unique_ptr<LocalRoot> root(new LocalRoot);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "fenchi/sftp.h"
 #include "storage/memory_provider.h"
 #include "storage/url.h"
 
@@ -45,6 +46,14 @@ Result<std::shared_ptr<Provider>> OpenMemoryUrl(std::string_view rest, const Dom
   return OpenNamedMemoryProvider(std::string(rest), domain);
 }
 
+#ifdef FENCHI_WITH_SFTP
+Result<std::shared_ptr<Provider>> OpenSftpUrl(std::string_view rest, const Domain& domain) {
+  FENCHI_ASSIGN_OR_RETURN(SftpOptions options, ParseSftpUrl(fmt::format("sftp:{}", rest)));
+  options.domain = domain;
+  return OpenSftpProvider(options);
+}
+#endif
+
 struct Scheme {
   std::string_view name;
   Result<std::shared_ptr<Provider>> (*open)(std::string_view rest, const Domain& domain);
@@ -54,6 +63,9 @@ struct Scheme {
 constexpr std::array kSchemes = {
     Scheme{"file", OpenFileUrl},
     Scheme{"memory", OpenMemoryUrl},
+#ifdef FENCHI_WITH_SFTP
+    Scheme{"sftp", OpenSftpUrl},
+#endif
 };
 
 std::string SchemeNames() {
