@@ -95,7 +95,9 @@ TEST_P(SftpContract, IsKeptAndNothingIsLeftBehind) {
   EXPECT_TRUE(report->passed()) << report->ToText() << "seed " << kSeed;
   EXPECT_GE(report->findings.size(), 20u);
   for (const ContractFinding& finding : report->findings) {
-    EXPECT_TRUE(finding.passed) << finding.check << ": " << finding.message;
+    // A server without hard links is told of in a note: see capability().create_only.
+    const bool noted = !finding.required && !GetParam().create_only;
+    EXPECT_TRUE(finding.passed || noted) << finding.check << ": " << finding.message;
   }
   EXPECT_TRUE(Names(*provider).empty());
   EXPECT_TRUE(FilesIn(server.root() + "/.tmp").empty());
@@ -111,13 +113,89 @@ class Sftp : public testing::Test {
   std::unique_ptr<SshServer> server_;
 };
 
-TEST_F(Sftp, LetsInKeysOfEachKind) {
-  for (const char* key : {"ed25519", "rsa"}) {
-    const auto provider = Open(server_->Url(key));
-    ASSERT_NE(provider, nullptr) << server_->Log();
-    ASSERT_TRUE(PutText(*provider, key, key).ok());
-    EXPECT_EQ(Text(*provider, key), key);
+TEST_F(Sftp, IsReadByTheLocalProviderAndReadsWhatThatOneWrote) {
+  const auto far = Open(server_->Url());
+  const auto near = OpenLocalProvider(server_->root());
+  ASSERT_TRUE(far != nullptr && near.ok());
+  const auto random = SeededRandom(kSeed);
+  constexpr std::string_view kAlphabet = "ab-.0d/_";
+  std::vector<std::string> stored;
+  for (int i = 0; i < 300; ++i) {
+    Bytes draws(7);
+    random->Fill(draws);
+    std::string name = draws[0] % 2 == 0 ? "d/" : "";
+    for (std::size_t j = 1; j <= 1 + draws[0] % 6u; ++j) name += kAlphabet[draws[j] % 8];
+    if (!CheckObjectName(name).ok()) continue;
+    const Status put = PutText(i % 3 == 0 ? **near : *far, name, name);
+    if (put.ok()) stored.push_back(name);
+    // "a" beside "a/b" is the one thing that folders cannot do.
+    EXPECT_TRUE(put.ok() || put.code() == StatusCode::kAlreadyExists ||
+                put.code() == StatusCode::kUnsupported)
+        << put.ToString() << " seed " << kSeed;
   }
+  std::sort(stored.begin(), stored.end());
+  ASSERT_GT(stored.size(), 50u);
+  for (const std::string& name : stored) {
+    EXPECT_EQ(Text(*far, name), name);
+    EXPECT_EQ(Text(**near, name), name);
+  }
+  for (int i = 0; i < 40; ++i) {
+    Bytes draws(7);
+    random->Fill(draws);
+    std::string prefix = stored[(draws[0] * 256u + draws[1]) % stored.size()];
+    const std::string after = stored[(draws[2] * 256u + draws[3]) % stored.size()];
+    prefix.resize(draws[4] % (prefix.size() + 1));
+    std::vector<std::string> expected;
+    std::copy_if(stored.begin(), stored.end(), std::back_inserter(expected),
+                 [&](const std::string& n) { return n.starts_with(prefix) && n > after; });
+    EXPECT_EQ(Names(*far, prefix, after), expected)
+        << "prefix " << prefix << " after " << after << " seed " << kSeed;
+    EXPECT_EQ(Names(**near, prefix, after), expected);
+  }
+}
+
+TEST_F(Sftp, ReplacesAnObjectWholeAndTellsFreeSpace) {
+  const auto provider = Open(server_->Url());
+  ASSERT_NE(provider, nullptr);
+  ASSERT_TRUE(PutText(*provider, "d/abcd", "old").ok());
+  ASSERT_TRUE(PutText(*provider, "d/abcd", "newer", true).ok());
+  EXPECT_EQ(Text(*provider, "d/abcd"), "newer");
+  const auto space = provider->FreeSpaceBytes();
+  ASSERT_TRUE(space.ok()) << space.status().ToString();
+  EXPECT_GT(*space, 0u);
+}
+
+TEST_F(Sftp, MayBeCalledFromInsideAListing) {
+  const auto provider = Open(server_->Url("ed25519", "&sessions=1"));
+  ASSERT_NE(provider, nullptr);
+  for (const char* name : {"a", "b/c", "d/efg"}) ASSERT_TRUE(PutText(*provider, name, name).ok());
+  int seen = 0;
+  const Status listed = provider->List("", "", [&](const ObjectInfo& info) {
+    EXPECT_EQ(Text(*provider, info.name), info.name);
+    return ++seen < 10;
+  });
+  EXPECT_TRUE(listed.ok()) << listed.ToString();
+  EXPECT_EQ(seen, 3);
+}
+
+TEST_F(Sftp, UsesNoMoreConnectionsThanItSays) {
+  const auto provider = Open(server_->Url("ed25519", "&sessions=3"));
+  ASSERT_NE(provider, nullptr);
+  EXPECT_EQ(provider->capability().parallel_calls_max, 3u);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 12; ++i) {
+    threads.emplace_back([&, i] {
+      for (int j = 0; j < 5; ++j) {
+        const std::string name = "t/" + std::to_string(i) + "-" + std::to_string(j);
+        EXPECT_TRUE(PutText(*provider, name, name).ok());
+        EXPECT_EQ(Text(*provider, name), name);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(server_->connections_at_once(), 3);
+  EXPECT_LE(server_->connections(), 3);
+  EXPECT_EQ(Names(*provider).size(), 60u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, SftpContract, testing::ValuesIn(kKinds),

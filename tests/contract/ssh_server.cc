@@ -107,8 +107,8 @@ void SshServer::WriteConfig() {
        << "AuthorizedKeysFile " << directory() << "/authorized\n"
        << "PidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin prohibit-password\n"
        << "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-       << "Subsystem sftp internal-sftp " << options_.sftp_flags << "\n"
        << options_.config << "\n";
+  if (options_.has_sftp) file << "Subsystem sftp internal-sftp " << options_.sftp_flags << "\n";
 }
 
 void SshServer::Listen() {

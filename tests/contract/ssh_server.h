@@ -20,6 +20,7 @@ namespace fenchi {
 struct SshServerOptions {
   std::string sftp_flags = {};  // of internal-sftp: "-R" only reads, "-P remove" forbids a request
   std::string config = {};      // more lines of sshd_config
+  bool has_sftp = true;
   // Words put before sshd, separated by spaces: a program that starts it in a smaller world.
   std::vector<std::string> wrapper = {};
 };
