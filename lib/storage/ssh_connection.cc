@@ -263,10 +263,12 @@ Status SshConnection::Pump(ByteView& out, Bytes& in) {
     Moved();
     return Status::Ok();
   }
-  if (!LooksAlive()) return Lost("waiting for an answer");
   // What the server writes to its standard error would fill the window if nobody read it.
   std::uint8_t dropped[1024];
   while (ssh_channel_read_nonblocking(channel_, dropped, sizeof(dropped), 1) > 0) continue;
+  if (!LooksAlive()) return Lost("waiting for an answer");
+  // Either look may have taken in what the socket would be waited for in vain.
+  if (ssh_channel_poll(channel_, 0) > 0) return Status::Ok();
   return WaitSocket();
 }
 
