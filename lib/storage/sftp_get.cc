@@ -10,8 +10,8 @@
 namespace fenchi {
 namespace {
 
-// Bytes that were asked for and are not here: no more than libssh's window takes in.
-constexpr std::size_t kBytesAheadMax = 1 << 20;
+// Bytes that were asked for and are not here: a bit less than the window that SshConnection opens.
+constexpr std::size_t kBytesAheadMax = 5 << 19;
 
 class SftpGet {
  public:

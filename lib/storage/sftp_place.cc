@@ -110,6 +110,11 @@ Status SftpPlace::SyncFolder(SftpSession& session, std::string_view folder) cons
                           session.Call(OpenRequest(Path(folder), kSftpRead)));
   if (!opened.ok()) return Failure(session, opened, "make durable folder", folder);
   FENCHI_ASSIGN_OR_RETURN(const SftpHandle handle, SftpHandle::Of(session, opened));
+  return SyncOpenFolder(session, handle, folder);
+}
+
+Status SftpPlace::SyncOpenFolder(SftpSession& session, const SftpHandle& handle,
+                                 std::string_view folder) const {
   FENCHI_ASSIGN_OR_RETURN(const SftpReply synced,
                           session.Call(ExtendedRequest("fsync@openssh.com", handle.get())));
   if (synced.ok()) return Status::Ok();
@@ -142,8 +147,7 @@ Status SftpPlace::MakeFolder(SftpSession& session, std::string_view folder) cons
   return Status::Ok();
 }
 
-Status SftpPlace::SyncFolderAndAbove(SftpSession& session, const std::string& folder) {
-  FENCHI_RETURN_IF_ERROR(SyncFolder(session, folder));
+Status SftpPlace::SyncAbove(SftpSession& session, const std::string& folder) {
   std::vector<std::string> synced;
   for (std::string at = folder; !at.empty();) {
     {

@@ -57,11 +57,13 @@ class SftpPlace {
 
   // Makes the folder's entries durable, where the server can.
   Status SyncFolder(SftpSession& session, std::string_view folder) const;
+  Status SyncOpenFolder(SftpSession& session, const SftpHandle& handle,
+                        std::string_view folder) const;
+  // Makes the folder's own entry durable, and those of the folders above it, once for each:
+  // another process may have made them and not synced them yet.
+  Status SyncAbove(SftpSession& session, const std::string& folder);
   // Creates the folder and those above it.
   Status MakeFolder(SftpSession& session, std::string_view folder) const;
-  // Makes the entries of the folder and of those above it durable, once for each folder: another
-  // process may have made them and not synced them yet.
-  Status SyncFolderAndAbove(SftpSession& session, const std::string& folder);
 
  private:
   explicit SftpPlace(const SftpOptions& options);

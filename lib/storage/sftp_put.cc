@@ -37,12 +37,14 @@ class SftpPut {
     Status done = CheckTarget(look, replace);
     if (done.ok()) done = Write(*file);
     file.reset();  // closed before its name is removed, which some servers insist on
+    std::optional<SftpHandle> folder;
+    if (done.ok()) done = OpenFolder(folder);
     if (done.ok()) done = replace ? Replace() : Name();
-    if (!session_.broken()) RemoveTemporary();
-    if (done.ok()) return place_.SyncFolderAndAbove(session_, path_.folder);
-    // Whoever put it may have died before the last sync, and the caller will count on it.
-    if (done.code() == StatusCode::kAlreadyExists) {
-      FENCHI_RETURN_IF_ERROR(place_.SyncFolderAndAbove(session_, path_.folder));
+    if (session_.broken()) return done;
+    RemoveTemporary();
+    // Whoever put it before us may have died before the last sync, and the caller will count on it.
+    if (done.ok() || done.code() == StatusCode::kAlreadyExists) {
+      FENCHI_RETURN_IF_ERROR(SyncName(folder));
     }
     return done;
   }
@@ -97,13 +99,44 @@ class SftpPut {
       if (failure.ok()) failure = taken;
     }
     FENCHI_RETURN_IF_ERROR(failure);
+    return Finish(file);
+  }
+
+  // Syncs and closes the file, and asks for its folder in the same round trip.
+  Status Finish(SftpHandle& file) {
+    std::optional<std::uint32_t> sync;
     if (place_.abilities().sync_files) {
-      FENCHI_ASSIGN_OR_RETURN(const SftpReply synced,
-                              session_.Call(ExtendedRequest("fsync@openssh.com", file.get())));
+      FENCHI_ASSIGN_OR_RETURN(sync,
+                              session_.Send(ExtendedRequest("fsync@openssh.com", file.get())));
+    }
+    FENCHI_ASSIGN_OR_RETURN(const std::uint32_t close, file.SendClose());
+    if (place_.abilities().sync_folders) {
+      FENCHI_ASSIGN_OR_RETURN(folder_open_,
+                              session_.Send(OpenRequest(place_.Path(path_.folder), kSftpRead)));
+    }
+    if (sync) {
+      FENCHI_ASSIGN_OR_RETURN(const SftpReply synced, session_.Wait(*sync));
       if (!synced.ok()) return place_.Failure(session_, synced, "sync", name_);
     }
-    FENCHI_ASSIGN_OR_RETURN(const SftpReply closed, file.Close());
+    // The last moment at which a server may say that writing failed.
+    FENCHI_ASSIGN_OR_RETURN(const SftpReply closed, session_.Wait(close));
     return closed.ok() ? Status::Ok() : place_.Failure(session_, closed, "write", name_);
+  }
+
+  // Takes the handle that Finish() asked for; none when the folder is still to be made.
+  Status OpenFolder(std::optional<SftpHandle>& folder) {
+    if (!folder_open_) return Status::Ok();
+    FENCHI_ASSIGN_OR_RETURN(const SftpReply reply, session_.Wait(*folder_open_));
+    if (!reply.ok()) return Status::Ok();
+    FENCHI_ASSIGN_OR_RETURN(SftpHandle handle, SftpHandle::Of(session_, reply));
+    folder.emplace(std::move(handle));
+    return Status::Ok();
+  }
+
+  Status SyncName(const std::optional<SftpHandle>& folder) {
+    FENCHI_RETURN_IF_ERROR(folder ? place_.SyncOpenFolder(session_, *folder, path_.folder)
+                                  : place_.SyncFolder(session_, path_.folder));
+    return place_.SyncAbove(session_, path_.folder);
   }
 
   Status TakeOne(std::deque<std::uint32_t>& waiting) {
@@ -167,8 +200,9 @@ class SftpPut {
   SftpSession& session_;
   std::string_view name_;
   ObjectPath path_;
-  std::string target_;     // relative to the root
-  std::string temporary_;  // as well
+  std::string target_;                        // relative to the root
+  std::string temporary_;                     // as well
+  std::optional<std::uint32_t> folder_open_;  // the request for the folder's handle
   Source& source_;
 };
 

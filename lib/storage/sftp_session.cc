@@ -176,8 +176,8 @@ SftpHandle::~SftpHandle() {
   if (id.ok()) session_->Forget(*id);
 }
 
-Result<SftpReply> SftpHandle::Close() {
-  return session_->Call(SimpleRequest(SftpType::kClose, std::exchange(handle_, {})));
+Result<std::uint32_t> SftpHandle::SendClose() {
+  return session_->Send(SimpleRequest(SftpType::kClose, std::exchange(handle_, {})));
 }
 
 }  // namespace fenchi

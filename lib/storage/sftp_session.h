@@ -85,8 +85,8 @@ class SftpHandle {
   ~SftpHandle();
 
   const std::string& get() const { return handle_; }
-  // Closes it and waits: the last moment at which a server may say that writing failed.
-  Result<SftpReply> Close();
+  // Closes it now; the answer may be waited for.
+  Result<std::uint32_t> SendClose();
 
  private:
   SftpHandle(SftpSession& session, std::string handle)

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/coding.h"
 #include "base/display.h"
 #include "base/error.h"
 #include "storage/tcp_connect.h"
@@ -18,7 +19,8 @@ namespace fenchi {
 namespace {
 
 constexpr std::chrono::milliseconds kPollSlice{200};
-constexpr std::size_t kReadBytes = 128 * 1024;
+// What the server may have on the way to us: libssh opens its window as far as a read asks for.
+constexpr std::uint32_t kWindowBytes = 3 << 20;
 constexpr std::size_t kWriteBytes = 128 * 1024;
 
 // What libssh says of its last failure. It names algorithms and system errors, never a secret.
@@ -60,6 +62,7 @@ SshConnection::SshConnection(const SftpOptions& options, std::string where)
     : options_(options),
       where_(std::move(where)),
       counter_(std::make_unique<ssh_counter_struct>()),
+      space_(std::make_unique_for_overwrite<std::uint8_t[]>(kWindowBytes)),
       moved_at_(std::chrono::steady_clock::now()) {}
 
 SshConnection::~SshConnection() {
@@ -254,11 +257,9 @@ Status SshConnection::Pump(ByteView& out, Bytes& in) {
       moved = true;
     }
   }
-  const std::size_t end = in.size();
-  in.resize(end + kReadBytes);
-  const int got = ssh_channel_read_nonblocking(channel_, in.data() + end, kReadBytes, 0);
-  in.resize(end + static_cast<std::size_t>(std::max(got, 0)));
+  const int got = ssh_channel_read_timeout(channel_, space_.get(), kWindowBytes, 0, 0);
   if (got < 0 && got != SSH_AGAIN) return Lost("receiving");
+  if (got > 0) Append(in, ByteView(space_.get(), static_cast<std::size_t>(got)));
   if (got > 0 || moved) {
     Moved();
     return Status::Ok();

@@ -56,6 +56,7 @@ class SshConnection {
   SftpOptions options_;
   std::string where_;
   std::unique_ptr<ssh_counter_struct> counter_;
+  std::unique_ptr<std::uint8_t[]> space_;  // to read into; only what was needed once is in memory
   ssh_session_struct* session_ = nullptr;
   ssh_channel_struct* channel_ = nullptr;
   std::chrono::steady_clock::time_point moved_at_;  // when a byte moved last
