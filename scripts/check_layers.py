@@ -58,6 +58,7 @@ PUBLIC_HEADERS: dict[str, str] = {
     "testing/provider_contract.h": "storage",
     "policy.h": "repository",
     "report.h": "repository",
+    "courier.h": "repository",
     "options.h": "repository",
     "vault.h": "vault",
 }

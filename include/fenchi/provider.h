@@ -158,7 +158,9 @@ FENCHI_EXPORT std::shared_ptr<Provider> OpenMemoryProvider(const Domain& domain 
 FENCHI_EXPORT std::shared_ptr<Provider> OpenReadOnlyProvider(std::shared_ptr<Provider> inner);
 
 // By URL: "file:///path" (RFC 8089; other characters as %XX), "memory:NAME" (NAME: an object name;
-// one place for each NAME, for as long as the process lives).
+// one place for each NAME, for as long as the process lives), "sftp://user@host/directory"
+// (fenchi/sftp.h), "courier:PATH" (fenchi/courier.h: a provider that no line reaches; opening it is
+// kUnavailable, so that a vault does without it).
 // Errors: kInvalidArgument for a malformed URL, kUnsupported for a scheme not built in.
 FENCHI_EXPORT Result<std::shared_ptr<Provider>> OpenProvider(std::string_view url,
                                                              const Domain& domain = {});

@@ -46,6 +46,14 @@ Result<std::shared_ptr<Provider>> OpenMemoryUrl(std::string_view rest, const Dom
   return OpenNamedMemoryProvider(std::string(rest), domain);
 }
 
+// What only a courier reaches is absent: it answers nothing, and counts toward no quorum.
+Result<std::shared_ptr<Provider>> OpenCourierUrl(std::string_view, const Domain&) {
+  return Unavailable("this provider is reached by courier only")
+      .WithHint(
+          "`fenchi provider courier export` writes what it lacks to a medium; where the medium "
+          "arrives, `fenchi provider courier import` stores it");
+}
+
 #ifdef FENCHI_WITH_SFTP
 Result<std::shared_ptr<Provider>> OpenSftpUrl(std::string_view rest, const Domain& domain) {
   FENCHI_ASSIGN_OR_RETURN(SftpOptions options, ParseSftpUrl(fmt::format("sftp:{}", rest)));
@@ -61,6 +69,7 @@ struct Scheme {
 
 // A new kind of place is one row here, one source file, one row in the contract test's table.
 constexpr std::array kSchemes = {
+    Scheme{"courier", OpenCourierUrl},
     Scheme{"file", OpenFileUrl},
     Scheme{"memory", OpenMemoryUrl},
 #ifdef FENCHI_WITH_SFTP
