@@ -109,7 +109,9 @@ py::dict ToDict(const fenchi::ListedEntry& entry);
 py::dict ToDict(const fenchi::RestoreReport& report);
 py::dict ToDict(const fenchi::VerifyReport& report);
 py::dict ToDict(const fenchi::RepairReport& report);
+py::dict ToDict(const fenchi::CourierExportReport& report);
 py::dict ToDict(const fenchi::DrillReport& report);
+py::list DamageListOf(const std::vector<fenchi::Damage>& damage);
 py::dict ToDict(const fenchi::VaultStatus& status);
 py::dict ToDict(const fenchi::ContractReport& report);
 // What Repair needs of a report that went through Python.
@@ -124,5 +126,6 @@ void BindErasureCode(py::module_& module);
 void BindKeySharing(py::module_& module);
 void BindProviders(py::module_& module);
 void BindVault(py::module_& module);
+void BindCourier(py::module_& module);
 
 }  // namespace fenchi_python

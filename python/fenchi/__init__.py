@@ -13,7 +13,7 @@ with fenchi.open("vault.toml") as vault:
 
 from __future__ import annotations
 
-from fenchi import config
+from fenchi import config, courier
 from fenchi._core import BuiltinProvider, SecretBytes, StatusCode, __version__
 from fenchi._core import escape_path as _escape_path
 from fenchi._errors import (
@@ -42,6 +42,10 @@ from fenchi._reports import (
     BackupReport,
     ContractFinding,
     ContractReport,
+    CourierCargo,
+    CourierExportReport,
+    CourierImportReport,
+    CourierReport,
     Damage,
     Domain,
     DrillReport,
@@ -75,6 +79,10 @@ __all__ = [
     "Conflict",
     "ContractFinding",
     "ContractReport",
+    "CourierCargo",
+    "CourierExportReport",
+    "CourierImportReport",
+    "CourierReport",
     "Damage",
     "Damaged",
     "DataLoss",
@@ -113,6 +121,7 @@ __all__ = [
     "__version__",
     "check_provider",
     "config",
+    "courier",
     "create",
     "escape_path",
     "open",

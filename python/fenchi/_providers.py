@@ -78,7 +78,7 @@ AnyProvider = FiveVerbs | BuiltinProvider
 
 
 def open_provider(url: str, domain: Domain | None = None) -> BuiltinProvider:
-    """The provider at a URL: "file:///path" or "memory:NAME"."""
+    """The provider at a URL: "file:///path", "memory:NAME" or "sftp://user@host/directory"."""
     fields = {} if domain is None else {k: str(v) for k, v in vars(domain).items()}
     return _core.open_provider(url, fields)
 
@@ -103,7 +103,13 @@ def open_or_absent(url: str, opening: Callable[[], AnyProvider]) -> AnyProvider:
     """What `opening` gives; a disk that is not mounted must not keep the others from being used."""
     try:
         return opening()
-    except (_errors.NotFound, _errors.Unavailable, _errors.Denied, _errors.Io) as error:
+    except (
+        _errors.NotFound,
+        _errors.Unavailable,
+        _errors.Deadline,
+        _errors.Denied,
+        _errors.Io,
+    ) as error:
         return _Absent(url, str(error))
 
 

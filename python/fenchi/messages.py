@@ -44,8 +44,8 @@ _ENGLISH = {
     "config.twice": "two providers are called {name}",
     "config.no_providers": "there is no [[provider]]",
     "config.scheme": "provider {name}: {scheme}: URLs are not built in yet",
-    "config.scheme_hint": "give a directory or a file: URL; in Python any object with the five "
-    "verbs is a provider",
+    "config.scheme_hint": "give a directory, a file: or an sftp: URL; in Python any object with "
+    "the five verbs is a provider",
     "toml.top": "A fenchi vault. No secret is in this file, but keep copies: the id below pins the "
     "vault.",
     "toml.id": "written by init: the pinned vault id",
@@ -155,6 +155,20 @@ _ENGLISH = {
     "contract.passed": "{location} keeps the contract: {count} checks.",
     "contract.failed": "{location} breaks the contract: {count} of {total} checks failed.",
     "contract.item": "  {mark} {check}{message}",
+    "courier.written": "Wrote {objects} objects, {bytes}, for {provider} in {seconds}; {there} are "
+    "there or on the medium already.",
+    "courier.medium": "{path}: {objects} objects, {bytes}.",
+    "courier.cargo": "  for provider {provider}: {objects} objects, {bytes}",
+    "courier.fingerprint": "Fingerprint: {fingerprint}\n"
+    "Read it out to whoever receives the medium: `fenchi provider courier check` shows the same.",
+    "courier.whole": "Whole: nothing is missing or damaged.",
+    "courier.broken": "NOT WHOLE:",
+    "courier.damage": "  {what}",
+    "courier.stored": "Stored {objects} objects, {bytes}, at {location} in {seconds}; {there} were "
+    "there already.",
+    "courier.left": "{count} objects were left out:",
+    "courier.no_path": "provider {provider} has no courier: URL in {config}",
+    "courier.no_path_hint": "name the file or directory on the medium",
     "status.vault": "Vault {name!r} {id}",
     "status.shape": "needs {needed} of {total} providers; writes to {write}, reads logs from "
     "{read}; liars {liars}, spare losses {spare}",
@@ -172,6 +186,7 @@ _ENGLISH = {
     "phase.restore": "Restoring",
     "phase.verify": "Verifying",
     "phase.repair": "Repairing",
+    "phase.courier": "Courier",
 }
 
 # With the custody work. What is missing is shown in English.

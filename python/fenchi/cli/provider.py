@@ -12,14 +12,14 @@ from fenchi.cli import exit_codes
 from fenchi.cli.app import app
 from fenchi.cli.context import settings
 
-_provider = typer.Typer(no_args_is_help=True, help="Single places.", rich_markup_mode=None)
-app.add_typer(_provider, name="provider")
+group = typer.Typer(no_args_is_help=True, help="Single places.", rich_markup_mode=None)
+app.add_typer(group, name="provider")
 
 
-@_provider.command()
+@group.command()
 def check(
     context: typer.Context,
-    url: Annotated[str, typer.Argument(help="A directory or a file: URL.")],
+    url: Annotated[str, typer.Argument(help="A directory, or a URL: file:, sftp:.")],
     keep: Annotated[
         bool, typer.Option("--keep", help="Do not delete; leaves about 20 MiB there.")
     ] = False,
@@ -48,6 +48,6 @@ def check(
     return exit_codes.DONE if report.passed else exit_codes.FAILED
 
 
-@_provider.callback()
+@group.callback()
 def _group() -> None:
     """Single places."""
