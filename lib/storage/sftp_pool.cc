@@ -8,16 +8,21 @@ Result<SftpPool::Lease> SftpPool::Acquire() {
   std::unique_lock lock(mutex_);
   freed_.wait(lock, [&] { return leased_ < options_.sessions_max; });
   ++leased_;
-  while (!idle_.empty()) {
-    std::unique_ptr<SftpSession> session = std::move(idle_.back());
+  std::unique_ptr<SftpSession> session;
+  if (!idle_.empty()) {
+    session = std::move(idle_.back());
     idle_.pop_back();
-    // Asking and closing take time of the line: never with the lock held.
-    lock.unlock();
-    if (session->IsAlive()) return Lease(this, std::move(session));
-    session.reset();
-    lock.lock();
   }
+  // Asking and closing take time of the line: never with the lock held.
   lock.unlock();
+  if (session && session->IsAlive()) return Lease(this, std::move(session));
+  if (session) {
+    // Where one died, asking each of the others would take its time as well.
+    std::vector<std::unique_ptr<SftpSession>> closing;
+    lock.lock();
+    closing.swap(idle_);
+    lock.unlock();
+  }
   Result<std::unique_ptr<SftpSession>> opened = SftpSession::Open(options_, *keys_, where_);
   if (opened.ok()) return Lease(this, *std::move(opened));
   Release();
