@@ -35,11 +35,15 @@ Result<std::vector<ProviderId>> OwnersOf(Provider& place) {
 std::string ListOf(const std::vector<CourierCargo>& cargo) {
   std::string out;
   for (const CourierCargo& one : cargo) out += (out.empty() ? "" : ", ") + one.provider.hex();
-  return out.empty() ? "nobody" : out;
+  return out;
 }
 
 Result<ProviderId> Destination(const CourierReport& medium, Provider& place,
                                const CourierImportOptions& options) {
+  if (medium.cargo.empty()) {
+    return Damaged("nothing on the courier medium at {} is whole", QuoteForDisplay(medium.path))
+        .WithHint("`fenchi provider courier check` tells what is wrong; export to a fresh medium");
+  }
   FENCHI_ASSIGN_OR_RETURN(const std::vector<ProviderId> owners, OwnersOf(place));
   const auto carried = [&](const ProviderId& id) {
     return std::ranges::find(medium.cargo, id, &CourierCargo::provider) != medium.cargo.end();

@@ -30,7 +30,7 @@ TEST(Courier, BytesAreTheDocumentedOnes) {
   EXPECT_EQ(ToHex(*EncodeCourierHead(SomeObject())),
             "00000022a4010102" + ("50" + id) + "0367642f6162632e30" + "0419012c");
   EXPECT_EQ(ToHex(*EncodeCourierHead(CourierManifest{3, 1000})),
-            "0000000aa30102020303"
+            "00000009a30102020303"
             "1903e8");
 }
 
