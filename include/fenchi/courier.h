@@ -84,8 +84,7 @@ FENCHI_EXPORT Result<CourierReport> CheckCourier(const std::string& path,
 // The place is known by its own leaf share; an empty one takes the destination that is named, or
 // the only one of the medium. Run again, it goes on where it stopped.
 // Errors: as CheckCourier, kDamaged also when nothing on it is whole; kInvalidArgument when it
-// carries nothing for this place;
-// kCancelled; what the first look at the place meets.
+// carries nothing for this place; kCancelled; what the first look at the place meets.
 FENCHI_EXPORT Result<CourierImportReport> ImportCourier(const std::string& path, Provider& place,
                                                         const CourierImportOptions& options = {});
 
