@@ -47,8 +47,8 @@ py::dict Import(const std::string& path, const py::object& place, const std::str
     options.destination = call.Value(fenchi::ProviderId::FromHexText(destination));
   }
   options.observer = call.MakeObserver(progress, py::none());
-  const fenchi::CourierImportReport report = call.Value(
-      call.Run([&] { return fenchi::ImportCourier(path, *provider, options); }));
+  const fenchi::CourierImportReport report =
+      call.Value(call.Run([&] { return fenchi::ImportCourier(path, *provider, options); }));
   py::dict out;
   out["objects_stored"] = report.objects_stored;
   out["bytes_stored"] = report.bytes_stored;

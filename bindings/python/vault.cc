@@ -283,9 +283,8 @@ py::dict ExportCourier(VaultHandle& handle, const std::string& provider, const p
   Call call(handle.failures());
   const std::string where(path);
   const fenchi::Observer observer = call.MakeObserver(progress, py::none());
-  return ToDict(call.Value(handle.Do(call, [&](fenchi::Vault& vault) {
-    return vault.ExportCourier(provider, where, observer);
-  })));
+  return ToDict(call.Value(handle.Do(
+      call, [&](fenchi::Vault& vault) { return vault.ExportCourier(provider, where, observer); })));
 }
 
 py::dict Drill(VaultHandle& handle, const std::string& snapshot, const py::dict& fields) {
