@@ -72,6 +72,7 @@ class SftpPlace {
   Status FindMarker(SftpSession& session);
   Status CreateMarker(SftpSession& session);
   Status Probe(SftpSession& session);
+  Status SyncAboveRoot(SftpSession& session) const;
   Status ProbeNaming(SftpSession& session, const std::string& first);
   void RemoveLeftovers(SftpSession& session, std::uint32_t now_seconds);
 
@@ -80,6 +81,7 @@ class SftpPlace {
   std::unique_ptr<SftpPool> pool_;
   std::string marker_;  // "" when none could be made
   SftpAbilities abilities_;
+  bool created_root_ = false;  // by this opening
   std::mutex mutex_;
   std::set<std::string, std::less<>> durable_folders_;
 };

@@ -70,6 +70,7 @@ Status SftpPlace::OpenRoot(SftpSession& session) {
       return Denied("{} does not exist, and the account may not create it", location_)
           .WithHint("let the server's operator create it for the account");
     }
+    created_root_ = made.ok();
     FENCHI_ASSIGN_OR_RETURN(found, session.Call(SimpleRequest(SftpType::kStat, Path(""))));
   }
   if (found.code == SftpCode::kPermissionDenied) {
@@ -144,10 +145,25 @@ Status SftpPlace::Probe(SftpSession& session) {
     const Status synced = SyncFolder(session, "");
     if (session.broken()) return synced;
     abilities_.sync_folders = synced.ok();
+    if (synced.ok() && created_root_) FENCHI_RETURN_IF_ERROR(SyncAboveRoot(session));
   }
   FENCHI_RETURN_IF_ERROR(ProbeNaming(session, first));
   RemoveLeftovers(session, now_seconds);
   return Status::Ok();
+}
+
+// The entry of a root that was made just now. A folder above that may be passed through but not
+// read cannot be synced by us: then it is the server's file system that decides when the entry is
+// safe.
+Status SftpPlace::SyncAboveRoot(SftpSession& session) const {
+  const std::string& root = options_.directory;
+  const std::size_t slash = root.rfind('/');
+  const std::string above = slash == std::string::npos ? "." : root.substr(0, slash);
+  FENCHI_ASSIGN_OR_RETURN(const SftpReply opened,
+                          session.Call(OpenRequest(above.empty() ? "/" : above, kSftpRead)));
+  if (!opened.ok()) return Status::Ok();
+  FENCHI_ASSIGN_OR_RETURN(const SftpHandle handle, SftpHandle::Of(session, opened));
+  return SyncOpenFolder(session, handle, "its root");
 }
 
 Status SftpPlace::ProbeNaming(SftpSession& session, const std::string& first) {
