@@ -30,5 +30,10 @@ install(FILES ${PROJECT_BINARY_DIR}/fenchiConfig.cmake ${PROJECT_BINARY_DIR}/fen
 # fenchi.pc finds its own prefix, so that an installed tree can be moved or staged by DESTDIR.
 file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" pc_prefix ${pc_prefix})
+# By name, not in Requires: libcurl's own list names packages that only its static library needs.
+set(pc_http_libs "")
+if(FENCHI_HAS_HTTP)
+  set(pc_http_libs " -lcurl -lpugixml")
+endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/fenchi.pc.in ${PROJECT_BINARY_DIR}/fenchi.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/fenchi.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

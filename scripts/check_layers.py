@@ -53,6 +53,8 @@ PUBLIC_HEADERS: dict[str, str] = {
     "chunker.h": "chunking",
     "compression.h": "compression",
     "provider.h": "storage",
+    "provider_wrappers.h": "storage",
+    "s3.h": "storage",
     "sftp.h": "storage",
     "testing/fault_provider.h": "storage",
     "testing/provider_contract.h": "storage",

@@ -55,7 +55,10 @@ Status StatusOf(const py::object& exception) {
   const py::object describe = py::module_::import("fenchi._errors").attr("to_status");
   const auto [code, message, hint] =
       describe(exception).cast<std::tuple<int, std::string, std::string>>();
-  return Status(static_cast<StatusCode>(code), message, hint);
+  const Status status(static_cast<StatusCode>(code), message, hint);
+  const py::object wait = py::module_::import("fenchi._errors").attr("retry_after_ms")(exception);
+  if (wait.is_none()) return status;
+  return status.WithRetryAfter(std::chrono::milliseconds(wait.cast<std::int64_t>()));
 }
 
 Call::Call(std::shared_ptr<ProviderFailures> failures) : failures_(std::move(failures)) {

@@ -15,9 +15,11 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "fenchi/entry.h"
 #include "fenchi/provider.h"
+#include "fenchi/provider_wrappers.h"
 #include "fenchi/report.h"
 #include "fenchi/status.h"
 #include "fenchi/testing/provider_contract.h"
@@ -40,6 +42,24 @@ fenchi::Status StatusOf(const py::object& exception);
 // Where providers written in Python leave their last exception. Touched under the GIL only.
 struct ProviderFailures {
   py::object last = py::none();
+};
+
+// Where one provider written in Python finds the ProviderFailures of the call that it serves.
+// Touched under the GIL only.
+struct FailureSlot {
+  std::shared_ptr<ProviderFailures> failures = std::make_shared<ProviderFailures>();
+};
+using FailureSlots = std::vector<std::shared_ptr<FailureSlot>>;
+
+// A provider with some written in Python inside, however deep.
+class PythonBacked final : public fenchi::ProviderWrapper {
+ public:
+  PythonBacked(std::shared_ptr<fenchi::Provider> inner, std::shared_ptr<FailureSlots> slots)
+      : ProviderWrapper(std::move(inner)), slots_(std::move(slots)) {}
+  const std::shared_ptr<FailureSlots>& slots() const { return slots_; }
+
+ private:
+  std::shared_ptr<FailureSlots> slots_;
 };
 
 // One long call from Python: construct, Run, Check.
@@ -98,6 +118,10 @@ class Call {
 // A provider of the library as it is; any other object behind an adapter that calls its verbs.
 std::shared_ptr<fenchi::Provider> ProviderOf(const py::object& provider,
                                              const std::shared_ptr<ProviderFailures>& failures);
+// The same where no call is known yet; `slots` gets those of the providers inside.
+std::shared_ptr<fenchi::Provider> ProviderOf(const py::object& provider, FailureSlots& slots);
+// What a call on `provider` itself should look at for the cause of a failure; may be null.
+std::shared_ptr<ProviderFailures> FailuresOf(const fenchi::Provider& provider);
 fenchi::Domain DomainOf(const py::dict& fields);
 
 std::string_view EntryTypeName(fenchi::EntryType type);
@@ -125,6 +149,7 @@ void BindChunking(py::module_& module);
 void BindErasureCode(py::module_& module);
 void BindKeySharing(py::module_& module);
 void BindProviders(py::module_& module);
+void BindWrappers(py::module_& module);
 void BindVault(py::module_& module);
 void BindCourier(py::module_& module);
 

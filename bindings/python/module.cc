@@ -61,6 +61,7 @@ PYBIND11_MODULE(_core, module) {
   fenchi_python::BindErasureCode(module);
   fenchi_python::BindKeySharing(module);
   fenchi_python::BindProviders(module);
+  fenchi_python::BindWrappers(module);
   fenchi_python::BindVault(module);
   fenchi_python::BindCourier(module);
   module.def(

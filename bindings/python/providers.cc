@@ -18,10 +18,24 @@ using fenchi::StatusCode;
 
 namespace {
 
+using fenchi_python::ToDict;  // that of a Domain, beside the one below
+
 constexpr std::uint64_t kObjectSizeBytesMax = 1ull << 31;  // that Python takes as one `bytes`
 
 py::bytes BytesOf(fenchi::ByteView view) {
   return py::bytes(reinterpret_cast<const char*>(view.data()), view.size());
+}
+
+py::dict ToDict(const fenchi::Capability& capability) {
+  py::dict out;
+  out["create_only"] = capability.create_only;
+  out["ranged_read"] = capability.ranged_read;
+  out["can_delete"] = capability.can_delete;
+  out["retention"] = capability.retention;
+  out["durable"] = capability.durable;
+  out["object_size_bytes_max"] = capability.object_size_bytes_max;
+  out["parallel_calls_max"] = capability.parallel_calls_max;
+  return out;
 }
 
 fenchi::Capability CapabilityOf(const py::dict& fields) {
@@ -43,8 +57,8 @@ fenchi::Capability CapabilityOf(const py::dict& fields) {
 class PythonProvider final : public Provider {
  public:
   // Needs the GIL.
-  PythonProvider(py::object object, std::shared_ptr<ProviderFailures> failures)
-      : object_(std::move(object)), failures_(std::move(failures)) {
+  PythonProvider(py::object object, std::shared_ptr<FailureSlot> slot)
+      : object_(std::move(object)), slot_(std::move(slot)) {
     location_ = Ask("location", py::repr(py::type::of(object_))).cast<std::string>();
     domain_ = DomainOf(Ask("domain", py::dict()).cast<py::dict>());
     capability_ = CapabilityOf(Ask("capability", py::dict()).cast<py::dict>());
@@ -52,7 +66,7 @@ class PythonProvider final : public Provider {
   ~PythonProvider() override {
     const py::gil_scoped_acquire gil;
     object_ = py::object();
-    failures_.reset();
+    slot_.reset();
   }
 
   Status Put(std::string_view name, fenchi::Source& source,
@@ -158,12 +172,12 @@ class PythonProvider final : public Provider {
     }
   }
   Status Failed(const py::object& exception) {
-    failures_->last = exception;
+    slot_->failures->last = exception;
     return StatusOf(exception);
   }
 
   py::object object_;
-  std::shared_ptr<ProviderFailures> failures_;
+  std::shared_ptr<FailureSlot> slot_;
   std::string location_;
   fenchi::Domain domain_;
   fenchi::Capability capability_;
@@ -173,13 +187,13 @@ void PutObject(Provider& provider, const std::string& name, const py::buffer& da
   const py::buffer_info info = data.request();
   fenchi::MemorySource source({static_cast<const std::uint8_t*>(info.ptr),
                                static_cast<std::size_t>(info.size * info.itemsize)});
-  Call call;
+  Call call(FailuresOf(provider));
   call.Check(call.Run([&] { return provider.Put(name, source, {.replace = replace}); }));
 }
 
 py::bytes GetObject(Provider& provider, const std::string& name, std::uint64_t offset,
                     std::optional<std::uint64_t> size) {
-  Call call;
+  Call call(FailuresOf(provider));
   fenchi::Bytes content;
   if (!size) {
     content = call.Value(call.Run([&] { return GetAll(provider, name, kObjectSizeBytesMax); }));
@@ -196,7 +210,7 @@ py::bytes GetObject(Provider& provider, const std::string& name, std::uint64_t o
 
 std::vector<std::optional<std::uint64_t>> StatObjects(Provider& provider,
                                                       const std::vector<std::string>& names) {
-  Call call;
+  Call call(FailuresOf(provider));
   std::vector<std::optional<std::uint64_t>> sizes;
   for (const auto& info : call.Value(call.Run([&] { return provider.Stat(names); }))) {
     sizes.push_back(info ? std::optional(info->size_bytes) : std::nullopt);
@@ -207,7 +221,7 @@ std::vector<std::optional<std::uint64_t>> StatObjects(Provider& provider,
 std::vector<std::pair<std::string, std::uint64_t>> ListObjects(Provider& provider,
                                                                const std::string& prefix,
                                                                const std::string& after) {
-  Call call;
+  Call call(FailuresOf(provider));
   std::vector<std::pair<std::string, std::uint64_t>> found;
   call.Check(call.Run([&] {
     return provider.List(prefix, after, [&](const ObjectInfo& info) {
@@ -219,21 +233,31 @@ std::vector<std::pair<std::string, std::uint64_t>> ListObjects(Provider& provide
 }
 
 void DeleteObjects(Provider& provider, const std::vector<std::string>& names) {
-  Call call;
+  Call call(FailuresOf(provider));
   for (const Status& status : call.Value(call.Run([&] { return provider.Delete(names); }))) {
     call.Check(status);
   }
 }
 
-py::dict RunContract(const py::object& object, const std::string& prefix, bool may_delete) {
+py::dict RunContract(const py::object& object, const std::string& prefix, bool may_delete,
+                     std::int64_t retain_seconds) {
   const auto failures = std::make_shared<ProviderFailures>();
   const std::shared_ptr<Provider> provider = ProviderOf(object, failures);
   fenchi::ContractOptions options;
   options.prefix = prefix;
   options.may_delete = may_delete;
+  options.retain = std::chrono::seconds(retain_seconds);
   Call call(failures);
   return ToDict(call.Value(
       call.Run([&] { return RunProviderContract(*provider, options, fenchi::SystemRandom()); })));
+}
+
+bool AreOnePlace(const py::object& first, const py::object& second) {
+  const auto failures = std::make_shared<ProviderFailures>();
+  const std::shared_ptr<Provider> a = ProviderOf(first, failures);
+  const std::shared_ptr<Provider> b = ProviderOf(second, failures);
+  Call call(failures);
+  return call.Value(call.Run([&] { return SamePlace(*a, *b, fenchi::SystemRandom()); }));
 }
 
 }  // namespace
@@ -252,10 +276,32 @@ fenchi::Domain DomainOf(const py::dict& fields) {
   return domain;
 }
 
+std::shared_ptr<Provider> ProviderOf(const py::object& provider, FailureSlots& slots) {
+  if (!py::isinstance<Provider>(provider)) {
+    slots.push_back(std::make_shared<FailureSlot>());
+    return std::make_shared<PythonProvider>(provider, slots.back());
+  }
+  auto built_in = provider.cast<std::shared_ptr<Provider>>();
+  if (const auto* backed = dynamic_cast<const PythonBacked*>(built_in.get())) {
+    slots.insert(slots.end(), backed->slots()->begin(), backed->slots()->end());
+  }
+  return built_in;
+}
+
 std::shared_ptr<Provider> ProviderOf(const py::object& provider,
                                      const std::shared_ptr<ProviderFailures>& failures) {
-  if (py::isinstance<Provider>(provider)) return provider.cast<std::shared_ptr<Provider>>();
-  return std::make_shared<PythonProvider>(provider, failures);
+  FailureSlots slots;
+  auto out = ProviderOf(provider, slots);
+  for (const auto& slot : slots) slot->failures = failures;
+  return out;
+}
+
+std::shared_ptr<ProviderFailures> FailuresOf(const Provider& provider) {
+  const auto* backed = dynamic_cast<const PythonBacked*>(&provider);
+  if (backed == nullptr || backed->slots()->empty()) return nullptr;
+  const std::shared_ptr<ProviderFailures> failures = backed->slots()->front()->failures;
+  for (const auto& slot : *backed->slots()) slot->failures = failures;
+  return failures;
 }
 
 void BindProviders(py::module_& module) {
@@ -266,6 +312,7 @@ void BindProviders(py::module_& module) {
       .def("list", &ListObjects, py::arg("prefix") = "", py::arg("after") = "")
       .def("delete", &DeleteObjects, py::arg("names"))
       .def("domain", [](const Provider& provider) { return ToDict(provider.domain()); })
+      .def("capability", [](const Provider& provider) { return ToDict(provider.capability()); })
       .def("location", [](const Provider& provider) { return DecodeText(provider.location()); })
       .def("__repr__", [](const Provider& provider) {
         return DecodeText("<fenchi provider " + provider.location() + ">");
@@ -278,8 +325,10 @@ void BindProviders(py::module_& module) {
         return call.Value(call.Run([&] { return fenchi::OpenProvider(url, parsed); }));
       },
       py::arg("url"), py::arg("domain") = py::dict());
+  module.def("provider_schemes", &fenchi::ProviderSchemes);
   module.def("run_provider_contract", &RunContract, py::arg("provider"), py::arg("prefix"),
-             py::arg("may_delete"));
+             py::arg("may_delete"), py::arg("retain_seconds"));
+  module.def("same_place", &AreOnePlace, py::arg("first"), py::arg("second"));
 }
 
 }  // namespace fenchi_python

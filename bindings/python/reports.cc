@@ -61,6 +61,23 @@ static py::dict ToDict(const fenchi::ProviderStatus& status) {
   return out;
 }
 
+static py::dict ToDict(const fenchi::StageTime& time) {
+  py::dict out;
+  out["stage"] = time.stage;
+  out["seconds"] = time.seconds;
+  out["bytes"] = time.bytes;
+  return out;
+}
+
+static py::dict ToDict(const fenchi::ProviderTime& time) {
+  py::dict out;
+  out["provider"] = time.provider;
+  out["seconds"] = time.seconds;
+  out["bytes"] = time.bytes;
+  out["objects"] = time.objects;
+  return out;
+}
+
 template <typename T>
 static py::list ListOf(const std::vector<T>& items) {
   py::list out;
@@ -127,6 +144,8 @@ py::dict ToDict(const fenchi::BackupReport& report) {
   out["seconds"] = report.seconds;
   out["providers_missed"] = report.providers_missed;
   out["problems"] = ListOf(report.problems);
+  out["stages"] = ListOf(report.stages);
+  out["providers"] = ListOf(report.providers);
   return out;
 }
 
@@ -262,9 +281,18 @@ py::dict ToDict(const fenchi::ContractReport& report) {
     item["message"] = DecodeText(finding.message);
     findings.append(item);
   }
+  py::list abilities;
+  for (const fenchi::ContractAbility& ability : report.abilities) {
+    py::dict item;
+    item["name"] = ability.name;
+    item["value"] = ability.value;
+    item["detail"] = DecodeText(ability.detail);
+    abilities.append(item);
+  }
   py::dict out;
   out["location"] = DecodeText(report.location);
   out["findings"] = findings;
+  out["abilities"] = abilities;
   return out;
 }
 

@@ -4,8 +4,10 @@
 // wrong loses nothing.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,6 +33,17 @@ class FENCHI_EXPORT Clock {
 
 // Lives as long as the process.
 FENCHI_EXPORT Clock& SystemClock();
+
+// Time that passes while something waits: never set back. Empty: the system's steady clock, and
+// sleeping for real.
+using Sleeper = std::function<void(std::chrono::nanoseconds)>;
+struct FENCHI_EXPORT WaitClock {
+  std::function<std::chrono::nanoseconds()> elapsed = {};
+  Sleeper sleep = {};
+
+  std::chrono::nanoseconds Elapsed() const;
+  void Sleep(std::chrono::nanoseconds time) const;  // not at all when it is not positive
+};
 
 // Always `start`, plus one second for each reading. For tests.
 FENCHI_EXPORT std::unique_ptr<Clock> SteppingClock(Timestamp start);

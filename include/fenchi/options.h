@@ -51,7 +51,8 @@ class FENCHI_EXPORT Unlock {
 };
 
 // One rule of the placement policy that is waived, by name, by somebody, for a reason.
-// axis: "vendor", "vendor_home", "country", "account", "abroad", "home_country", "deny_countries".
+// axis: "vendor", "vendor_home", "country", "account", "abroad", "home_country", "deny_countries";
+// "create_only": a provider may be a place that overwrites silently.
 struct Relaxation {
   std::string axis = {};
   std::string ground = {};

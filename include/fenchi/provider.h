@@ -125,6 +125,39 @@ class FENCHI_EXPORT Provider {
   virtual Result<Hash256> RemoteHash(std::string_view name);
   // Free space in bytes, where the place knows it.
   virtual Result<std::uint64_t> FreeSpaceBytes();
+  // The place's own clock, where it tells it: to name a clock that is wrong, never for an order.
+  virtual Result<Timestamp> PlaceTime();
+};
+
+enum class Verb { kPut, kGet, kStat, kList, kDelete };
+inline constexpr std::size_t kVerbCount = 5;
+
+// Passes every call on to the provider inside. For wrappers of your own: override what differs.
+class FENCHI_EXPORT ProviderWrapper : public Provider {
+ public:
+  explicit ProviderWrapper(std::shared_ptr<Provider> inner);
+  ~ProviderWrapper() override;
+
+  Status Put(std::string_view name, Source& source, const PutOptions& options) override;
+  Status Get(std::string_view name, std::uint64_t offset, MutableBytes out) override;
+  Result<std::vector<std::optional<ObjectInfo>>> Stat(std::span<const std::string> names) override;
+  Status List(std::string_view prefix, std::string_view after,
+              const std::function<bool(const ObjectInfo&)>& entry) override;
+  Result<std::vector<Status>> Delete(std::span<const std::string> names) override;
+  Capability capability() const override;
+  Domain domain() const override;
+  std::string location() const override;
+  Status ExtendRetention(std::string_view name, Timestamp until) override;
+  Status Warm(std::span<const std::string> names) override;
+  Result<Hash256> RemoteHash(std::string_view name) override;
+  Result<std::uint64_t> FreeSpaceBytes() override;
+  Result<Timestamp> PlaceTime() override;
+
+ protected:
+  Provider& inner() const { return *inner_; }
+
+ private:
+  std::shared_ptr<Provider> inner_;
 };
 
 // The whole object. Errors: as Get; kDamaged when it is longer than `size_bytes_max` (nothing that
@@ -157,10 +190,15 @@ FENCHI_EXPORT std::shared_ptr<Provider> OpenMemoryProvider(const Domain& domain 
 // `inner`, of which nothing can be changed: Put, Delete and ExtendRetention answer kDenied.
 FENCHI_EXPORT std::shared_ptr<Provider> OpenReadOnlyProvider(std::shared_ptr<Provider> inner);
 
+// The schemes that OpenProvider knows: "file", "memory" ...
+FENCHI_EXPORT std::vector<std::string> ProviderSchemes();
+
 // By URL: "file:///path" (RFC 8089; other characters as %XX), "memory:NAME" (NAME: an object name;
-// one place for each NAME, for as long as the process lives), "sftp://user@host/directory"
-// (fenchi/sftp.h), "courier:PATH" (fenchi/courier.h: a provider that no line reaches; opening it is
-// kUnavailable, so that a vault does without it).
+// one place for each NAME, for as long as the process lives), "s3://bucket/folder" (fenchi/s3.h),
+// "sftp://user@host/directory" (fenchi/sftp.h), "courier:PATH" (fenchi/courier.h: a provider that no
+// line reaches; opening it is kUnavailable, so that a vault does without it).
+// Providers over HTTP: options stand behind '?', endpoints are https:// only unless
+// "plain_text=allowed" is one of them, credentials are refused in a URL.
 // Errors: kInvalidArgument for a malformed URL, kUnsupported for a scheme not built in.
 FENCHI_EXPORT Result<std::shared_ptr<Provider>> OpenProvider(std::string_view url,
                                                              const Domain& domain = {});

@@ -23,6 +23,20 @@ struct Problem {
 // `path` with everything but printable text escaped as \xNN: safe for terminals and logs.
 FENCHI_EXPORT std::string EscapePath(std::string_view path);
 
+// What one stage of a verb took: seconds are summed over threads.
+struct StageTime {
+  std::string stage = {};
+  double seconds = 0;
+  std::uint64_t bytes = 0;
+};
+// How long uploads to one provider took, summed over those that were under way together.
+struct ProviderTime {
+  std::string provider = {};
+  double seconds = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t objects = 0;
+};
+
 struct BackupReport {
   SnapshotId snapshot;
   std::string label;
@@ -41,6 +55,8 @@ struct BackupReport {
   double seconds = 0;
   std::vector<std::string> providers_missed;  // at least W have everything; these do not
   std::vector<Problem> problems;
+  std::vector<StageTime> stages;        // where the time went
+  std::vector<ProviderTime> providers;  // of packs, in the order of the policy
   // False when some sources are missing from the snapshot or were caught changing: exit code 3.
   bool complete() const { return unreadable == 0 && changed_while_read == 0; }
 };

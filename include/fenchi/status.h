@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cassert>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,6 +64,9 @@ class [[nodiscard]] FENCHI_EXPORT Status {
   Status At(std::string_view where) const;
   // The same failure with a next step, unless it already has one.
   Status WithHint(std::string_view hint) const;
+  // The same failure, from a place that asks not to be tried again before `wait` has passed.
+  Status WithRetryAfter(std::chrono::milliseconds wait) const;
+  std::optional<std::chrono::milliseconds> retry_after() const { return retry_after_; }
   // "code: message (hint)" for logs and tests.
   std::string ToString() const;
 
@@ -72,6 +76,7 @@ class [[nodiscard]] FENCHI_EXPORT Status {
   StatusCode code_ = StatusCode::kOk;
   std::string message_;
   std::string hint_;
+  std::optional<std::chrono::milliseconds> retry_after_;
 };
 
 // A T, or the Status that tells why there is none. Modelled on std::expected.

@@ -41,7 +41,8 @@ class FENCHI_EXPORT Vault {
  public:
   // Makes a new vault over empty providers.
   // Errors: kPolicy when the policy is unsafe or the placement breaks it (the message names the
-  // rule and the relaxation that would allow it); kAlreadyExists when a provider holds a vault
+  // rule and the relaxation that would allow it), also when a provider is found to overwrite
+  // silently (relaxation "create_only"); kAlreadyExists when a provider holds a vault
   // already; kInvalidArgument, also when two providers are one place; kTooFewProviders; kFull.
   static Result<Vault> Create(const std::vector<NamedProvider>& providers, const Unlock& unlock,
                               const CreateOptions& options = {});

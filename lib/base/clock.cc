@@ -4,6 +4,7 @@
 
 #include <ctime>
 #include <mutex>
+#include <thread>
 
 namespace fenchi {
 namespace {
@@ -43,6 +44,15 @@ std::string ToIso8601(Timestamp time) {
   gmtime_r(&seconds, &parts);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
                      parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+std::chrono::nanoseconds WaitClock::Elapsed() const {
+  return elapsed ? elapsed() : std::chrono::steady_clock::now().time_since_epoch();
+}
+
+void WaitClock::Sleep(std::chrono::nanoseconds time) const {
+  if (time.count() <= 0) return;
+  sleep ? sleep(time) : std::this_thread::sleep_for(time);
 }
 
 Clock& SystemClock() {

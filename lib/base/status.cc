@@ -53,12 +53,22 @@ std::string_view StatusCodeName(StatusCode code) {
 
 Status Status::At(std::string_view where) const {
   if (ok()) return *this;
-  return Status(code_, std::string(where) + ": " + message_, hint_);
+  Status out = *this;
+  out.message_ = std::string(where) + ": " + message_;
+  return out;
 }
 
 Status Status::WithHint(std::string_view hint) const {
   if (ok() || !hint_.empty()) return *this;
-  return Status(code_, message_, std::string(hint));
+  Status out = *this;
+  out.hint_ = hint;
+  return out;
+}
+
+Status Status::WithRetryAfter(std::chrono::milliseconds wait) const {
+  Status out = *this;
+  if (!ok()) out.retry_after_ = wait;
+  return out;
 }
 
 std::string Status::ToString() const {

@@ -17,21 +17,22 @@ Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const Writ
   run->compression_level_ = compression_level;
   FENCHI_ASSIGN_OR_RETURN(run->keys_,
                           NewRunKeys(session.access, domain, writer.id(), session.random));
+  run->indexes_.emplace(session, domain, run->keys_);
   const SecretBytes id_key =
       format::IdKey(domain.id_root.view(), session.access.vault, domain.id, run->keys_.id_scope);
   FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(id_key.view()));
   run->hash_ = std::move(hash);
   FENCHI_RETURN_IF_ERROR(run->CheckIndex(history, writer.id()));
   run->data_ = std::make_unique<PackWriter>(session.access, run->keys_, format::PackType::kData,
-                                            session.random);
-  run->metadata_ = std::make_unique<PackWriter>(session.access, run->keys_,
-                                                format::PackType::kMetadata, session.random);
+                                            session.random, session.stages);
+  run->metadata_ = std::make_unique<PackWriter>(
+      session.access, run->keys_, format::PackType::kMetadata, session.random, session.stages);
   if (!run->usable_.empty()) {
     FENCHI_ASSIGN_OR_RETURN(ChunkIndex lookup, index.OpenAgain());
     run->lookup_ = std::move(lookup);
   }
   run->pipeline_ = std::make_unique<ChunkPipeline>(
-      session.access.seats.executor(), id_key.view(), compression_level,
+      session.access.seats.executor(), session.stages, id_key.view(), compression_level,
       [r = run.get()](const ChunkId& id) { return r->lookup_ && r->SeemsKnown(id); },
       [r = run.get()](NamedChunk& chunk) { return r->Take(chunk); });
   return run;
@@ -124,6 +125,7 @@ Result<bool> BackupRun::TakeKnown(const ChunkId& id, std::size_t size, ChunkTick
     ticket.SetSameAs(found->second);
     return true;
   }
+  const StageTimer timer(session_.stages, Stage::kIndex);
   FENCHI_ASSIGN_OR_RETURN(std::optional<format::Reference> known, index_.FindChunk(domain_.id, id));
   if (!known || known->plain_size != size || !Usable(*known)) return false;
   Use(*known);
@@ -135,22 +137,15 @@ Status BackupRun::Add(const ChunkId& id, std::size_t size, StoredChunk stored,
                       const TicketPtr& ticket, PackWriter& packs) {
   bytes_new += size;
   pending_.emplace(id, ticket);
-  new_tickets_.push_back(ticket);
   FENCHI_RETURN_IF_ERROR(packs.Add(id, size, std::move(stored), ticket));
   return Drain();
-}
-
-Result<TicketPtr> BackupRun::StoreData(ByteView plain) {
-  auto ticket = std::make_shared<ChunkTicket>();
-  FENCHI_RETURN_IF_ERROR(pipeline_->Add(plain, ticket));
-  return ticket;
 }
 
 // A chunk that comes back from the pipeline.
 Status BackupRun::Take(NamedChunk& chunk) {
   FENCHI_ASSIGN_OR_RETURN(const bool known, TakeKnown(chunk.id, chunk.plain.size(), *chunk.ticket));
   if (known) return Status::Ok();
-  if (chunk.stored.bytes.empty()) {  // what was there is not usable after all
+  if (chunk.stored.size() == 0) {  // what was there is not usable after all
     Bytes stored;
     FENCHI_RETURN_IF_ERROR(compressor_.Compress(chunk.plain, compression_level_, stored));
     chunk.stored = OwnChunk(std::move(stored));
@@ -192,6 +187,12 @@ Status BackupRun::Note(PackWriter& packs) {
     added_.emplace(pack.entry.pack, pack.entry);
     used_.insert(pack.entry.pack);
     bytes_uploaded += pack.bytes_uploaded;
+    for (const int number : pack.seats) {
+      ProviderTime& one = uploads_[number];
+      one.seconds += pack.seconds.at(number);
+      one.bytes += pack.bytes_uploaded / pack.seats.size();
+      ++one.objects;
+    }
     FENCHI_RETURN_IF_ERROR(index_.AddPack(domain_.id, pack.entry));
     unindexed_.insert(unindexed_.end(), pack.completed.begin(), pack.completed.end());
   }
@@ -203,6 +204,7 @@ Status BackupRun::Drain() {
   FENCHI_RETURN_IF_ERROR(Note(*data_));
   FENCHI_RETURN_IF_ERROR(Note(*metadata_));
   if (added_.size() == before) return Status::Ok();
+  const StageTimer timer(session_.stages, Stage::kIndex);
   std::vector<TicketPtr> still;
   for (TicketPtr& ticket : unindexed_) {
     const bool stored = std::ranges::all_of(
@@ -213,6 +215,7 @@ Status BackupRun::Drain() {
       continue;
     }
     FENCHI_RETURN_IF_ERROR(index_.AddChunk(domain_.id, ticket->reference()));
+    FENCHI_RETURN_IF_ERROR(indexes_->Add(ticket->reference()));
     pending_.erase(ticket->reference().chunk);
   }
   unindexed_ = std::move(still);
@@ -226,6 +229,7 @@ Status BackupRun::Finish() {
   const Status data = data_->Wait();
   const Status metadata = metadata_->Wait();
   FENCHI_RETURN_IF_ERROR(Drain());
+  FENCHI_RETURN_IF_ERROR(index_.Commit());  // also what was remembered of files since
   FENCHI_RETURN_IF_ERROR(data);
   return metadata;
 }
@@ -235,6 +239,17 @@ void BackupRun::Abandon() {
   (void)data_->Wait();
   (void)metadata_->Wait();
   (void)Drain();  // a cache that cannot be written costs an upload, no more
+}
+
+std::vector<ProviderTime> BackupRun::uploads() const {
+  std::vector<ProviderTime> out;
+  for (const Seat& seat : session_.access.seats.all()) {
+    const auto found = uploads_.find(seat.number);
+    ProviderTime one = found == uploads_.end() ? ProviderTime{} : found->second;
+    one.provider = seat.name;
+    out.push_back(std::move(one));
+  }
+  return out;
 }
 
 std::uint64_t BackupRun::resumed() const {
@@ -256,13 +271,6 @@ PackMap BackupRun::ReusedInUse() const {
   for (const auto& [id, entry] : usable_) {
     if (used_.contains(id) && committed_.contains(id)) out.emplace(id, entry);
   }
-  return out;
-}
-
-std::vector<format::Reference> BackupRun::new_references() const {
-  std::vector<format::Reference> out;
-  for (const TicketPtr& ticket : new_tickets_) out.push_back(ticket->reference());
-  std::ranges::sort(out, {}, [](const format::Reference& r) { return r.chunk; });
   return out;
 }
 

@@ -31,15 +31,13 @@ struct QueuedEntry {
 
 class EntryQueue {
  public:
-  EntryQueue(BackupRun& run, ChunkIndex& index, const DomainId& domain)
-      : run_(run), index_(index), domain_(domain), tree_(run.nodes()) {}
+  EntryQueue(BackupRun& run, ChunkIndex& index, const DomainId& domain, StageClock& stages)
+      : run_(run), index_(index), domain_(domain), stages_(stages), tree_(run.nodes()) {}
 
   // Entries must come in path order.
   Status Push(QueuedEntry entry);
   // The finished tree, after the last entry.
   Result<format::TreeList> Finish();
-  // Writes what is to be remembered of files; only once their packs are at >= W.
-  Status RememberFiles();
 
  private:
   Status TakePlaced();
@@ -48,10 +46,10 @@ class EntryQueue {
   BackupRun& run_;
   ChunkIndex& index_;
   const DomainId domain_;
+  StageClock& stages_;
   std::deque<QueuedEntry> waiting_;
   std::size_t waiting_bytes_ = 0;
   TreeListWriter tree_;
-  std::vector<std::pair<std::string, CachedFile>> to_remember_;
 };
 
 }  // namespace fenchi

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "base/stage_clock.h"
 #include "fenchi/options.h"
 #include "fenchi/report.h"
 #include "repository/access.h"
@@ -34,6 +35,7 @@ struct Session {
   Clock& clock;
   Log log;
   SeenState seen;
+  StageClock stages;  // of the verb that runs
 
   // Reads what is new in the policy, which lists the writers, then in the logs of them all, and
   // remembers the newest heads on this host.

@@ -14,7 +14,6 @@ using filesystem::SourceDirectory;
 using filesystem::SourceFile;
 using filesystem::SourceNode;
 
-constexpr std::size_t kReadSize = 1024 * 1024;
 constexpr std::size_t kReportedPathMax = 4096;  // of one that could not be read
 
 Result<std::string> Canonical(const std::string& path) {
@@ -60,17 +59,16 @@ Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> path
 }
 
 SourceWalk::SourceWalk(const BackupOptions& options, BackupRun& run, ChunkIndex& index,
-                       EntryQueue& queue, const DomainId& domain, ProgressMeter& meter,
-                       BackupReport& report)
+                       EntryQueue& queue, const DomainId& domain, StageClock& stages,
+                       ProgressMeter& meter, BackupReport& report)
     : options_(options),
       run_(run),
       index_(index),
       queue_(queue),
       domain_(domain),
+      stages_(stages),
       meter_(meter),
-      report_(report),
-      chunker_(*Chunker::Create({})),
-      buffer_(kReadSize) {}
+      report_(report) {}
 
 void SourceWalk::Unreadable(const Status& status) {
   ++report_.unreadable;
@@ -150,7 +148,10 @@ Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name)
                            place_.path.size(), format::kPathSizeMax));
     return Status::Ok();
   }
-  const Result<SourceNode> node = parent.ReadAttributes(name);
+  const Result<SourceNode> node = [&] {
+    const StageTimer timer(stages_, Stage::kScan);
+    return parent.ReadAttributes(name);
+  }();
   if (!node.ok()) {
     Unreadable(node.status());
     return Status::Ok();
@@ -186,6 +187,7 @@ Status SourceWalk::VisitDirectory(const SourceDirectory& parent, const std::stri
 }
 
 void SourceWalk::Enter(const SourceDirectory& directory) {
+  const StageTimer timer(stages_, Stage::kScan);
   Result<std::vector<std::string>> names = directory.ListNames();
   if (!names.ok()) return Unreadable(names.status());
   levels_.push_back({directory, std::move(*names), 0, place_.path.size(), place_.relative.size(),
@@ -195,6 +197,7 @@ void SourceWalk::Enter(const SourceDirectory& directory) {
 // Whether the file is as it was when it was last saved; then `queued` refers to what is stored.
 Result<bool> SourceWalk::TryCache(const SourceNode& node, QueuedEntry& queued) {
   if (options_.rescan) return false;
+  const StageTimer timer(stages_, Stage::kIndex);
   FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached,
                           index_.FindFile(domain_, place_.source));
   if (!cached || cached->size != node.attributes.size ||
@@ -281,31 +284,36 @@ Status SourceWalk::ReadContent(const SourceFile& file, std::uint64_t size, FileC
     at = (*extent)->offset;
     std::uint64_t offset = at;  // of the next chunk
     const std::uint64_t stop = std::min(size, at + (*extent)->length);
-    ChunkStream stream(chunker_, [&](ByteView plain) -> Status {
-      FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, run_.StoreData(plain));
+    const ChunkPipeline::OnChunk on_chunk = [&](TicketPtr ticket, std::size_t chunk_size) {
       chunks.chunks.emplace_back(offset, std::move(ticket));
-      offset += plain.size();
-      return Status::Ok();
-    });
+      offset += chunk_size;
+    };
+    ChunkPipeline& content = run_.content();
+    content.BeginStream();
     while (at < stop) {
       FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
-      const std::size_t want = std::min<std::uint64_t>(buffer_.size(), stop - at);
-      const Result<std::size_t> got = file.Read(at, MutableBytes(buffer_).first(want));
+      FENCHI_ASSIGN_OR_RETURN(const MutableBytes space, content.Space());
+      const std::size_t want = std::min<std::uint64_t>(space.size(), stop - at);
+      const Result<std::size_t> got = [&] {
+        const StageTimer timer(stages_, Stage::kRead, want);
+        return file.Read(at, space.first(want));
+      }();
       if (!got.ok()) {
         unreadable = got.status();
         return Status::Ok();
       }
-      FENCHI_RETURN_IF_ERROR(stream.Feed(ByteView(buffer_).first(*got)));
+      content.Feed(*got, on_chunk);
       at += *got;
       report_.bytes_read += *got;
       meter_.now().bytes_done += *got;
       meter_.Tick();
       if (*got < want) {  // cut while it was read
         end = at;
-        return stream.Finish();
+        content.EndStream(on_chunk);
+        return Status::Ok();
       }
     }
-    FENCHI_RETURN_IF_ERROR(stream.Finish());
+    content.EndStream(on_chunk);
   }
   return Status::Ok();
 }

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "fenchi/chunker.h"
 #include "filesystem/source_tree.h"
 #include "operations/entry_queue.h"
 
@@ -30,7 +29,8 @@ Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> path
 class SourceWalk {
  public:
   SourceWalk(const BackupOptions& options, BackupRun& run, ChunkIndex& index, EntryQueue& queue,
-             const DomainId& domain, ProgressMeter& meter, BackupReport& report);
+             const DomainId& domain, StageClock& stages, ProgressMeter& meter,
+             BackupReport& report);
 
   Status Walk(const SourceRoot& root);
 
@@ -67,12 +67,11 @@ class SourceWalk {
   ChunkIndex& index_;
   EntryQueue& queue_;
   const DomainId domain_;
+  StageClock& stages_;
   ProgressMeter& meter_;
   BackupReport& report_;
   Place place_;  // of what is being visited
   std::vector<Level> levels_;
-  Chunker chunker_;
-  Bytes buffer_;
   // Files with several names that were read in this run.
   struct Linked {
     std::shared_ptr<FileChunks> chunks;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "fenchi/hash.h"
 #include "fenchi/key_sharing.h"
+#include "fenchi/testing/provider_contract.h"
 #include "format/cbor.h"
 #include "format/derive.h"
 #include "format/genesis.h"
@@ -113,6 +114,43 @@ Status CheckAllEmpty(const Places& places) {
   if (unreachable.empty()) return Status::Ok();
   return TooFewProviders("a new vault needs all of its providers; not reachable: {}", unreachable)
       .WithHint("nothing was written; run `init` again when they answer");
+}
+
+// Whether a relaxation allows `axis` now.
+bool IsRelaxed(const PlacementRules& rules, std::string_view axis, Timestamp now) {
+  return std::ranges::any_of(rules.relaxations, [&](const Relaxation& one) {
+    const bool expired = one.expires_seconds != 0 && one.expires_seconds <= now.seconds;
+    return one.axis == axis && !one.ground.empty() && !one.approver.empty() && !expired;
+  });
+}
+
+// A place that was empty a moment ago and cannot be written to.
+Status NotReady(const Place& place, const Status& status) {
+  const StatusCode code = status.code();
+  const bool says_what_to_do = code == StatusCode::kFull || code == StatusCode::kDenied;
+  return Status(says_what_to_do ? code : StatusCode::kTooFewProviders,
+                fmt::format("no vault was made: provider {}: {}", place.name, status.message()),
+                status.hint())
+      .WithHint("nothing was written; run `init` again when all providers answer");
+}
+
+// A place that overwrites silently lets one writer destroy another's records. Declarations do not
+// count: a server may not know the condition that it is sent.
+Status CheckOverwriteRefusal(const Places& places, const PlacementRules& rules, Timestamp now,
+                             Random& random) {
+  if (IsRelaxed(rules, kCreateOnlyAxis, now)) return Status::Ok();
+  for (const Place& place : places.all()) {
+    const Result<bool> refuses = RefusesToOverwrite(*place.provider, random);
+    if (!refuses.ok()) return NotReady(place, refuses.status());
+    if (*refuses) continue;
+    return Policy("provider {} overwrites what is there and says nothing ({})", place.name,
+                  place.provider->location())
+        .WithHint(fmt::format(
+            "take another place, or write into vault.toml: [[policy.relax]] axis = \"{}\", "
+            "ground = \"why\", approver = \"who\", expires = YYYY-MM-DD",
+            kCreateOnlyAxis));
+  }
+  return Status::Ok();
 }
 
 // ---- Making ----
@@ -413,6 +451,8 @@ Result<Access> CreateVault(const std::vector<NamedProvider>& providers, const Un
                           ChooseQuorums(options.policy, static_cast<int>(places.size())));
   FENCHI_RETURN_IF_ERROR(CheckPlaces(places, options.policy, clock.Now()));
   FENCHI_RETURN_IF_ERROR(CheckAllEmpty(places));
+  FENCHI_RETURN_IF_ERROR(
+      CheckOverwriteRefusal(places, options.policy.placement, clock.Now(), random));
   FENCHI_ASSIGN_OR_RETURN(NewVault vault,
                           MakeVault(places, unlock, options, quorums, random, clock));
   FENCHI_RETURN_IF_ERROR(VaultWriter(places, vault).WriteAll());

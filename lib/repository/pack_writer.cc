@@ -9,11 +9,12 @@
 namespace fenchi {
 
 PackWriter::PackWriter(const Access& access, const RunKeys& keys, format::PackType type,
-                       Random& random)
+                       Random& random, StageClock& stages)
     : access_(access),
       keys_(keys),
       type_(type),
       random_(random),
+      stages_(stages),
       seats_(SeatCount(access.policy)),
       planner_(keys.run, random) {}
 
@@ -24,8 +25,12 @@ PackWriter::~PackWriter() {
 
 Status PackWriter::Add(const ChunkId& chunk, std::uint64_t plain_size, StoredChunk stored,
                        TicketPtr ticket) {
-  FENCHI_RETURN_IF_ERROR(planner_.Add(chunk, plain_size, std::move(stored), std::move(ticket)));
-  FENCHI_ASSIGN_OR_RETURN(std::vector<PlannedPack> packs, planner_.PlanFull());
+  std::vector<PlannedPack> packs;
+  {
+    const StageTimer timer(stages_, Stage::kPlan);
+    FENCHI_RETURN_IF_ERROR(planner_.Add(chunk, plain_size, std::move(stored), std::move(ticket)));
+    FENCHI_ASSIGN_OR_RETURN(packs, planner_.PlanFull());
+  }
   return Start(std::move(packs));
 }
 
@@ -37,10 +42,12 @@ Status PackWriter::PlaceAll() {
 Status PackWriter::Start(std::vector<PlannedPack> packs) {
   for (PlannedPack& pack : packs) {
     {
+      const StageTimer timer(stages_, Stage::kWaitForPacks);
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return in_flight_ < kPacksInFlight; });
+      changed_.wait(lock, [this] { return in_flight_ < kPacksInFlight && !sealing_; });
       if (!failure_.ok()) return failure_;
       ++in_flight_;
+      sealing_ = true;
     }
     access_.seats.executor().Submit(
         [this, planned = std::make_shared<PlannedPack>(std::move(pack))] {
@@ -66,16 +73,31 @@ std::unique_ptr<PackBuffers> PackWriter::TakeBuffers() {
 }
 
 Status PackWriter::Upload(PlannedPack& pack, PackBuffers& sealed) {
-  FENCHI_RETURN_IF_ERROR(SealPack(access_, keys_, type_, pack, seats_, random_, sealed));
+  Status status;
+  {
+    const StageTimer timer(stages_, Stage::kSeal, format::PackPlainSize(pack.segments));
+    status = SealPack(access_, keys_, type_, pack, seats_, random_, sealed);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    sealing_ = false;
+    changed_.notify_all();
+  }
+  FENCHI_RETURN_IF_ERROR(status);
   const Seats& seats = access_.seats;
   std::vector<Status> results(seats.size());
+  std::vector<double> seconds(seats.size());
   const NameAt name = [&](const Seat& seat, int generation) {
     return format::ShardName(access_.name_key.view(), seat.id, pack.id, access_.needed(),
                              generation);
   };
   seats.executor().ForEach(seats.size(), [&](std::size_t i) {
     const int index = format::ShardIndexForSeat(pack.id, seats.all()[i].number, seats_);
+    const auto begun = std::chrono::steady_clock::now();
     results[i] = seats.PutAt(i, name, sealed.shards[index]);
+    const auto took = std::chrono::steady_clock::now() - begun;
+    seconds[i] = std::chrono::duration<double>(took).count();
+    stages_.Add(Stage::kUpload, took, results[i].ok() ? sealed.shards[index].size() : 0);
   });
   PutOutcome outcome;
   StoredPack stored;
@@ -83,6 +105,7 @@ Status PackWriter::Upload(PlannedPack& pack, PackBuffers& sealed) {
     if (results[i].ok()) {
       outcome.stored.push_back(static_cast<int>(i));
       stored.seats.push_back(seats.all()[i].number);
+      stored.seconds[seats.all()[i].number] = seconds[i];
     } else {
       outcome.failed.emplace_back(static_cast<int>(i), results[i]);
     }
@@ -101,6 +124,7 @@ Status PackWriter::Upload(PlannedPack& pack, PackBuffers& sealed) {
 }
 
 Status PackWriter::Wait() {
+  const StageTimer timer(stages_, Stage::kWaitForPacks);
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return in_flight_ == 0; });
   return failure_;

@@ -8,10 +8,12 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
 
+#include "base/stage_clock.h"
 #include "fenchi/random.h"
 #include "format/pack_list.h"
 #include "repository/pack_plan.h"
@@ -27,12 +29,14 @@ struct StoredPack {
   std::vector<int> seats;            // seat numbers that acknowledged, ascending
   std::vector<TicketPtr> completed;  // chunks whose last piece lies here
   std::uint64_t bytes_uploaded = 0;
+  std::map<int, double> seconds;  // that each seat took
 };
 
 class PackWriter {
  public:
   // All references must outlive the writer.
-  PackWriter(const Access& access, const RunKeys& keys, format::PackType type, Random& random);
+  PackWriter(const Access& access, const RunKeys& keys, format::PackType type, Random& random,
+             StageClock& stages);
   ~PackWriter();  // waits for what is in flight
 
   // The ticket's reference is complete once the pack that takes the chunk's end is planned.
@@ -54,11 +58,13 @@ class PackWriter {
   const RunKeys& keys_;
   const format::PackType type_;
   Random& random_;
+  StageClock& stages_;
   const int seats_;
   PackPlanner planner_;
   std::mutex mutex_;
   std::condition_variable changed_;
   int in_flight_ = 0;
+  bool sealing_ = false;  // one pack at a time: what is not sealed is held twice
   Status failure_;
   std::vector<StoredPack> stored_;
   std::vector<std::unique_ptr<PackBuffers>> free_;

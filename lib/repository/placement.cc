@@ -13,8 +13,9 @@ namespace {
 
 constexpr int kAbroadDefault = 3;
 constexpr std::int64_t kExpiresSoonSeconds = 30 * 24 * 3600;
-constexpr std::array<std::string_view, 7> kAxes = {
-    "vendor", "vendor_home", "country", "account", "abroad", "home_country", "deny_countries"};
+constexpr std::array<std::string_view, 8> kAxes = {"vendor",         "vendor_home",  "country",
+                                                   "account",        "abroad",       "home_country",
+                                                   "deny_countries", kCreateOnlyAxis};
 
 // Names are compared without case and outer spaces, so that "AWS" and "aws " are one party.
 std::string Folded(std::string_view text) {
@@ -135,6 +136,9 @@ class PlacementCheck {
       } else if (one.ground.empty() || one.approver.empty()) {
         verdict_.violations.push_back(
             fmt::format("the relaxation of {} needs a ground and an approver", one.axis));
+      } else if (one.axis == kCreateOnlyAxis) {
+        // Tried out when the vault is made; nothing can be counted here.
+        Break(kCreateOnlyAxis, "a provider may overwrite silently");
       }
     }
   }

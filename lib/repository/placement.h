@@ -5,12 +5,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fenchi/clock.h"
 #include "fenchi/options.h"
 
 namespace fenchi {
+
+// Not whose hands, but what they can do: relaxed, a place may be one that overwrites silently.
+inline constexpr std::string_view kCreateOnlyAxis = "create_only";
 
 struct PlacementVerdict {
   std::vector<std::string> violations;  // rules broken and not relaxed: refuse

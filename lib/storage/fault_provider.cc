@@ -5,7 +5,6 @@
 #include <map>
 #include <mutex>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "base/coding.h"
@@ -15,14 +14,53 @@
 namespace fenchi {
 namespace {
 
-constexpr std::size_t kVerbCount = 5;
-
 // What readers are told about one object instead of the truth.
 struct Lie {
   bool hidden = false;
   std::optional<std::string> reads_as;
   std::optional<std::uint64_t> size_bytes;
   std::map<std::uint64_t, std::uint8_t> flips;  // offset -> mask
+};
+
+// Latency and bandwidth, of each call or of all together.
+class SlowLine {
+ public:
+  SlowLine(const Latency& latency, const WaitClock& clock)
+      : latency_(latency), clock_(clock), draws_(SeededRandom(latency.seed)) {}
+
+  void Pass(std::uint64_t bytes) {
+    const std::chrono::nanoseconds travel = latency_.per_call + Jitter();
+    const std::chrono::nanoseconds sending = TimeFor(bytes);
+    if (!latency_.shared) return clock_.Sleep(travel + sending);
+    std::chrono::nanoseconds wait{0};
+    {
+      const std::lock_guard lock(mutex_);
+      const std::chrono::nanoseconds now = clock_.Elapsed();
+      free_at_ = std::max(free_at_, now) + sending;
+      wait = free_at_ - now;
+    }
+    clock_.Sleep(travel + wait);
+  }
+
+ private:
+  std::chrono::nanoseconds TimeFor(std::uint64_t bytes) const {
+    if (latency_.bytes_per_second == 0) return std::chrono::nanoseconds(0);
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(
+        1e9 * static_cast<double>(bytes) / static_cast<double>(latency_.bytes_per_second)));
+  }
+  std::chrono::nanoseconds Jitter() {
+    if (latency_.jitter.count() <= 0) return std::chrono::nanoseconds(0);
+    std::array<std::uint8_t, 8> raw{};
+    draws_->Fill(raw);
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(
+        GetBe64(raw) % static_cast<std::uint64_t>(latency_.jitter.count())));
+  }
+
+  const Latency latency_;
+  const WaitClock clock_;
+  const std::unique_ptr<Random> draws_;
+  std::mutex mutex_;
+  std::chrono::nanoseconds free_at_{0};
 };
 
 // Everything that can be set. Copied at the start of a call, so that no lock is held during it.
@@ -33,8 +71,9 @@ struct Settings {
   std::map<std::string, Lie, std::less<>> lies;
   std::optional<std::uint64_t> quota_bytes;
   bool absent = false;
-  Latency latency;
-  Sleeper sleeper;
+  std::shared_ptr<SlowLine> line;
+  Clock* place_clock = nullptr;
+  std::optional<std::chrono::seconds> place_ahead;
   double fail_before = 0;
   double fail_after = 0;
   double flip_on_read = 0;
@@ -110,14 +149,7 @@ class FaultedCall {
   const Settings& settings() const { return *settings_; }
 
   Status Begin(std::uint64_t bytes) const {
-    std::chrono::nanoseconds wait = settings_->latency.per_call;
-    if (const std::uint64_t speed = settings_->latency.bytes_per_second; speed > 0) {
-      wait += std::chrono::nanoseconds(
-          static_cast<std::int64_t>(1e9 * static_cast<double>(bytes) / static_cast<double>(speed)));
-    }
-    if (wait.count() > 0) {
-      settings_->sleeper ? settings_->sleeper(wait) : std::this_thread::sleep_for(wait);
-    }
+    if (settings_->line != nullptr) settings_->line->Pass(bytes);
     if (settings_->absent) return Unavailable("{} does not answer", location_);
     return Status::Ok();
   }
@@ -127,6 +159,15 @@ class FaultedCall {
   }
   Status After(std::string_view name) const {
     FENCHI_RETURN_IF_ERROR(Ask(settings_->after, name));
+    return Chance(settings_->fail_after, "was done, and reported as failed on purpose");
+  }
+  // The hooks are asked about each name of a batch; chance strikes a call once.
+  Status BeforeAll(std::span<const std::string> names) const {
+    for (const std::string& name : names) FENCHI_RETURN_IF_ERROR(Ask(settings_->before, name));
+    return Chance(settings_->fail_before, "failed on purpose");
+  }
+  Status AfterAll(std::span<const std::string> names) const {
+    for (const std::string& name : names) FENCHI_RETURN_IF_ERROR(Ask(settings_->after, name));
     return Chance(settings_->fail_after, "was done, and reported as failed on purpose");
   }
 
@@ -201,7 +242,7 @@ Status GetLie(Provider& inner, const Lie& lie, std::string_view name, std::uint6
 }  // namespace
 
 FaultProvider::FaultProvider(std::shared_ptr<Provider> inner)
-    : inner_(std::move(inner)), state_(std::make_unique<State>()) {}
+    : ProviderWrapper(std::move(inner)), state_(std::make_unique<State>()) {}
 FaultProvider::~FaultProvider() = default;
 
 void FaultProvider::FailBefore(FaultHook hook) {
@@ -233,9 +274,16 @@ void FaultProvider::SetAbsent(bool absent) {
   state_->Set([&](Settings& settings) { settings.absent = absent; });
 }
 void FaultProvider::SetLatency(const Latency& latency, Sleeper sleeper) {
+  SetLatency(latency, WaitClock{.elapsed = {}, .sleep = std::move(sleeper)});
+}
+void FaultProvider::SetLatency(const Latency& latency, const WaitClock& clock) {
+  auto line = std::make_shared<SlowLine>(latency, clock);
+  state_->Set([&](Settings& settings) { settings.line = std::move(line); });
+}
+void FaultProvider::SetPlaceClock(Clock& clock, std::optional<std::chrono::seconds> ahead) {
   state_->Set([&](Settings& settings) {
-    settings.latency = latency;
-    settings.sleeper = std::move(sleeper);
+    settings.place_clock = &clock;
+    settings.place_ahead = ahead;
   });
 }
 void FaultProvider::SetRandomFaults(std::optional<RandomFaults> faults) {
@@ -257,14 +305,14 @@ int FaultProvider::calls(Verb verb) const {
 }
 
 Status FaultProvider::Put(std::string_view name, Source& source, const PutOptions& options) {
-  const FaultedCall call = StartCall(*state_, Verb::kPut, inner_->location());
+  const FaultedCall call = StartCall(*state_, Verb::kPut, inner().location());
   const std::uint64_t size = source.size();
   FENCHI_RETURN_IF_ERROR(call.Begin(size));
   FENCHI_RETURN_IF_ERROR(call.Before(name));
   if (!state_->Reserve(size, call.settings().quota_bytes)) {
-    return Full("{} has no room for {} more bytes", inner_->location(), size);
+    return Full("{} has no room for {} more bytes", inner().location(), size);
   }
-  Status done = inner_->Put(name, source, options);
+  Status done = inner().Put(name, source, options);
   if (!done.ok()) {
     state_->Unreserve(size);
     return done;
@@ -274,13 +322,13 @@ Status FaultProvider::Put(std::string_view name, Source& source, const PutOption
 }
 
 Status FaultProvider::Get(std::string_view name, std::uint64_t offset, MutableBytes out) {
-  const FaultedCall call = StartCall(*state_, Verb::kGet, inner_->location());
+  const FaultedCall call = StartCall(*state_, Verb::kGet, inner().location());
   const Settings& settings = call.settings();
   FENCHI_RETURN_IF_ERROR(call.Begin(out.size()));
   FENCHI_RETURN_IF_ERROR(call.Before(name));
   const Lie* lie = settings.FindLie(name);
-  FENCHI_RETURN_IF_ERROR(lie == nullptr ? inner_->Get(name, offset, out)
-                                        : GetLie(*inner_, *lie, name, offset, out));
+  FENCHI_RETURN_IF_ERROR(lie == nullptr ? inner().Get(name, offset, out)
+                                        : GetLie(inner(), *lie, name, offset, out));
   if (settings.on_read) settings.on_read(name, offset, out);
   if (!out.empty() && settings.Happens(settings.flip_on_read)) {
     const std::uint64_t draw = settings.Draw();
@@ -291,26 +339,26 @@ Status FaultProvider::Get(std::string_view name, std::uint64_t offset, MutableBy
 
 Result<std::vector<std::optional<ObjectInfo>>> FaultProvider::Stat(
     std::span<const std::string> names) {
-  const FaultedCall call = StartCall(*state_, Verb::kStat, inner_->location());
+  const FaultedCall call = StartCall(*state_, Verb::kStat, inner().location());
   FENCHI_RETURN_IF_ERROR(call.Begin(0));
-  for (const std::string& name : names) FENCHI_RETURN_IF_ERROR(call.Before(name));
-  FENCHI_ASSIGN_OR_RETURN(auto infos, inner_->Stat(names));
+  FENCHI_RETURN_IF_ERROR(call.BeforeAll(names));
+  FENCHI_ASSIGN_OR_RETURN(auto infos, inner().Stat(names));
   for (std::optional<ObjectInfo>& info : infos) {
     if (!info.has_value()) continue;
-    FENCHI_ASSIGN_OR_RETURN(info, Told(*inner_, call.settings(), *info));
+    FENCHI_ASSIGN_OR_RETURN(info, Told(inner(), call.settings(), *info));
   }
-  for (const std::string& name : names) FENCHI_RETURN_IF_ERROR(call.After(name));
+  FENCHI_RETURN_IF_ERROR(call.AfterAll(names));
   return infos;
 }
 
 Status FaultProvider::List(std::string_view prefix, std::string_view after,
                            const std::function<bool(const ObjectInfo&)>& entry) {
-  const FaultedCall call = StartCall(*state_, Verb::kList, inner_->location());
+  const FaultedCall call = StartCall(*state_, Verb::kList, inner().location());
   FENCHI_RETURN_IF_ERROR(call.Begin(0));
   FENCHI_RETURN_IF_ERROR(call.Before(prefix));
   Status failed;
-  FENCHI_RETURN_IF_ERROR(inner_->List(prefix, after, [&](const ObjectInfo& info) {
-    Result<std::optional<ObjectInfo>> told = Told(*inner_, call.settings(), info);
+  FENCHI_RETURN_IF_ERROR(inner().List(prefix, after, [&](const ObjectInfo& info) {
+    Result<std::optional<ObjectInfo>> told = Told(inner(), call.settings(), info);
     if (!told.ok()) failed = told.status();
     if (!told.ok()) return false;
     return !told->has_value() || entry(**told);
@@ -320,7 +368,7 @@ Status FaultProvider::List(std::string_view prefix, std::string_view after,
 }
 
 Result<std::vector<Status>> FaultProvider::Delete(std::span<const std::string> names) {
-  const FaultedCall call = StartCall(*state_, Verb::kDelete, inner_->location());
+  const FaultedCall call = StartCall(*state_, Verb::kDelete, inner().location());
   FENCHI_RETURN_IF_ERROR(call.Begin(0));
   std::vector<Status> out(names.size());
   std::vector<std::string> passed;
@@ -331,7 +379,7 @@ Result<std::vector<Status>> FaultProvider::Delete(std::span<const std::string> n
     passed.push_back(names[i]);
     places.push_back(i);
   }
-  FENCHI_ASSIGN_OR_RETURN(const std::vector<Status> done, inner_->Delete(passed));
+  FENCHI_ASSIGN_OR_RETURN(const std::vector<Status> done, inner().Delete(passed));
   for (std::size_t i = 0; i < places.size() && i < done.size(); ++i) {
     out[places[i]] = done[i];
     if (!done[i].ok()) continue;
@@ -341,31 +389,37 @@ Result<std::vector<Status>> FaultProvider::Delete(std::span<const std::string> n
   return out;
 }
 
-Capability FaultProvider::capability() const { return inner_->capability(); }
-Domain FaultProvider::domain() const { return inner_->domain(); }
-std::string FaultProvider::location() const { return inner_->location(); }
-
 Status FaultProvider::ExtendRetention(std::string_view name, Timestamp until) {
   if (state_->Get()->absent) return Unavailable("{} does not answer", location());
-  return inner_->ExtendRetention(name, until);
+  return inner().ExtendRetention(name, until);
 }
 
 Status FaultProvider::Warm(std::span<const std::string> names) {
   if (state_->Get()->absent) return Unavailable("{} does not answer", location());
-  return inner_->Warm(names);
+  return inner().Warm(names);
 }
 
 Result<Hash256> FaultProvider::RemoteHash(std::string_view name) {
   if (state_->Get()->absent) return Unavailable("{} does not answer", location());
-  return inner_->RemoteHash(name);
+  return inner().RemoteHash(name);
 }
 
 Result<std::uint64_t> FaultProvider::FreeSpaceBytes() {
   const std::shared_ptr<const Settings> settings = state_->Get();
   if (settings->absent) return Unavailable("{} does not answer", location());
-  if (!settings->quota_bytes.has_value()) return inner_->FreeSpaceBytes();
+  if (!settings->quota_bytes.has_value()) return inner().FreeSpaceBytes();
   const std::lock_guard lock(state_->mutex);
   return *settings->quota_bytes - std::min(*settings->quota_bytes, state_->stored_bytes);
+}
+
+Result<Timestamp> FaultProvider::PlaceTime() {
+  const std::shared_ptr<const Settings> settings = state_->Get();
+  if (settings->absent) return Unavailable("{} does not answer", location());
+  if (settings->place_clock == nullptr) return inner().PlaceTime();
+  if (!settings->place_ahead.has_value()) return Unsupported("{} tells no time", location());
+  Timestamp shown = settings->place_clock->Now();
+  shown.seconds += settings->place_ahead->count();
+  return shown;
 }
 
 }  // namespace fenchi

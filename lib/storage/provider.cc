@@ -7,6 +7,9 @@
 #include "fenchi/sftp.h"
 #include "storage/memory_provider.h"
 #include "storage/url.h"
+#ifdef FENCHI_HAS_HTTP
+#include "storage/s3_provider.h"
+#endif
 
 namespace fenchi {
 namespace {
@@ -72,10 +75,17 @@ constexpr std::array kSchemes = {
     Scheme{"courier", OpenCourierUrl},
     Scheme{"file", OpenFileUrl},
     Scheme{"memory", OpenMemoryUrl},
+#ifdef FENCHI_HAS_HTTP
+    Scheme{"s3", OpenS3Url},
+#endif
 #ifdef FENCHI_WITH_SFTP
     Scheme{"sftp", OpenSftpUrl},
 #endif
 };
+
+// Schemes that other builds have, and what this one was made without.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kElsewhere = {
+    {{"s3", "HTTP"}, {"sftp", "libssh"}}};
 
 std::string SchemeNames() {
   std::string out;
@@ -120,6 +130,10 @@ Result<std::uint64_t> Provider::FreeSpaceBytes() {
   return Unsupported("{} does not know its free space", location());
 }
 
+Result<Timestamp> Provider::PlaceTime() {
+  return Unsupported("{} does not tell the time", location());
+}
+
 Result<Bytes> GetAll(Provider& provider, std::string_view name, std::uint64_t size_bytes_max) {
   const std::string names[] = {std::string(name)};
   FENCHI_ASSIGN_OR_RETURN(const auto infos, provider.Stat(names));
@@ -157,6 +171,12 @@ Status CheckObjectName(std::string_view name) {
   return Status::Ok();
 }
 
+std::vector<std::string> ProviderSchemes() {
+  std::vector<std::string> out;
+  for (const Scheme& scheme : kSchemes) out.emplace_back(scheme.name);
+  return out;
+}
+
 Result<std::shared_ptr<Provider>> OpenProvider(std::string_view url, const Domain& domain) {
   const std::size_t colon = url.find(':');
   if (colon == std::string_view::npos || !IsSchemeName(url.substr(0, colon))) {
@@ -167,6 +187,12 @@ Result<std::shared_ptr<Provider>> OpenProvider(std::string_view url, const Domai
   const std::string_view name = url.substr(0, colon);
   for (const Scheme& scheme : kSchemes) {
     if (scheme.name == name) return scheme.open(url.substr(colon + 1), domain);
+  }
+  for (const auto& [elsewhere, part] : kElsewhere) {
+    if (elsewhere != name) continue;
+    return Unsupported("this build of fenchi has no {}, which {}: URLs need", part, name)
+        .WithHint("build it where the libraries for that are installed; built in: " +
+                  SchemeNames());
   }
   return Unsupported("no provider for {}: URLs is built in", name)
       .WithHint("built in: " + SchemeNames());

@@ -1,6 +1,7 @@
 #include "fenchi/testing/provider_contract.h"
 
 #include <algorithm>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -92,6 +93,15 @@ Result<std::vector<std::string>> ContractRun::List(
   return names;
 }
 
+void ContractRun::Found(std::string name, std::string value, std::string detail) {
+  abilities_.push_back({std::move(name), std::move(value), std::move(detail)});
+}
+
+void ContractRun::Leave(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  touched_.erase(name);
+}
+
 Status ContractRun::CleanUp() {
   if (!may_delete()) return Status::Ok();
   // Names outside the grammar went in only if the place is broken; it refuses them in a batch too.
@@ -122,8 +132,57 @@ std::string ContractReport::ToText() const {
     out += fmt::format("{} {}{}{}\n", verdict, finding.check, finding.message.empty() ? "" : ": ",
                        finding.message);
   }
+  for (const ContractAbility& one : abilities) {
+    out += fmt::format("{}: {}{}{}\n", one.name, one.value, one.detail.empty() ? "" : ", ",
+                       one.detail);
+  }
   return out;
 }
+
+namespace {
+
+ContractFinding RunCheck(const ContractCheck& check, ContractRun& run) {
+  const bool declared =
+      check.required == Required::kIfDeclared && run.provider().capability().create_only;
+  ContractFinding finding{.check = std::string(check.sentence),
+                          .required = check.required == Required::kAlways || declared};
+  if (check.deletes && !run.may_delete()) {
+    finding.required = false;
+    finding.message = "not tried: deleting is not allowed";
+    return finding;
+  }
+  finding.message = check.run(run);
+  finding.passed = finding.message.empty();
+  return finding;
+}
+
+// What follows from the checks that every place must pass, before what was found on the way.
+std::vector<ContractAbility> AbilitiesOf(const ContractReport& report, const ContractRun& run) {
+  const auto passed = [&report](std::string_view sentence) {
+    return std::ranges::any_of(report.findings, [&](const ContractFinding& finding) {
+      return finding.passed && finding.check.starts_with(sentence);
+    });
+  };
+  const Capability declared = run.provider().capability();
+  const bool once = passed("a second Put of one name");
+  const bool raced = passed("of many Puts of one name at once");
+  std::vector<ContractAbility> out = {
+      {"overwrite_refusal", !once   ? "never"
+                            : raced ? "always"
+                                    : "not_at_once"},
+      {"replace", passed("a Put that may replace") ? "yes" : "no"},
+      {"ranges", !passed("ranges are exact") ? "no"
+                 : declared.ranged_read      ? "yes"
+                                             : "whole_objects"},
+      {"durability", declared.durable ? "declared" : "not_declared"},
+  };
+  std::ranges::copy(run.abilities(), std::back_inserter(out));
+  const auto is_delete = [](const ContractAbility& one) { return one.name == "delete"; };
+  if (std::ranges::none_of(out, is_delete)) out.push_back({"delete", "not_tried"});
+  return out;
+}
+
+}  // namespace
 
 Result<ContractReport> RunProviderContract(Provider& provider, const ContractOptions& options,
                                            Random& random) {
@@ -131,17 +190,9 @@ Result<ContractReport> RunProviderContract(Provider& provider, const ContractOpt
   ContractRun run(provider, options, random);
   FENCHI_RETURN_IF_ERROR(
       run.Put(run.Name("first"), AsBytes("first")).At(provider.location() + " cannot be tried"));
-  ContractReport report{.location = provider.location(), .findings = {}};
-  for (const ContractCheck& check : ContractChecks()) {
-    ContractFinding finding{.check = std::string(check.sentence), .required = check.required};
-    if (check.deletes && !run.may_delete()) {
-      finding.required = false;
-      finding.message = "not tried: deleting is not allowed";
-    } else {
-      finding.message = check.run(run);
-      finding.passed = finding.message.empty();
-    }
-    report.findings.push_back(std::move(finding));
+  ContractReport report{.location = provider.location()};
+  for (const auto checks : {ContractChecks(), AbilityChecks()}) {
+    for (const ContractCheck& check : checks) report.findings.push_back(RunCheck(check, run));
   }
   if (Status cleaned = run.CleanUp(); !cleaned.ok()) {
     report.findings.push_back({.check = "what the suite wrote can be deleted",
@@ -149,7 +200,28 @@ Result<ContractReport> RunProviderContract(Provider& provider, const ContractOpt
                                .required = true,
                                .message = cleaned.ToString()});
   }
+  report.abilities = AbilitiesOf(report, run);
   return report;
+}
+
+Result<bool> RefusesToOverwrite(Provider& provider, Random& random) {
+  const std::string name = RandomName("probe", random);
+  Bytes first(32), second(32), there(32);
+  random.Fill(first);
+  random.Fill(second);
+  MemorySource source(first), other(second);
+  Status tried = provider.Put(name, source, {});
+  bool refused = false;
+  if (tried.ok()) {
+    const Status again = provider.Put(name, other, {});
+    refused = again.code() == StatusCode::kAlreadyExists;
+    if (!refused) tried = again;
+  }
+  if (tried.ok()) tried = provider.Get(name, 0, there);
+  const std::string names[] = {name};
+  (void)provider.Delete(names);  // best effort: a probe that stays does no harm
+  FENCHI_RETURN_IF_ERROR(tried.At("trying whether names are kept"));
+  return refused && there == first;
 }
 
 Result<bool> SamePlace(Provider& a, Provider& b, Random& random) {

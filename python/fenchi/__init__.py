@@ -13,7 +13,7 @@ with fenchi.open("vault.toml") as vault:
 
 from __future__ import annotations
 
-from fenchi import config, courier
+from fenchi import config, courier, providers
 from fenchi._core import BuiltinProvider, SecretBytes, StatusCode, __version__
 from fenchi._core import escape_path as _escape_path
 from fenchi._errors import (
@@ -37,9 +37,10 @@ from fenchi._errors import (
     Unsupported,
     WrongKey,
 )
-from fenchi._providers import Provider, check_provider, open_provider
+from fenchi._providers import Provider, check_provider, open_provider, same_place
 from fenchi._reports import (
     BackupReport,
+    ContractAbility,
     ContractFinding,
     ContractReport,
     CourierCargo,
@@ -77,6 +78,7 @@ __all__ = [
     "Cancelled",
     "Config",
     "Conflict",
+    "ContractAbility",
     "ContractFinding",
     "ContractReport",
     "CourierCargo",
@@ -126,4 +128,6 @@ __all__ = [
     "escape_path",
     "open",
     "open_provider",
+    "providers",
+    "same_place",
 ]

@@ -38,9 +38,13 @@ __all__ = [
 
 
 class Error(Exception):
-    """Every failure that fenchi reports: `code`, `message`, and `hint`, which may be empty."""
+    """Every failure that fenchi reports: `code`, `message`, and `hint`, which may be empty.
+
+    A provider may set `retry_after` of what it raises: seconds to wait before trying again.
+    """
 
     code = StatusCode.internal
+    retry_after: float | None = None
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -186,6 +190,14 @@ _BUILTINS: tuple[tuple[type[BaseException], StatusCode], ...] = (
 def from_status(code: int, message: str, hint: str) -> Error:
     """The exception for a failure of the core."""
     return _CLASSES[StatusCode(code)](message, hint)
+
+
+def retry_after_ms(exception: BaseException) -> int | None:
+    """How long a place asked to be left alone, whatever class of exception says so."""
+    seconds = getattr(exception, "retry_after", None)
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        return None
+    return int(min(max(seconds, 0), 86400 * 365) * 1000) if seconds == seconds else None
 
 
 def to_status(exception: BaseException) -> tuple[int, str, str]:

@@ -19,12 +19,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol
 
 from fenchi import _core, _errors
 from fenchi._reports import ContractReport, Domain
+from fenchi.messages import text
 
 BuiltinProvider = _core.BuiltinProvider
+GROUP = "fenchi.providers"
+VERBS = ("put", "get", "stat", "list", "delete")
 
 
 class FiveVerbs(Protocol):
@@ -78,9 +83,42 @@ AnyProvider = FiveVerbs | BuiltinProvider
 
 
 def open_provider(url: str, domain: Domain | None = None) -> BuiltinProvider:
-    """The provider at a URL: "file:///path", "memory:NAME" or "sftp://user@host/directory"."""
+    """The provider at a URL: a scheme that is built in ("file:///path", "s3://bucket/folder"), any
+    filesystem of fsspec ("fsspec+s3://bucket/folder"), or a plug-in's.
+
+    A plug-in is an entry point of the group "fenchi.providers": its name is the scheme, and it
+    names a callable(url, domain) that gives an object with the five verbs.
+    """
+    scheme = url.partition(":")[0]
+    if scheme.startswith("fsspec+"):
+        from fenchi._fsspec import open_fsspec  # only for those who use it: it takes its time
+
+        return _core.adapt(open_fsspec(url, domain))
+    plug_ins = () if scheme in _core.provider_schemes() else _plug_ins(scheme)
+    if plug_ins:
+        return _core.adapt(_open_plug_in(plug_ins, url, domain))
     fields = {} if domain is None else {k: str(v) for k, v in vars(domain).items()}
     return _core.open_provider(url, fields)
+
+
+def _plug_ins(scheme: str) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=GROUP, name=scheme))
+
+
+def _open_plug_in(found: tuple[EntryPoint, ...], url: str, domain: Domain | None) -> AnyProvider:
+    scheme = found[0].name
+    if len({entry.value for entry in found}) > 1:  # which one would be chance
+        named = ", ".join(sorted(entry.value for entry in found))
+        raise _errors.Conflict(text("plug_in.several", scheme=scheme, named=named))
+    try:
+        opener = found[0].load()
+    except Exception as error:
+        raise _errors.Unsupported(text("plug_in.broken", scheme=scheme, why=error)) from error
+    place: AnyProvider = opener(url, domain)
+    missing = [verb for verb in VERBS if not callable(getattr(place, verb, None))]
+    if missing:
+        raise _errors.Unsupported(text("plug_in.verbs", scheme=scheme, verbs=", ".join(missing)))
+    return place
 
 
 class _Absent(Provider):
@@ -104,18 +142,30 @@ def open_or_absent(url: str, opening: Callable[[], AnyProvider]) -> AnyProvider:
     try:
         return opening()
     except (
-        _errors.NotFound,
-        _errors.Unavailable,
-        _errors.Deadline,
-        _errors.Denied,
-        _errors.Io,
+        *(_errors.NotFound, _errors.Unavailable, _errors.Deadline, _errors.Denied, _errors.Io),
+        _errors.Conflict,  # its lines lead to different places: the others can still restore
     ) as error:
         return _Absent(url, str(error))
 
 
 def check_provider(
-    provider: AnyProvider | str, *, prefix: str = "contract-check", may_delete: bool = True
+    provider: AnyProvider | str,
+    *,
+    prefix: str = "contract-check",
+    may_delete: bool = True,
+    retain: timedelta | None = None,
 ) -> ContractReport:
-    """Runs the provider contract suite: about 20 MiB and 200 calls, below `prefix`."""
+    """Runs the provider contract suite: about 20 MiB and 200 calls, below `prefix`.
+
+    retain: stores one object under retention for that long. Nobody can delete it before.
+    """
     place: object = open_provider(provider) if isinstance(provider, str) else provider
-    return ContractReport.from_core(_core.run_provider_contract(place, prefix, may_delete))
+    seconds = 0 if retain is None else int(retain.total_seconds())
+    fields = _core.run_provider_contract(place, prefix, may_delete, seconds)
+    return ContractReport.from_core(fields)
+
+
+def same_place(first: AnyProvider | str, second: AnyProvider | str) -> bool:
+    """Whether two providers are one place: an object put into one is looked for in the other."""
+    a, b = (open_provider(one) if isinstance(one, str) else one for one in (first, second))
+    return _core.same_place(a, b)

@@ -54,6 +54,25 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StageTime:
+    """What one stage of a verb took; seconds are summed over threads."""
+
+    stage: str
+    seconds: float
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderTime:
+    """How long uploads to one provider took, summed over those that were under way together."""
+
+    provider: str
+    seconds: float
+    bytes: int
+    objects: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class BackupReport:
     """What a backup committed; `snapshot` is its id."""
 
@@ -74,6 +93,8 @@ class BackupReport:
     seconds: float
     providers_missed: tuple[str, ...]
     problems: tuple[Problem, ...]
+    stages: tuple[StageTime, ...]
+    providers: tuple[ProviderTime, ...]
 
     @property
     def complete(self) -> bool:
@@ -84,7 +105,13 @@ class BackupReport:
     def from_core(cls, fields: _Fields) -> BackupReport:
         missed = tuple(fields["providers_missed"])
         problems = _problems(fields["problems"])
-        return cls(**{**fields, "providers_missed": missed, "problems": problems})
+        changed = {
+            "providers_missed": missed,
+            "problems": problems,
+            "stages": tuple(StageTime(**stage) for stage in fields["stages"]),
+            "providers": tuple(ProviderTime(**provider) for provider in fields["providers"]),
+        }
+        return cls(**{**fields, **changed})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -478,11 +505,22 @@ class ContractFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContractAbility:
+    """What a place was seen to be able to do: `name` and `value` are stable words, listed in
+    fenchi/testing/provider_contract.h."""
+
+    name: str
+    value: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ContractReport:
-    """Whether a place keeps the promises that fenchi needs."""
+    """Whether a place keeps the promises that fenchi needs, and what it can do."""
 
     location: str
     findings: tuple[ContractFinding, ...]
+    abilities: tuple[ContractAbility, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -491,4 +529,5 @@ class ContractReport:
     @classmethod
     def from_core(cls, fields: _Fields) -> ContractReport:
         findings = tuple(ContractFinding(**item) for item in fields["findings"])
-        return cls(location=fields["location"], findings=findings)
+        abilities = tuple(ContractAbility(**item) for item in fields["abilities"])
+        return cls(location=fields["location"], findings=findings, abilities=abilities)

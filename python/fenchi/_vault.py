@@ -15,7 +15,7 @@ import pathspec
 
 from fenchi import _core, _errors, _passphrase, config
 from fenchi._core import SecretBytes
-from fenchi._providers import AnyProvider, open_or_absent, open_provider
+from fenchi._opening import Where, open_all
 from fenchi._reports import (
     BackupReport,
     CourierExportReport,
@@ -30,9 +30,9 @@ from fenchi._reports import (
     VerifyReport,
 )
 from fenchi.messages import text
+from fenchi.providers import Meter, Usage
 
 StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-Where = str | os.PathLike[str] | config.Config | Mapping[str, AnyProvider | str]
 SnapshotLike = str | Snapshot | BackupReport
 Filter = Callable[[str, str], bool] | Iterable[str]
 OnProgress = Callable[[Progress], object]
@@ -92,20 +92,6 @@ def _filter(wanted: Filter | None) -> Callable[[str, str], bool] | None:
     return matches
 
 
-def _providers(
-    providers: Mapping[str, AnyProvider | str] | Mapping[str, AnyProvider],
-    absent_too: bool = False,
-) -> list[tuple[str, object]]:
-    def opened(place: AnyProvider | str) -> AnyProvider:
-        if not isinstance(place, str):
-            return place
-        if not absent_too:
-            return open_provider(place)
-        return open_or_absent(place, lambda: open_provider(place))
-
-    return [(name, opened(place)) for name, place in providers.items()]
-
-
 def _secret(passphrase: _passphrase.Passphrase | None) -> SecretBytes:
     if passphrase is not None:
         return _passphrase.secret_of(passphrase)
@@ -150,9 +136,10 @@ class Vault:
     verb and is the `__cause__` of the error.
     """
 
-    def __init__(self, core: _core.Vault) -> None:
+    def __init__(self, core: _core.Vault, meters: Mapping[str, Meter]) -> None:
         """For fenchi.open and fenchi.create."""
         self._core = core
+        self._meters = meters
 
     def __enter__(self) -> Self:
         return self
@@ -192,6 +179,10 @@ class Vault:
     def warnings(self) -> tuple[str, ...]:
         """What you should know about this opening; empty when all is well."""
         return tuple(self._core.warnings())
+
+    def provider_usage(self) -> dict[str, Usage]:
+        """What went to and from each provider since the opening; also to be read after close()."""
+        return {name: meter.usage() for name, meter in self._meters.items()}
 
     def _id_of(self, snapshot: SnapshotLike) -> str:
         if isinstance(snapshot, Snapshot):
@@ -441,11 +432,8 @@ def open(
     instead. vault_id: the vault that must be found; by default that of vault.toml. A place that
     cannot be opened, such as a disk that is not mounted, is done without and in `warnings`.
     """
-    if isinstance(where, Mapping):
-        providers = _providers(where, absent_too=True)
-    else:
-        loaded = where if isinstance(where, config.Config) else config.load(where)
-        providers = _providers(loaded.open_providers(absent_too=True))
+    providers, meters, loaded = open_all(where, absent_too=True)
+    if loaded is not None:
         vault_id = vault_id or loaded.vault_id
     if credential is None:
         secret = _secret(passphrase)
@@ -454,7 +442,7 @@ def open(
     core = _core.open_vault(
         providers, secret, credential is not None, vault_id, os.fspath(state_directory), threads
     )
-    return Vault(core)
+    return Vault(core, meters)
 
 
 def create(
@@ -472,18 +460,14 @@ def create(
     where: a vault.toml, into which the new id is written, or a Config, or providers by name, which
     need a policy. The cost of guessing the passphrase grows with passes and memory.
     """
-    path: str | os.PathLike[str] | None = None
-    if isinstance(where, Mapping):
-        providers, policy = _providers(where), policy or config.VaultPolicy()
-    else:
-        if not isinstance(where, config.Config):
-            path = where
-        loaded = where if isinstance(where, config.Config) else config.load(where)
-        if loaded.vault_id is not None:
-            raise _errors.AlreadyExists(
-                text("create.has_id", id=loaded.vault_id[:8]), text("create.has_id_hint")
-            )
-        providers, policy = _providers(loaded.open_providers()), policy or loaded.policy
+    path = where if isinstance(where, (str, os.PathLike)) else None
+    content = config.load(path) if path is not None else where
+    if isinstance(content, config.Config) and content.vault_id is not None:
+        raise _errors.AlreadyExists(
+            text("create.has_id", id=content.vault_id[:8]), text("create.has_id_hint")
+        )
+    providers, meters, loaded = open_all(content, absent_too=False)
+    policy = policy or (config.VaultPolicy() if loaded is None else loaded.policy)
     core = _core.create_vault(
         providers,
         _secret(passphrase),
@@ -492,7 +476,7 @@ def create(
         os.fspath(state_directory),
         threads,
     )
-    vault = Vault(core)
+    vault = Vault(core, meters)
     if path is not None:
         config.write_id(path, vault.id)
     return vault

@@ -19,20 +19,26 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from fenchi import _core, _errors
+from fenchi import _core, _errors, _stack
 from fenchi._providers import AnyProvider, open_or_absent, open_provider
 from fenchi._reports import Domain
 from fenchi.messages import text
+from fenchi.providers import Meter, Prices, Retry, spare_lines
 
 StrPath = str | os.PathLike[str]
 _T = TypeVar("_T")
+_N = TypeVar("_N", int, float)
 
-AXES = ("vendor", "vendor_home", "country", "account", "abroad", "home_country", "deny_countries")
+AXES = (
+    *("vendor", "vendor_home", "country", "account", "abroad", "home_country", "deny_countries"),
+    "create_only",
+)
 SUITES = ("aes256gcm", "chacha20poly1305")
 _DOMAIN = tuple(item.name for item in fields(Domain))
-_BUILT_IN = ("courier", "file", "memory", "sftp")
+_PRICES = tuple(item.name for item in fields(Prices) if item.name != "currency")
+_NUMBER_MAX = 1_000_000_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HEX_ID = re.compile(r"[0-9a-f]{64}")
@@ -80,18 +86,42 @@ class VaultPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderEntry:
-    """One [[provider]] table."""
+    """One [[provider]] table. spare_urls: other lines to the same place.
+
+    retry: None is the default (on for all but file: and memory:), False is off.
+    """
 
     url: str
+    spare_urls: tuple[str, ...] = ()
     domain: Domain = field(default_factory=Domain)
+    rate: str = ""
+    budget: str = ""
+    retry: Retry | bool | None = None
+    prices: Prices | None = None
 
-    def open(self, name: str) -> _core.BuiltinProvider:
-        scheme = self.url.partition(":")[0]
-        if scheme not in _BUILT_IN:
-            raise _errors.Unsupported(
-                text("config.scheme", name=name, scheme=scheme), text("config.scheme_hint")
-            )
-        return open_provider(self.url, self.domain)
+    def meter(self) -> Meter:
+        return Meter(self.prices)
+
+    def open(
+        self, name: str, meter: Meter | None = None, *, compare_lines: bool = False
+    ) -> _core.BuiltinProvider:
+        """The place with all that the table says around it, counted in `meter`.
+
+        compare_lines: open every line, and refuse those that lead to different places.
+        """
+        try:
+            place: AnyProvider = self._line(compare_lines)
+        except _errors.Unsupported as error:
+            hint = error.hint or text("config.scheme_hint")
+            message = text("config.scheme", name=name, why=error.message)
+            raise _errors.Unsupported(message, hint) from error
+        return _stack.build(place, self, meter or self.meter())
+
+    def _line(self, compare_all: bool) -> _core.BuiltinProvider:
+        if not self.spare_urls:
+            return open_provider(self.url, self.domain)
+        urls = (self.url, *self.spare_urls)
+        return spare_lines(urls, domain=self.domain, compare_all=compare_all)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,15 +132,26 @@ class Config:
     policy: VaultPolicy
     providers: Mapping[str, ProviderEntry]
 
-    def open_providers(self, *, absent_too: bool = False) -> dict[str, AnyProvider]:
+    def meters(self) -> dict[str, Meter]:
+        """New ones, with the prices of each provider."""
+        return {name: entry.meter() for name, entry in self.providers.items()}
+
+    def open_providers(
+        self, *, absent_too: bool = False, meters: Mapping[str, Meter] | None = None
+    ) -> dict[str, AnyProvider]:
         """Raises Unsupported for a kind that is not built in, whatever open() raises else.
 
-        absent_too: a place that cannot be reached is a provider that answers nothing.
+        absent_too: a place that cannot be reached is a provider that answers nothing. Otherwise all
+        lines of each provider are compared. meters: of meters(), to read what was used.
         """
+        found = meters or {}
         if not absent_too:
-            return {name: entry.open(name) for name, entry in self.providers.items()}
+            return {
+                name: entry.open(name, found.get(name), compare_lines=True)
+                for name, entry in self.providers.items()
+            }
         return {
-            name: open_or_absent(entry.url, partial(entry.open, name))
+            name: open_or_absent(entry.url, partial(entry.open, name, found.get(name)))
             for name, entry in self.providers.items()
         }
 
@@ -136,7 +177,7 @@ class _Table:
         if value is None:
             return None
         # bool is an int for Python, never for a reader of the file.
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (bool, object)):
             raise _errors.InvalidArgument(
                 text("config.wrong_kind", where=self._where, key=key, kind=kind.__name__)
             )
@@ -157,6 +198,25 @@ class _Table:
                 text("config.wrong_kind", where=self._where, key=key, kind="list of str")
             )
         return tuple(items)
+
+    def at_least(self, least: float, key: str, default: _N, kind: type | None = None) -> _N:
+        """A number; a whole one where kind is int."""
+        value: Any = self.take(key, object, default)
+        kinds = (int,) if kind is int else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds):
+            name = "int" if kind is int else "number"
+            raise _errors.InvalidArgument(
+                text("config.wrong_kind", where=self._where, key=key, kind=name)
+            )
+        if not least <= value <= _NUMBER_MAX:
+            raise _errors.InvalidArgument(
+                text("config.too_small", where=self._where, key=key, least=least)
+            )
+        return cast(_N, value)
+
+    def last(self, value: _N) -> _N:
+        self.refuse_rest()
+        return value
 
     def refuse_rest(self) -> None:
         for key in self._left:
@@ -215,11 +275,44 @@ def _provider(content: Any) -> tuple[str, ProviderEntry]:
     urls: list[Any] = given if isinstance(given, list) else [given]
     if not urls or not all(isinstance(item, str) for item in urls):
         raise _errors.InvalidArgument(text("config.url", name=name))
-    if len(urls) > 1:
-        raise _errors.Unsupported(text("config.several_urls", name=name))
-    domain = Domain(**{key: table.take(key, str) or "" for key in _DOMAIN})
+    if len(set(urls)) < len(urls):
+        raise _errors.InvalidArgument(text("config.url_twice", name=name))
+    where = f"provider {name}"
+    entry = ProviderEntry(
+        url=urls[0],
+        spare_urls=tuple(urls[1:]),
+        domain=Domain(**{key: table.take(key, str) or "" for key in _DOMAIN}),
+        rate=_stack.rate(where, table.take("rate", str) or ""),
+        budget=_stack.budget(where, table.take("budget", str) or ""),
+        retry=_retry(where, table.take("retry", object)),
+        prices=_prices(where, table.take("prices", dict)),
+    )
     table.refuse_rest()
-    return name, ProviderEntry(url=urls[0], domain=domain)
+    return name, entry
+
+
+def _retry(where: str, content: Any) -> Retry | bool | None:
+    if content is None or isinstance(content, bool):
+        return content
+    table = _Table(f"{where}: retry", content)
+    rule = Retry()
+    return Retry(
+        attempts=table.at_least(1, "attempts", rule.attempts, int),
+        first_wait=table.at_least(0, "first_wait_seconds", rule.first_wait),
+        wait_max=table.at_least(0, "wait_max_seconds", rule.wait_max),
+        deadline=table.at_least(0, "deadline_seconds", rule.deadline),
+        budget=table.last(table.at_least(0, "budget", rule.budget, int)),
+    )
+
+
+def _prices(where: str, content: Any) -> Prices | None:
+    if content is None:
+        return None
+    table = _Table(f"{where}: prices", content)
+    currency = table.take("currency", str) or Prices().currency
+    numbers = {key: table.at_least(0, key, 0.0) for key in _PRICES}
+    table.refuse_rest()
+    return Prices(currency=currency, **numbers)
 
 
 def parse(content: str) -> Config:
@@ -298,11 +391,13 @@ def render(policy: VaultPolicy, providers: Mapping[str, ProviderEntry]) -> str:
         lines.append(_line("key_domains", policy.key_domains))
     for name, entry in providers.items():
         lines += ["", "[[provider]]", _line("name", name, say("toml.name"))]
-        lines.append(_line("url", entry.url))
+        urls = (entry.url, *entry.spare_urls)
+        lines.append(_line("url", urls if entry.spare_urls else entry.url))
         declared = {key: value for key, value in vars(entry.domain).items() if value}
         lines += [_line(key, value) for key, value in declared.items()]
         if not declared:
             lines.append(f"# {say('toml.domain')}")
+        lines += _stack.rendered(entry, _line)
     lines += ["", f"[policy]                        # {say('toml.policy')}"]
     for key in ("home_country", "liars", "spare_losses", "write_quorum", "read_quorum", "abroad"):
         value = getattr(policy, key)

@@ -10,6 +10,73 @@ from __future__ import annotations
 
 LANGUAGES = ("en", "zh-TW")
 
+# What a place can do, as `provider check` finds it: what is asked, what was found, what that means.
+_ABILITIES = {
+    "ability.overwrite_refusal": "refuses to overwrite",
+    "ability.overwrite_refusal.always": "always",
+    "ability.overwrite_refusal.always.means": "fit for a vault",
+    "ability.overwrite_refusal.not_at_once": "not when two write at once",
+    "ability.overwrite_refusal.not_at_once.means": "fit for a vault, whose names are never "
+    "reused; do not run two repairs of it at the same time",
+    "ability.overwrite_refusal.never": "never: overwrites silently",
+    "ability.overwrite_refusal.never.means": "refused for a new vault, unless create_only is "
+    "relaxed by name",
+    "ability.replace": "replaces on request",
+    "ability.replace.yes": "yes",
+    "ability.replace.yes.means": "nothing: a vault never asks for it",
+    "ability.replace.no": "no",
+    "ability.replace.no.means": "nothing: a vault never asks for it",
+    "ability.ranges": "reads parts",
+    "ability.ranges.yes": "yes",
+    "ability.ranges.yes.means": "restoring a part fetches little more than the part",
+    "ability.ranges.whole_objects": "at the cost of the whole object",
+    "ability.ranges.whole_objects.means": "restoring a part fetches whole objects of up to 15 MiB",
+    "ability.ranges.no": "wrongly",
+    "ability.ranges.no.means": "unfit: what is read would be rejected as damaged",
+    "ability.durability": "says that it keeps what it acknowledged",
+    "ability.durability.declared": "yes",
+    "ability.durability.declared.means": "an acknowledged object outlives a power cut there",
+    "ability.durability.not_declared": "no",
+    "ability.durability.not_declared.means": "run verify after a crash of that place",
+    "ability.delete": "deletes",
+    "ability.delete.yes": "yes",
+    "ability.delete.yes.means": "prune frees space; whoever holds this credential can delete, too: "
+    "an append-only one for backups is safer",
+    "ability.delete.refused": "refused: append-only ({detail})",
+    "ability.delete.refused.means": "a stolen credential cannot delete backups; prune needs "
+    "another",
+    "ability.delete.no": "no ({detail})",
+    "ability.delete.no.means": "space is never freed",
+    "ability.delete.not_tried": "not tried",
+    "ability.delete.not_tried.means": "unknown whether this credential can delete backups",
+    "ability.listing": "lists new objects",
+    "ability.listing.at_once": "at once",
+    "ability.listing.at_once.means": "nothing to mind",
+    "ability.listing.lags": "after {detail}",
+    "ability.listing.lags.means": "harmless: logs are read by exact name, never by listing alone",
+    "ability.listing.incomplete": "not while the suite looked",
+    "ability.listing.incomplete.means": "harmless for reading; init may not see a vault that "
+    "is there",
+    "ability.retention": "locks objects for a time",
+    "ability.retention.kept": "yes, until {detail}",
+    "ability.retention.kept.means": "locked backups outlive a stolen admin credential",
+    "ability.retention.ignored": "says so, but deletes them",
+    "ability.retention.ignored.means": "do not count on locks there",
+    "ability.retention.not_tried": "says so; not tried (--retain SECONDS)",
+    "ability.retention.not_tried.means": "unknown; the trial leaves an object that nobody "
+    "can delete",
+    "ability.retention.unsupported": "no",
+    "ability.retention.unsupported.means": "whoever may delete there can delete backups at "
+    "any time",
+    "ability.clock": "its clock",
+    "ability.clock.right": "right ({detail} s)",
+    "ability.clock.right.means": "nothing to mind",
+    "ability.clock.wrong": "wrong: {detail} s",
+    "ability.clock.wrong.means": "signed requests may be refused, and locks end at other times",
+    "ability.clock.unknown": "it does not tell",
+    "ability.clock.unknown.means": "nothing: order never depends on it",
+}
+
 _ENGLISH = {
     # passphrases
     "passphrase.not_utf8": "the passphrase is not UTF-8 text",
@@ -40,12 +107,16 @@ _ENGLISH = {
     "config.id_place": "cannot write the id into {path}; write it there yourself: {id}",
     "config.provider_name": "provider name {name!r}: 1 to 60 of a-z 0-9 . _ - are allowed",
     "config.url": "provider {name}: url must be a text or a list of texts",
-    "config.several_urls": "provider {name}: several URLs are not built in yet",
+    "config.url_twice": "provider {name}: the same URL is listed twice",
+    "config.rate": "{where}: {why}",
+    "config.size": "{where}: {key} is {value!r}, but must be a number with B, kB, MB, GB, TB, KiB, "
+    'MiB, GiB or TiB, such as "10 GB"',
+    "config.too_small": "{where}: {key} must be a number from {least} up, and not above a billion",
     "config.twice": "two providers are called {name}",
     "config.no_providers": "there is no [[provider]]",
-    "config.scheme": "provider {name}: {scheme}: URLs are not built in yet",
-    "config.scheme_hint": "give a directory, a file: or an sftp: URL; in Python any object with "
-    "the five verbs is a provider",
+    "config.scheme": "provider {name}: {why}",
+    "config.scheme_hint": "give a directory or a URL of a kind that is built in; in Python any "
+    "object with the five verbs is a provider",
     "toml.top": "A fenchi vault. No secret is in this file, but keep copies: the id below pins the "
     "vault.",
     "toml.id": "written by init: the pinned vault id",
@@ -55,6 +126,22 @@ _ENGLISH = {
     "toml.domain": "vendor, vendor_home, country, region, account, medium: who holds it",
     "toml.policy": "the defaults are the safe ones; relaxations stand here by name",
     "toml.expires": "new backups are refused from then on, never a restore",
+    # places
+    "fsspec.url": "the URL after fsspec+ is malformed",
+    "fsspec.secret": "a provider's URL must not hold a password: URLs are logged",
+    "fsspec.secret_hint": "put credentials where the filesystem looks for them: fsspec's "
+    "configuration, or its environment variables and files",
+    "fsspec.missing": "fsspec cannot open {scheme}: ({why})",
+    "fsspec.missing_hint": "install the filesystem, such as s3fs, gcsfs, adlfs or sshfs, beside "
+    "fenchi",
+    "fsspec.no_root": "{location} is not there: is it mounted?",
+    "fsspec.taken": "{name} is at {location} already; nothing was changed",
+    "fsspec.folder": "{name}: a part of the name is an object already, and this place is made of "
+    "folders",
+    "fsspec.absent": "{name} is not at {location}",
+    "plug_in.several": "several plug-ins open {scheme}: URLs: {named}",
+    "plug_in.broken": "the plug-in for {scheme}: URLs does not load: {why}",
+    "plug_in.verbs": "the plug-in for {scheme}: URLs gave an object without {verbs}",
     # Python face
     "backup.no_path": "name at least one path to back up",
     "stream.non_blocking": "a non-blocking file cannot be used here",
@@ -103,6 +190,11 @@ _ENGLISH = {
     "backup.missed": "Not at {providers}: these did not answer, refused or are full. Run `fenchi "
     "repair` when that is mended.",
     "backup.incomplete": "{unreadable} sources could not be read, {changed} changed while read:",
+    "profile.stage": "stage, provider",
+    "profile.seconds": "seconds",
+    "profile.bytes": "bytes",
+    "profile.note": "Seconds are summed over all threads; those of a provider are its share of "
+    "'upload'.",
     "problem": "  {path}: {message}",
     "problem.hint": "  try: {hint}",
     "problem.more": "  ... and {count} more (use --json for all)",
@@ -120,6 +212,9 @@ _ENGLISH = {
     "column.paths": "paths",
     "column.provider": "provider",
     "column.location": "location",
+    "column.ability": "ability",
+    "column.found": "found",
+    "column.means": "what it means for a vault",
     "column.state": "state",
     "restore.done": "Restored {files} files, {directories} directories, {others} others, {bytes}, "
     "to {target} in {seconds}.",
@@ -169,6 +264,17 @@ _ENGLISH = {
     "courier.left": "{count} objects were left out:",
     "courier.no_path": "provider {provider} has no courier: URL in {config}",
     "courier.no_path_hint": "name the file or directory on the medium",
+    "contract.one_place": "{first} and {second} are ONE place: what it loses, both lose.",
+    "contract.two_places": "{first} and {second} are two places.",
+    **_ABILITIES,
+    # what was used
+    "column.calls": "calls",
+    "column.errors": "errors",
+    "column.sent": "sent",
+    "column.received": "received",
+    "column.waiting": "waited",
+    "column.money": "cost",
+    "usage.money": "{money:.4f} {currency}, and {month:.4f} a month",
     "status.vault": "Vault {name!r} {id}",
     "status.shape": "needs {needed} of {total} providers; writes to {write}, reads logs from "
     "{read}; liars {liars}, spare losses {spare}",

@@ -311,8 +311,55 @@ def test_provider_check(command: Command) -> None:
     report = command.json("provider", "check", (command.work / "new").as_uri())
     assert report["passed"] is True
     assert len(report["findings"]) > 10
-    assert command("provider", "check", "s3://bucket") == exit_codes.FAILED
-    assert "not built in yet" in command.err
+    assert command("provider", "check", "gopher://hole") == exit_codes.FAILED
+    assert "no provider for gopher: URLs is built in" in command.err
+
+
+def test_provider_check_says_what_a_place_can_do(command: Command) -> None:
+    assert command("provider", "check", "place") == 0, command.err
+    for told in ("refuses to overwrite", "always", "fit for a vault", "its clock"):
+        assert told in command.out
+    document = command.json("provider", "check", "place")
+    found = {one["name"]: one["value"] for one in document["abilities"]}
+    assert found["overwrite_refusal"] == "always"
+    assert found["durability"] == "declared"
+
+
+def test_provider_check_compares_several_places(command: Command) -> None:
+    (command.work / "real").mkdir()
+    (command.work / "link").symlink_to("real")
+    assert command("provider", "check", "real", "other") == 0, command.err
+    assert "are two places" in command.out
+    assert command("provider", "check", "real", "link") == 1
+    assert "are ONE place" in command.out
+    document = command.json("provider", "check", "real", "link", "other", code=1)
+    assert [pair["same"] for pair in document["compared"]] == [True, False, False]
+    assert [one["passed"] for one in document["providers"]] == [True] * 3
+
+
+def test_usage_shows_what_went_to_each_provider(ready: Command, source: Path) -> None:
+    (source / "more").write_text("one line more\n")
+    document = ready.json("backup", str(source), "--usage")
+    assert set(document["usage"]) == {"a", "b", "c"}
+    assert document["usage"]["a"]["bytes_put"] > 0
+    assert document["usage"]["a"]["verbs"]["put"]["errors"] == 0
+    assert "usage" not in ready.json("verify")
+    for arguments in (["verify"], ["status"], ["restore", "latest", "there"]):
+        assert ready(*arguments, "--usage") == 0
+        assert "received" in ready.out
+    path = ready.work / "vault.toml"
+    content = path.read_text()
+    path.write_text(content.replace('name = "a"', 'name = "a"\nprices = { put_per_1000 = 5 }', 1))
+    assert ready("backup", str(source), "--rescan", "--usage") == 0
+    assert "USD" in ready.out
+
+
+def test_a_place_that_overwrites_is_relaxed_by_name(command: Command) -> None:
+    assert command("init", "--help") == 0
+    (command.work / "providers").mkdir()
+    places = [f"--provider={name}={command.provider(name)}" for name in ("a", "b", "c")]
+    assert command("init", *places, "--relax", "create_only=an old NAS") == 0, command.err
+    assert "may overwrite silently" in command.out
 
 
 def test_an_interrupted_command_is_130(

@@ -12,8 +12,14 @@ from textwrap import dedent
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BLOCKS = {"cpp": "examples/story.cc", "python": "examples/story.py", "sh": "examples/story.sh"}
-MARKED = re.compile(r"^[ ]*(?://|#) \[readme\]\n(.*?)^[ ]*(?://|#) \[/readme\]\n", re.M | re.S)
+OWN = "docs/providers/write-your-own.md"
+BLOCKS = [
+    ("README.md", "cpp", "examples/story.cc", "readme"),
+    ("README.md", "python", "examples/story.py", "readme"),
+    ("README.md", "sh", "examples/story.sh", "readme"),
+    (OWN, "cpp", "examples/provider.cc", "example"),
+    (OWN, "python", "examples/provider.py", "example"),
+]
 
 
 def run(*words: str) -> str:
@@ -34,16 +40,25 @@ def test_the_python_story_runs(tmp_path: Path) -> None:
     assert "1 files restored" in run(sys.executable, str(ROOT / "examples/story.py"), str(tmp_path))
 
 
+def test_the_provider_written_in_python_keeps_the_contract(tmp_path: Path) -> None:
+    told = run(sys.executable, str(ROOT / "examples/provider.py"), str(tmp_path / "objects.db"))
+    assert "FAIL" not in told
+    assert "ok   a second Put of one name is refused" in told
+
+
 def test_the_command_line_story_runs(tmp_path: Path) -> None:
     told = run(str(ROOT / "examples/story.sh"), str(tmp_path))
     assert "Keep safe" in told
     assert "Passed." in told
 
 
-@pytest.mark.parametrize(("language", "file"), BLOCKS.items())
-def test_readme_shows_the_code_that_runs(language: str, file: str) -> None:
-    marked = MARKED.search((ROOT / file).read_text())
-    assert marked, f"{file} has no [readme] marks"
-    readme = (ROOT / "README.md").read_text()
-    blocks = re.findall(rf"^```{language}\n(.*?)^```$", readme, re.M | re.S)
-    assert dedent(marked[1]) in blocks
+@pytest.mark.parametrize(("document", "language", "file", "mark"), BLOCKS)
+def test_documents_show_the_code_that_runs(
+    document: str, language: str, file: str, mark: str
+) -> None:
+    marks = rf"^[ ]*(?://|#) \[{mark}\]\n(.*?)^[ ]*(?://|#) \[/{mark}\]\n"
+    marked = re.search(marks, (ROOT / file).read_text(), re.M | re.S)
+    assert marked, f"{file} has no [{mark}] marks"
+    text = (ROOT / document).read_text()
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
+    assert dedent(marked[1]).strip() in [block.strip() for block in blocks]

@@ -27,13 +27,29 @@ def test_every_key_in_use_is_in_the_catalogue() -> None:
 
 def test_every_text_is_in_use() -> None:
     code = sources()
-    families = ("phase.", "column.")  # made of a name at run time
+    families = ("phase.", "column.", "ability.")  # made of a name at run time
     unused = [
         key
         for key in messages._ENGLISH
         if key not in QUOTED.findall(code) and not key.startswith(families)
     ]
     assert unused == []
+
+
+def test_every_ability_of_a_place_is_put_into_words() -> None:
+    header = Path(__file__).parents[2] / "include/fenchi/testing/provider_contract.h"
+    # A row is "//   name   value (remark) | value"; remarks may go on in the next line.
+    comment = header.read_text().partition("// What the place can do")[2].partition("struct")[0]
+    rows = re.findall(r"^//   ([a-z_]+) {2,}(.*(?:\n// {8,}.*)*)", comment, re.M)
+    names = {
+        f"ability.{name}.{value}"
+        for name, values in rows
+        for value in re.findall(r"[a-z_]+", re.sub(r"\([^)]*\)|`[^`]*`", "", values))
+    }
+    assert len(rows) == 8
+    expected = {f"ability.{name}" for name, _ in rows} | names
+    expected |= {f"{name}.means" for name in names}
+    assert expected == {key for key in messages._ENGLISH if key.startswith("ability.")}
 
 
 def test_another_language_falls_back_to_english() -> None:

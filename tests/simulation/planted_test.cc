@@ -53,7 +53,7 @@ class Planter {
   // A pack of its own for one stored chunk, whatever is in it.
   format::Reference StoreAs(const ChunkId& id, std::uint64_t plain_size, Bytes stored,
                             format::PackType type = format::PackType::kData) {
-    PackWriter packs(session_.access, keys_, type, session_.random);
+    PackWriter packs(session_.access, keys_, type, session_.random, session_.stages);
     const auto ticket = std::make_shared<ChunkTicket>();
     EXPECT_TRUE(packs.Add(id, plain_size, OwnChunk(std::move(stored)), ticket).ok());
     EXPECT_TRUE(packs.PlaceAll().ok());

@@ -36,8 +36,6 @@
 
 namespace fenchi {
 
-enum class Verb { kPut, kGet, kStat, kList, kDelete };
-
 // Decides the fate of a call. `name` is the object, or the prefix for kList; `call_number` counts
 // the calls of this verb from 1. kStat and kDelete ask once for each name of the batch, with one
 // call number. A Status fails the call (kDelete: becomes the answer for this name only).
@@ -48,7 +46,8 @@ using FaultHook =
 using ReadHook =
     std::function<void(std::string_view name, std::uint64_t offset, MutableBytes bytes)>;
 
-// Chances in 0..1 for each call, drawn from a stream that `seed` repeats.
+// Chances in 0..1 for each call (of Delete: for each name), drawn from a stream that `seed`
+// repeats.
 struct RandomFaults {
   std::uint64_t seed = 0;
   double fail_before = 0;   // kUnavailable, nothing done
@@ -59,10 +58,14 @@ struct RandomFaults {
 struct Latency {
   std::chrono::nanoseconds per_call{0};
   std::uint64_t bytes_per_second = 0;  // of Put and Get; 0 = without limit
+  std::chrono::nanoseconds jitter{0};  // up to this much more per call, drawn by `seed`
+  std::uint64_t seed = 0;
+  // One line for all calls: their bytes go one after another, as over a slow link. Otherwise each
+  // call has a line of its own.
+  bool shared = false;
 };
-using Sleeper = std::function<void(std::chrono::nanoseconds)>;
 
-class FENCHI_EXPORT FaultProvider final : public Provider {
+class FENCHI_EXPORT FaultProvider final : public ProviderWrapper {
  public:
   explicit FaultProvider(std::shared_ptr<Provider> inner);
   ~FaultProvider() override;
@@ -81,8 +84,11 @@ class FENCHI_EXPORT FaultProvider final : public Provider {
   // kFull once more than `bytes` are stored through this wrapper. nullopt = no limit.
   void SetQuota(std::optional<std::uint64_t> bytes);
   void SetAbsent(bool absent);
-  // An empty sleeper sleeps for real.
+  // An empty sleeper sleeps for real. A shared line needs a clock that goes on while it sleeps.
   void SetLatency(const Latency& latency, Sleeper sleeper = {});
+  void SetLatency(const Latency& latency, const WaitClock& clock);
+  // The place's own clock shows this much more than `clock` (nullopt: it tells no time).
+  void SetPlaceClock(Clock& clock, std::optional<std::chrono::seconds> ahead);
   void SetRandomFaults(std::optional<RandomFaults> faults);
 
   // Takes back every setting. Call numbers go on.
@@ -96,17 +102,14 @@ class FENCHI_EXPORT FaultProvider final : public Provider {
   Status List(std::string_view prefix, std::string_view after,
               const std::function<bool(const ObjectInfo&)>& entry) override;
   Result<std::vector<Status>> Delete(std::span<const std::string> names) override;
-  Capability capability() const override;
-  Domain domain() const override;
-  std::string location() const override;
   Status ExtendRetention(std::string_view name, Timestamp until) override;
   Status Warm(std::span<const std::string> names) override;
   Result<Hash256> RemoteHash(std::string_view name) override;
   Result<std::uint64_t> FreeSpaceBytes() override;
+  Result<Timestamp> PlaceTime() override;
 
  private:
   struct State;
-  std::shared_ptr<Provider> inner_;
   std::unique_ptr<State> state_;
 };
 

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "fenchi/clock.h"
 #include "fenchi/export.h"
 #include "fenchi/provider.h"
 #include "fenchi/random.h"
@@ -31,6 +32,10 @@ struct ContractOptions {
   int threads = 8;         // 2..64, for the checks of concurrency
   int list_attempts = 10;  // listing may lag: how often to look before a name counts as missing
   std::chrono::milliseconds list_wait{500};  // between two looks
+  // Opt in: one object is stored under retention for this long, and must not be deletable. It stays
+  // there, and nobody can remove it before. 0: not tried.
+  std::chrono::seconds retain{0};
+  Clock* clock = nullptr;  // for retention and the place's clock; default SystemClock()
 };
 
 struct ContractFinding {
@@ -40,13 +45,30 @@ struct ContractFinding {
   std::string message = {};  // what was seen, when it did not pass
 };
 
+// What the place can do, as it was seen, not as it was declared. Stable words, for programs and for
+// those who put them in their users' language:
+//   overwrite_refusal   always | not_at_once (two writers at one moment may both succeed) | never
+//   replace             yes | no
+//   ranges              yes | whole_objects (declared: a part costs the whole) | no
+//   delete              yes | refused (append-only) | no | not_tried
+//   listing             at_once | lags (`detail`: how long) | incomplete
+//   retention           kept | ignored | not_tried | unsupported
+//   clock               right | wrong (`detail`: seconds ahead) | unknown
+//   durability          declared | not_declared
+struct ContractAbility {
+  std::string name = {};
+  std::string value = {};
+  std::string detail = {};
+};
+
 struct FENCHI_EXPORT ContractReport {
   std::string location = {};
   std::vector<ContractFinding> findings = {};
+  std::vector<ContractAbility> abilities = {};
 
   // True when every required check passed.
   bool passed() const;
-  // One line for each finding.
+  // One line for each finding and each ability.
   std::string ToText() const;
 };
 
@@ -57,6 +79,10 @@ struct FENCHI_EXPORT ContractReport {
 FENCHI_EXPORT Result<ContractReport> RunProviderContract(Provider& provider,
                                                          const ContractOptions& options,
                                                          Random& random);
+
+// Whether a second Put of one name is refused and changes nothing: tried with 32 bytes under
+// "probe/", which stay where deleting is refused. Errors: whatever the first Put or Get meets.
+FENCHI_EXPORT Result<bool> RefusesToOverwrite(Provider& provider, Random& random);
 
 // Whether two providers are one place: an object put into `a` is looked for in `b`, then deleted
 // (it stays, 32 bytes under "probe/", where deleting is refused). False may be wrong for a place

@@ -10,7 +10,7 @@ import typer
 from fenchi import BackupReport
 from fenchi.cli import exit_codes
 from fenchi.cli.app import app
-from fenchi.cli.context import exact_path, opened, settings
+from fenchi.cli.context import UsageOption, exact_path, opened, settings, usage_members
 from fenchi.cli.output import Output, duration, size
 from fenchi.messages import text
 
@@ -43,6 +43,15 @@ def _statement(output: Output, report: BackupReport) -> None:
         output.problems(report.problems)
 
 
+def _profile(output: Output, report: BackupReport) -> None:
+    """Where the time went, the largest first, then each provider."""
+    stages = sorted(report.stages, key=lambda stage: -stage.seconds)
+    rows = [(s.stage, f"{s.seconds:.2f}", size(s.bytes) if s.bytes else "") for s in stages]
+    rows += [(p.provider, f"{p.seconds:.2f}", size(p.bytes)) for p in report.providers]
+    output.table([text("profile.stage"), text("profile.seconds"), text("profile.bytes")], rows)
+    output.say("profile.note")
+
+
 @app.command()
 def backup(
     context: typer.Context,
@@ -56,6 +65,8 @@ def backup(
     key_domain: Annotated[str, typer.Option(help="Default: the first.")] = "",
     compression: Annotated[int, typer.Option(min=0, max=19, help="0 is none.")] = 3,
     rescan: Annotated[bool, typer.Option("--rescan", help="Read unchanged files, too.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Say where the time went.")] = False,
+    usage: UsageOption = False,
 ) -> int:
     """Back up paths, or a stream with --stdin --name NAME."""
     wanted = settings(context)
@@ -83,5 +94,8 @@ def backup(
                 progress=progress,
             )
     _statement(output, report)
-    output.report(True, report, complete=report.complete)
+    if profile:
+        _profile(output, report)
+    used = usage_members(output, vault, usage)
+    output.report(True, report, complete=report.complete, **used)
     return exit_codes.DONE if report.complete else exit_codes.INCOMPLETE

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -48,6 +48,21 @@ def passphrase(wanted: Settings, new: bool = False) -> fenchi.SecretBytes:
     if new and typed != getpass.getpass(text("passphrase.ask_again") + ": "):
         raise _errors.InvalidArgument(text("passphrase.differ"))
     return _passphrase.secret_of(typed)
+
+
+# For the commands that move data.
+UsageOption = Annotated[
+    bool, typer.Option("--usage", help="Show what went to and from each provider.")
+]
+
+
+def usage_members(output: Output, vault: fenchi.Vault, wanted: bool) -> dict[str, Any]:
+    """Shows the table when it is wanted; the members that the JSON document then has."""
+    if not wanted:
+        return {}
+    usage = vault.provider_usage()
+    output.usage(usage)
+    return {"usage": usage}
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import typer
 from fenchi import Damage, RepairReport, VaultStatus, VerifyReport
 from fenchi.cli import exit_codes
 from fenchi.cli.app import app
-from fenchi.cli.context import opened, settings
+from fenchi.cli.context import UsageOption, opened, settings, usage_members
 from fenchi.cli.output import Output, duration, size
 from fenchi.messages import text
 
@@ -58,13 +58,15 @@ def verify(
     depth: Annotated[
         Depth, typer.Option(help="exists: sizes; tags: every byte; data: decrypted and compared.")
     ] = Depth.tags,
+    usage: UsageOption = False,
 ) -> int:
     """Look for missing and damaged objects. Changes nothing."""
     wanted = settings(context)
     with opened(wanted) as vault, wanted.output.progress() as progress:
         report = vault.verify(depth=depth, progress=progress)
     _statement(wanted.output, report)
-    wanted.output.report(report.healthy, report, healthy=report.healthy)
+    used = usage_members(wanted.output, vault, usage)
+    wanted.output.report(report.healthy, report, healthy=report.healthy, **used)
     if report.healthy:
         return exit_codes.DONE
     return code_of(report.damage) or exit_codes.DAMAGE
@@ -112,7 +114,7 @@ def _state(report: VaultStatus, index: int) -> str:
 
 
 @app.command()
-def status(context: typer.Context) -> None:
+def status(context: typer.Context, usage: UsageOption = False) -> None:
     """Show the vault: providers, quorums, placement, unfinished backups."""
     wanted = settings(context)
     output = wanted.output
@@ -147,4 +149,4 @@ def status(context: typer.Context) -> None:
         output.say("init.placement", note=note)
     if not report.freshness_proven:
         output.say("freshness")
-    output.report(True, report)
+    output.report(True, report, **usage_members(output, vault, usage))

@@ -20,6 +20,7 @@ from rich.table import Table
 
 from fenchi import Damage, Error, Problem, Progress, escape_path
 from fenchi.messages import text
+from fenchi.providers import Usage
 
 _SHOWN_MAX = 20  # items of a list for people
 _PATH_FIELDS = {"path", "target", "symlink_target"}
@@ -168,6 +169,26 @@ class Output:
             for provider in sorted({item.provider for item in items}):
                 count = sum(item.provider == provider for item in items)
                 self.say("verify.per_provider", provider=provider, count=count)
+
+    def usage(self, usage: Mapping[str, Usage]) -> None:
+        """What went to and from each provider, and what that costs."""
+        names = ("provider", "calls", "errors", "sent", "received", "waiting", "money")
+        rows = [
+            [
+                *(name, str(one.calls), str(one.errors)),
+                *(size(one.bytes_put), size(one.bytes_got), duration(one.waiting_seconds)),
+                text(
+                    "usage.money",
+                    money=one.money,
+                    currency=one.currency,
+                    month=one.money_per_month,
+                )
+                if one.priced
+                else "",
+            ]
+            for name, one in usage.items()
+        ]
+        self.table([text(f"column.{name}") for name in names], rows)
 
     def document(self, ok: bool, **members: Any) -> None:
         """The final JSON document, where one is wanted."""

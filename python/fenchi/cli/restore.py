@@ -9,7 +9,7 @@ import typer
 from fenchi import RestoreReport, escape_path
 from fenchi.cli import exit_codes
 from fenchi.cli.app import app
-from fenchi.cli.context import exact_path, opened, settings
+from fenchi.cli.context import UsageOption, exact_path, opened, settings, usage_members
 from fenchi.cli.output import Output, duration, size
 
 
@@ -72,6 +72,7 @@ def restore(
     absent: Annotated[
         list[str] | None, typer.Option(help="Do without this provider; once for each.")
     ] = None,
+    usage: UsageOption = False,
 ) -> int:
     """Restore below TARGET: a backup of /srv/ledger becomes TARGET/ledger."""
     wanted = settings(context)
@@ -89,5 +90,6 @@ def restore(
     statement(wanted.output, report)
     code = _code(report)
     done = code in (exit_codes.DONE, exit_codes.INCOMPLETE)
-    wanted.output.report(done, report, complete=report.complete)
+    used = usage_members(wanted.output, vault, usage)
+    wanted.output.report(done, report, complete=report.complete, **used)
     return code

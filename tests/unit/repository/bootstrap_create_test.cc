@@ -128,6 +128,53 @@ TEST(CreateVault, APlacementThatIsRefusedTouchesNoProvider) {
   EXPECT_EQ(made->seats.all()[1].domain.vendor, "b");
 }
 
+class Overwriting final : public ProviderWrapper {
+ public:
+  using ProviderWrapper::ProviderWrapper;
+  Status Put(std::string_view name, Source& source, const PutOptions&) override {
+    return inner().Put(name, source, {.replace = true});
+  }
+};
+
+TEST(CreateVault, APlaceThatOverwritesSilentlyIsRefusedUnlessThatIsRelaxedByName) {
+  const VaultRig rig(3);
+  std::vector<NamedProvider> providers = rig.All();
+  providers[1].provider = std::make_shared<Overwriting>(rig.faults[1]);
+  const Unlock unlock = Unlock::WithPassphrase(SecretOf(VaultRig::kPassphrase));
+  CreateOptions options = rig.Options(2);
+  const auto make = [&] { return CreateVault(providers, unlock, options, rig.executor); };
+  const Status refused = make().status();
+  EXPECT_EQ(refused.code(), StatusCode::kPolicy);
+  EXPECT_THAT(refused.message(), AllOf(HasSubstr("oslo"), HasSubstr("overwrites")));
+  EXPECT_THAT(refused.hint(), HasSubstr("axis = \"create_only\""));
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_THAT(rig.Objects(i), IsEmpty());
+
+  Relaxation relaxed{"create_only", "a NAS of 2009", "the board", 1};
+  options.policy.placement.relaxations = {relaxed};
+  EXPECT_EQ(make().status().code(), StatusCode::kPolicy);  // expired long ago
+  relaxed.expires_seconds = 0;
+  options.policy.placement.relaxations = {relaxed};
+  const Result<Access> made = make();
+  ASSERT_TRUE(made.ok()) << made.status().ToString();
+  EXPECT_EQ(made->details.relaxations.front().axis, "create_only");
+}
+
+TEST(CreateVault, APlaceThatCannotBeWrittenToIsNamedBeforeAnythingIsMade) {
+  for (const auto& [code, expected] :
+       {std::pair(StatusCode::kDenied, StatusCode::kDenied),
+        std::pair(StatusCode::kFull, StatusCode::kFull),
+        std::pair(StatusCode::kUnavailable, StatusCode::kTooFewProviders)}) {
+    const VaultRig rig(3);
+    rig.faults[2]->FailBefore([code = code](Verb verb, std::string_view, int) {
+      return verb == Verb::kPut ? std::optional(Status(code, "no")) : std::nullopt;
+    });
+    const Status status = rig.Create(2).status();
+    EXPECT_EQ(status.code(), expected) << status.ToString();
+    EXPECT_THAT(status.message(), HasSubstr("lima"));
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_THAT(rig.Objects(i), IsEmpty());
+  }
+}
+
 TEST(CreateVault, AProviderThatHoldsAVaultIsNamedAndNothingIsWritten) {
   VaultRig rig(3);
   const Bytes planted = {1, 2, 3};
@@ -203,9 +250,10 @@ TEST(CreateVault, AnAbsentProviderIsNamedAndNothingIsWritten) {
 
 // Each Put of one provider fails once, before or after it was done.
 TEST(CreateVault, AFailureAtAnyWriteLeavesNoObjectBehind) {
-  constexpr int kPuts = 7;
+  constexpr int kPuts = 9;  // two of a probe, and seven objects of the vault
   for (const bool after : {false, true}) {
     for (int failing = 1; failing <= kPuts; ++failing) {
+      if (after && failing == 2) continue;  // the probe's second Put is refused, never done
       SCOPED_TRACE(testing::Message() << "Put " << failing << (after ? " done" : " not done"));
       VaultRig rig(3);
       const FaultHook hook = [failing](Verb verb, std::string_view, int call) {

@@ -15,8 +15,6 @@ import pytest
 import servers
 import vaults
 
-pytestmark = pytest.mark.skipif(bool(servers.missing_sshd()), reason=servers.missing_sshd() or "-")
-
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[servers.SshServer]:

@@ -1,0 +1,54 @@
+// Object lock at a real server, for test_s3.py: fenchi_lock_s3 URL. The bucket has object lock and
+// versions. Prints what it did; exit code 1 at the first step that does not go as it must.
+
+#include <cstdio>
+#include <string>
+
+#include "fenchi/provider.h"
+
+namespace {
+
+using namespace std::string_literals;
+
+bool Expect(const char* step, const fenchi::Status& got, fenchi::StatusCode code) {
+  const bool as_it_must = got.code() == code;
+  std::printf("%s %s: %s\n", as_it_must ? "ok" : "WRONG", step, got.ToString().c_str());
+  return as_it_must;
+}
+
+bool Run(fenchi::Provider& place) {
+  using fenchi::StatusCode;
+  const auto in = [](std::int64_t seconds) {
+    return fenchi::Timestamp{.seconds = fenchi::SystemClock().Now().seconds + seconds};
+  };
+  const auto put = [&](const char* name, std::optional<fenchi::Timestamp> until) {
+    fenchi::MemorySource source(fenchi::AsBytes("ledger"));
+    return place.Put(name, source, {.retain_until = until});
+  };
+  const auto erase = [&](const char* name) {
+    const std::string names[] = {name};
+    const auto answers = place.Delete(names);
+    return answers.ok() ? answers->front() : answers.status();
+  };
+  return place.capability().retention &&
+         Expect("put locked for an hour", put("locked", in(3600)), StatusCode::kOk) &&
+         Expect("delete while locked", erase("locked"), StatusCode::kLocked) &&
+         Expect("read it", place.Get("locked", 0, {}), StatusCode::kOk) &&
+         Expect("put over it", put("locked", in(3600)), StatusCode::kAlreadyExists) &&
+         Expect("extend", place.ExtendRetention("locked", in(7200)), StatusCode::kOk) &&
+         Expect("delete after extending", erase("locked"), StatusCode::kLocked) &&
+         Expect("extend what is absent", place.ExtendRetention("absent", in(60)),
+                StatusCode::kNotFound) &&
+         Expect("put without a lock", put("free", std::nullopt), StatusCode::kOk) &&
+         Expect("delete it", erase("free"), StatusCode::kOk) &&
+         Expect("it is gone", place.Get("free", 0, {}), StatusCode::kNotFound);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 2) return 2;
+  const auto opened = fenchi::OpenProvider(arguments[1]);
+  if (!opened.ok()) std::printf("%s\n", opened.status().ToString().c_str());
+  return opened.ok() && Run(**opened) ? 0 : 1;
+}
