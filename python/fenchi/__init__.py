@@ -16,6 +16,12 @@ from __future__ import annotations
 from fenchi import config, courier, providers
 from fenchi._core import BuiltinProvider, SecretBytes, StatusCode, __version__
 from fenchi._core import escape_path as _escape_path
+from fenchi._courier_reports import (
+    CourierCargo,
+    CourierExportReport,
+    CourierImportReport,
+    CourierReport,
+)
 from fenchi._errors import (
     AlreadyExists,
     Cancelled,
@@ -43,10 +49,6 @@ from fenchi._reports import (
     ContractAbility,
     ContractFinding,
     ContractReport,
-    CourierCargo,
-    CourierExportReport,
-    CourierImportReport,
-    CourierReport,
     Damage,
     Domain,
     DrillReport,

@@ -15,10 +15,10 @@ import pathspec
 
 from fenchi import _core, _errors, _passphrase, config
 from fenchi._core import SecretBytes
+from fenchi._courier_reports import CourierExportReport
 from fenchi._opening import Where, open_all
 from fenchi._reports import (
     BackupReport,
-    CourierExportReport,
     DrillReport,
     Entry,
     Progress,

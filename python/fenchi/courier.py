@@ -12,8 +12,8 @@ from __future__ import annotations
 import os
 
 from fenchi import _core
+from fenchi._courier_reports import CourierImportReport, CourierReport
 from fenchi._providers import AnyProvider, open_provider
-from fenchi._reports import CourierImportReport, CourierReport
 from fenchi._vault import OnProgress, _progress
 
 
