@@ -72,9 +72,7 @@ struct Scheme {
 
 // A new kind of place is one row here, one source file, one row in the contract test's table.
 constexpr std::array kSchemes = {
-    Scheme{"courier", OpenCourierUrl},
-    Scheme{"file", OpenFileUrl},
-    Scheme{"memory", OpenMemoryUrl},
+    Scheme{"courier", OpenCourierUrl}, Scheme{"file", OpenFileUrl}, Scheme{"memory", OpenMemoryUrl},
 #ifdef FENCHI_HAS_HTTP
     Scheme{"s3", OpenS3Url},
 #endif
