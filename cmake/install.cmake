@@ -11,6 +11,13 @@ endif()
 install(TARGETS fenchi_static EXPORT fenchiStaticTargets)
 install(EXPORT fenchiStaticTargets NAMESPACE fenchi:: DESTINATION ${package_dir})
 
+# Optional parts: what libfenchi.a needs besides.
+list(JOIN FENCHI_OPTIONAL_MODULES " " config_optional)
+set(pc_optional "")
+foreach(module ${FENCHI_OPTIONAL_MODULES})
+  string(APPEND pc_optional " lib${module}")
+endforeach()
+
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/fenchiConfig.cmake.in
                               ${PROJECT_BINARY_DIR}/fenchiConfig.cmake
                               INSTALL_DESTINATION ${package_dir})

@@ -55,10 +55,12 @@ PUBLIC_HEADERS: dict[str, str] = {
     "provider.h": "storage",
     "provider_wrappers.h": "storage",
     "s3.h": "storage",
+    "sftp.h": "storage",
     "testing/fault_provider.h": "storage",
     "testing/provider_contract.h": "storage",
     "policy.h": "repository",
     "report.h": "repository",
+    "courier.h": "repository",
     "options.h": "repository",
     "vault.h": "vault",
 }

@@ -133,7 +133,9 @@ py::dict ToDict(const fenchi::ListedEntry& entry);
 py::dict ToDict(const fenchi::RestoreReport& report);
 py::dict ToDict(const fenchi::VerifyReport& report);
 py::dict ToDict(const fenchi::RepairReport& report);
+py::dict ToDict(const fenchi::CourierExportReport& report);
 py::dict ToDict(const fenchi::DrillReport& report);
+py::list DamageListOf(const std::vector<fenchi::Damage>& damage);
 py::dict ToDict(const fenchi::VaultStatus& status);
 py::dict ToDict(const fenchi::ContractReport& report);
 // What Repair needs of a report that went through Python.
@@ -149,5 +151,6 @@ void BindKeySharing(py::module_& module);
 void BindProviders(py::module_& module);
 void BindWrappers(py::module_& module);
 void BindVault(py::module_& module);
+void BindCourier(py::module_& module);
 
 }  // namespace fenchi_python

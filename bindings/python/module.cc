@@ -63,6 +63,7 @@ PYBIND11_MODULE(_core, module) {
   fenchi_python::BindProviders(module);
   fenchi_python::BindWrappers(module);
   fenchi_python::BindVault(module);
+  fenchi_python::BindCourier(module);
   module.def(
       "escape_path", [](const std::string& path) { return fenchi::EscapePath(path); },
       pybind11::arg("path"));

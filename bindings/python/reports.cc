@@ -224,6 +224,8 @@ py::dict ToDict(const fenchi::VerifyReport& report) {
   return out;
 }
 
+py::list DamageListOf(const std::vector<fenchi::Damage>& damage) { return ListOf(damage); }
+
 py::dict ToDict(const fenchi::RepairReport& report) {
   py::dict out;
   out["shards_written"] = report.shards_written;

@@ -278,6 +278,15 @@ py::dict Repair(VaultHandle& handle, const py::dict& report, const py::object& p
       handle.Do(call, [&](fenchi::Vault& vault) { return vault.Repair(health, options); })));
 }
 
+py::dict ExportCourier(VaultHandle& handle, const std::string& provider, const py::bytes& path,
+                       const py::object& progress) {
+  Call call(handle.failures());
+  const std::string where(path);
+  const fenchi::Observer observer = call.MakeObserver(progress, py::none());
+  return ToDict(call.Value(handle.Do(
+      call, [&](fenchi::Vault& vault) { return vault.ExportCourier(provider, where, observer); })));
+}
+
 py::dict Drill(VaultHandle& handle, const std::string& snapshot, const py::dict& fields) {
   Call call(handle.failures());
   const SnapshotId id = SnapshotOf(snapshot);
@@ -347,6 +356,8 @@ void BindVault(py::module_& module) {
            py::arg("cancelled") = none)
       .def("repair", &Repair, py::arg("report"), py::arg("progress") = none,
            py::arg("cancelled") = none)
+      .def("export_courier", &ExportCourier, py::arg("provider"), py::arg("path"),
+           py::arg("progress") = none)
       .def("drill", &Drill, py::arg("snapshot"), py::arg("options"))
       .def("status",
            [](VaultHandle& handle) {

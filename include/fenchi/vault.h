@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "fenchi/bytes.h"
+#include "fenchi/courier.h"
 #include "fenchi/export.h"
 #include "fenchi/options.h"
 #include "fenchi/report.h"
@@ -100,6 +101,14 @@ class FENCHI_EXPORT Vault {
   Result<VerifyReport> Verify(const VerifyOptions& options = {});
   // Rebuilds what `report` names, byte for byte, from the good shards. Needs the verify role only.
   Result<RepairReport> Repair(const VerifyReport& report, const RepairOptions& options = {});
+
+  // Writes to a courier medium (fenchi/courier.h) what the named provider lacks: all that belongs
+  // there when it is absent. Shards are rebuilt as repair does, with the verify role; the provider
+  // is only read. A medium that is there is continued. Nothing of it counts until it is imported.
+  // Errors: kInvalidArgument when no provider has the name; kDenied (role); kFull; kDamaged when
+  // the medium is broken; kIo; kUnavailable when the provider stops answering.
+  Result<CourierExportReport> ExportCourier(std::string_view provider, const std::string& path,
+                                            const Observer& observer = {});
 
   // Restores to scratch without some providers, compares everything, takes the time.
   Result<DrillReport> Drill(const SnapshotId& snapshot, const DrillOptions& options = {});

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "fenchi/courier.h"
 #include "operations/session.h"
 
 namespace fenchi {
@@ -24,6 +25,8 @@ Result<RestoreReport> RestoreSnapshot(Session& session, const SnapshotId& snapsh
 Result<VerifyReport> VerifyVault(Session& session, const VerifyOptions& options);
 Result<RepairReport> RepairVault(Session& session, const VerifyReport& report,
                                  const RepairOptions& options);
+Result<CourierExportReport> ExportToCourier(Session& session, std::string_view provider,
+                                            const std::string& path, const Observer& observer);
 Result<DrillReport> DrillSnapshot(Session& session, const SnapshotId& snapshot,
                                   const DrillOptions& options);
 Result<VaultStatus> DescribeVault(Session& session);

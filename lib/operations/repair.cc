@@ -10,6 +10,7 @@
 #include "format/names.h"
 #include "operations/objects.h"
 #include "operations/operations.h"
+#include "operations/rebuild.h"
 #include "repository/shard_set.h"
 
 namespace fenchi {
@@ -38,7 +39,6 @@ class Repair {
     std::set<int> lying;
   };
   Status RepairPack(const PackId& pack, const Bad& bad);
-  Result<Bytes> Rebuild(const ShardSet& shards, std::size_t position, const std::set<int>& lying);
   void Left(std::size_t position, std::string object, DamageKind kind, const Status& status);
 
   Session& session_;
@@ -119,20 +119,6 @@ Status Repair::RepairObjects(const History& history, std::size_t position) {
   return Status::Ok();
 }
 
-Result<Bytes> Repair::Rebuild(const ShardSet& shards, std::size_t position,
-                              const std::set<int>& lying) {
-  const int index = shards.IndexAt(position);
-  FENCHI_ASSIGN_OR_RETURN(Bytes out, shards.SealedHeaderAt(position));
-  Bytes block(format::kBlockSize);
-  for (int b = 0; b < shards.blocks(); ++b) {
-    FENCHI_RETURN_IF_ERROR(shards.DecodeBlock(index, b, block, nullptr, lying));
-    FENCHI_ASSIGN_OR_RETURN(Bytes tag, shards.TagsOf(index, block, b));
-    out.insert(out.end(), block.begin(), block.end());
-    out.insert(out.end(), tag.begin(), tag.end());
-  }
-  return out;
-}
-
 Status Repair::RepairPack(const PackId& pack, const Bad& bad) {
   const Result<ShardSet> shards = ShardSet::OpenAgreed(access_, seats_, pack);
   for (const int position : bad.positions) {
@@ -140,7 +126,8 @@ Status Repair::RepairPack(const PackId& pack, const Bad& bad) {
     if (!seat.provider) continue;
     const NameAt name =
         ShardNameAt(access_, pack, shards.ok() ? shards->needed() : access_.needed());
-    Result<Bytes> bytes = shards.ok() ? Rebuild(*shards, position, bad.lying) : shards.status();
+    Result<Bytes> bytes =
+        shards.ok() ? RebuildShard(*shards, position, bad.lying) : shards.status();
     const Status put = bytes.ok() ? seats_.PutAt(position, name, *bytes) : bytes.status();
     if (!put.ok()) {
       Left(position, name(seat, 0), DamageKind::kBlock, put);

@@ -6,53 +6,21 @@
 // mistaken for an empty one.
 #pragma once
 
-#include <fcntl.h>
 #include <sys/types.h>
 
 #include <atomic>
-#include <cerrno>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "fenchi/provider.h"
 #include "fenchi/status.h"
+#include "storage/file_descriptor.h"
 
 namespace fenchi {
-
-// An open file or directory; closed when it goes out of scope.
-class FileDescriptor {
- public:
-  FileDescriptor() = default;
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~FileDescriptor();
-
-  bool valid() const { return fd_ >= 0; }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_ = -1;
-};
-
-// Where an object lies: `folder` relative to the root ("" is the root itself), `file` inside it.
-struct LocalPath {
-  std::string folder;
-  std::string file;
-};
-
-// "a/b" -> {"a", "b"}; "d/abcdef" -> {"d/ab", "abcdef"}. On disk, never change.
-// `name` has passed CheckObjectName.
-LocalPath LocateObject(std::string_view name);
 
 // Which ways of writing a file system is known to lack: learnt from its first refusal. Tests set
 // them beforehand.
@@ -100,13 +68,5 @@ class LocalRoot {
   std::mutex mutex_;
   std::set<std::string, std::less<>> durable_folders_;  // entry in the parent known to be on disk
 };
-
-// Repeats a system call for as long as a signal interrupts it.
-template <typename Call>
-auto Retrying(Call call) {
-  auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
-  return result;
-}
 
 }  // namespace fenchi

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "fenchi/sftp.h"
 #include "storage/memory_provider.h"
 #include "storage/url.h"
 #ifdef FENCHI_HAS_HTTP
@@ -48,6 +49,22 @@ Result<std::shared_ptr<Provider>> OpenMemoryUrl(std::string_view rest, const Dom
   return OpenNamedMemoryProvider(std::string(rest), domain);
 }
 
+// What only a courier reaches is absent: it answers nothing, and counts toward no quorum.
+Result<std::shared_ptr<Provider>> OpenCourierUrl(std::string_view, const Domain&) {
+  return Unavailable("this provider is reached by courier only")
+      .WithHint(
+          "`fenchi provider courier export` writes what it lacks to a medium; where the medium "
+          "arrives, `fenchi provider courier import` stores it");
+}
+
+#ifdef FENCHI_WITH_SFTP
+Result<std::shared_ptr<Provider>> OpenSftpUrl(std::string_view rest, const Domain& domain) {
+  FENCHI_ASSIGN_OR_RETURN(SftpOptions options, ParseSftpUrl(fmt::format("sftp:{}", rest)));
+  options.domain = domain;
+  return OpenSftpProvider(options);
+}
+#endif
+
 struct Scheme {
   std::string_view name;
   Result<std::shared_ptr<Provider>> (*open)(std::string_view rest, const Domain& domain);
@@ -55,16 +72,18 @@ struct Scheme {
 
 // A new kind of place is one row here, one source file, one row in the contract test's table.
 constexpr std::array kSchemes = {
-    Scheme{"file", OpenFileUrl},
-    Scheme{"memory", OpenMemoryUrl},
+    Scheme{"courier", OpenCourierUrl}, Scheme{"file", OpenFileUrl}, Scheme{"memory", OpenMemoryUrl},
 #ifdef FENCHI_HAS_HTTP
     Scheme{"s3", OpenS3Url},
+#endif
+#ifdef FENCHI_WITH_SFTP
+    Scheme{"sftp", OpenSftpUrl},
 #endif
 };
 
 // Schemes that other builds have, and what this one was made without.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 1> kElsewhere = {
-    {{"s3", "HTTP"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kElsewhere = {
+    {{"s3", "HTTP"}, {"sftp", "libssh"}}};
 
 std::string SchemeNames() {
   std::string out;

@@ -22,7 +22,7 @@ Result<std::string> UnescapeUrlPath(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '?' || text[i] == '#') {
-      return InvalidArgument("'{}' in a file: URL has a meaning of its own", text[i])
+      return InvalidArgument("'{}' in this part of a URL has a meaning of its own", text[i])
           .WithHint("write %3F for ? and %23 for #");
     }
     if (text[i] != '%') {
@@ -31,7 +31,7 @@ Result<std::string> UnescapeUrlPath(std::string_view text) {
     }
     Result<Bytes> byte = FromHex(text.substr(i + 1, 2));
     if (!byte.ok() || byte->size() != 1 || byte->front() == 0) {
-      return InvalidArgument("'%' in a file: URL needs two hexadecimal digits, not 00")
+      return InvalidArgument("'%' in a URL needs two hexadecimal digits, not 00")
           .WithHint("write %25 for %");
     }
     out += static_cast<char>(byte->front());

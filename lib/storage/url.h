@@ -1,4 +1,4 @@
-// Percent-encoding of paths in file: URLs (RFC 3986 section 2.1, RFC 8089).
+// Percent-encoding of paths in URLs (RFC 3986 section 2.1, RFC 8089).
 #pragma once
 
 #include <string>

@@ -103,6 +103,10 @@ Result<VerifyReport> Vault::Verify(const VerifyOptions& options) {
 Result<RepairReport> Vault::Repair(const VerifyReport& report, const RepairOptions& options) {
   return RepairVault(state_->session, report, options);
 }
+Result<CourierExportReport> Vault::ExportCourier(std::string_view provider, const std::string& path,
+                                                 const Observer& observer) {
+  return ExportToCourier(state_->session, provider, path, observer);
+}
 Result<DrillReport> Vault::Drill(const SnapshotId& snapshot, const DrillOptions& options) {
   return DrillSnapshot(state_->session, snapshot, options);
 }

@@ -13,9 +13,15 @@ with fenchi.open("vault.toml") as vault:
 
 from __future__ import annotations
 
-from fenchi import config, providers
+from fenchi import config, courier, providers
 from fenchi._core import BuiltinProvider, SecretBytes, StatusCode, __version__
 from fenchi._core import escape_path as _escape_path
+from fenchi._courier_reports import (
+    CourierCargo,
+    CourierExportReport,
+    CourierImportReport,
+    CourierReport,
+)
 from fenchi._errors import (
     AlreadyExists,
     Cancelled,
@@ -77,6 +83,10 @@ __all__ = [
     "ContractAbility",
     "ContractFinding",
     "ContractReport",
+    "CourierCargo",
+    "CourierExportReport",
+    "CourierImportReport",
+    "CourierReport",
     "Damage",
     "Damaged",
     "DataLoss",
@@ -115,6 +125,7 @@ __all__ = [
     "__version__",
     "check_provider",
     "config",
+    "courier",
     "create",
     "escape_path",
     "open",

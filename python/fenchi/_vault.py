@@ -15,6 +15,7 @@ import pathspec
 
 from fenchi import _core, _errors, _passphrase, config
 from fenchi._core import SecretBytes
+from fenchi._courier_reports import CourierExportReport
 from fenchi._opening import Where, open_all
 from fenchi._reports import (
     BackupReport,
@@ -308,6 +309,15 @@ class Vault:
     def repair(self, report: VerifyReport, *, progress: OnProgress | None = None) -> RepairReport:
         """Rebuilds what `report` names, byte for byte, from the good shards."""
         return RepairReport.from_core(self._core.repair(report.to_core(), _progress(progress)))
+
+    def export_courier(
+        self, provider: str, path: StrPath, *, progress: OnProgress | None = None
+    ) -> CourierExportReport:
+        """Writes what a provider lacks to a medium that is carried there; see fenchi.courier."""
+        fields = self._core.export_courier(
+            _utf8("provider", provider), _raw(path), _progress(progress)
+        )
+        return CourierExportReport.from_core(fields)
 
     def drill(
         self,

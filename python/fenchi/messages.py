@@ -115,8 +115,8 @@ _ENGLISH = {
     "config.twice": "two providers are called {name}",
     "config.no_providers": "there is no [[provider]]",
     "config.scheme": "provider {name}: {why}",
-    "config.scheme_hint": "give a directory or a file: URL; in Python any object with the five "
-    "verbs is a provider",
+    "config.scheme_hint": "give a directory or a URL of a kind that is built in; in Python any "
+    "object with the five verbs is a provider",
     "toml.top": "A fenchi vault. No secret is in this file, but keep copies: the id below pins the "
     "vault.",
     "toml.id": "written by init: the pinned vault id",
@@ -250,6 +250,20 @@ _ENGLISH = {
     "contract.passed": "{location} keeps the contract: {count} checks.",
     "contract.failed": "{location} breaks the contract: {count} of {total} checks failed.",
     "contract.item": "  {mark} {check}{message}",
+    "courier.written": "Wrote {objects} objects, {bytes}, for {provider} in {seconds}; {there} are "
+    "there or on the medium already.",
+    "courier.medium": "{path}: {objects} objects, {bytes}.",
+    "courier.cargo": "  for provider {provider}: {objects} objects, {bytes}",
+    "courier.fingerprint": "Fingerprint: {fingerprint}\n"
+    "Read it out to whoever receives the medium: `fenchi provider courier check` shows the same.",
+    "courier.whole": "Whole: nothing is missing or damaged.",
+    "courier.broken": "NOT WHOLE:",
+    "courier.damage": "  {what}",
+    "courier.stored": "Stored {objects} objects, {bytes}, at {location} in {seconds}; {there} were "
+    "there already.",
+    "courier.left": "{count} objects were left out:",
+    "courier.no_path": "provider {provider} has no courier: URL in {config}",
+    "courier.no_path_hint": "name the file or directory on the medium",
     "contract.one_place": "{first} and {second} are ONE place: what it loses, both lose.",
     "contract.two_places": "{first} and {second} are two places.",
     **_ABILITIES,
@@ -278,6 +292,7 @@ _ENGLISH = {
     "phase.restore": "Restoring",
     "phase.verify": "Verifying",
     "phase.repair": "Repairing",
+    "phase.courier": "Courier",
 }
 
 # With the custody work. What is missing is shown in English.

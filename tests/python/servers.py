@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import getpass
 import ipaddress
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -200,3 +202,82 @@ def moto(work: Path) -> Iterator[S3Server]:
     command = [program, "-H", "127.0.0.1", "-p", str(port)]
     with running(command, log, lambda: accepts(port)) as process:
         yield S3Server(f"http://127.0.0.1:{port}", log, process)
+
+
+SSHD_CONFIG = """\
+HostKey {work}/host
+AuthorizedKeysFile {work}/client.pub
+PidFile none
+UsePAM no
+StrictModes no
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+Subsystem sftp internal-sftp
+"""
+
+
+class SshServer:
+    """OpenSSH's sshd: one process for each connection, started by a listener of our own, so that
+    the port is never guessed and every line can be cut."""
+
+    def __init__(self, work: Path, program: Path) -> None:
+        self.work = work
+        self.root = work / "root"
+        self.root.mkdir(parents=True)
+        self._words = [str(program), "-i", "-e", "-f", str(work / "config")]
+        for name in ("host", "client"):
+            words = [tool("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", work / name]
+            subprocess.run(words, check=True)
+        (work / "config").write_text(SSHD_CONFIG.format(work=work))
+        self._children: list[tuple[subprocess.Popen[bytes], socket.socket]] = []
+        self._stopping = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(0.05)
+        self.port = int(self._listener.getsockname()[1])
+        host_key = (work / "host.pub").read_text()
+        (work / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {host_key}")
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def url(self, below: str = "") -> str:
+        """An sftp: URL of a directory on it, with the key that it lets in."""
+        known = f"identity={self.work}/client&known_hosts={self.work}/known_hosts"
+        return f"sftp://{getpass.getuser()}@127.0.0.1:{self.port}{self.root}{below}?{known}"
+
+    def _serve(self) -> None:
+        with (self.work / "log").open("ab") as log:
+            while not self._stopping.is_set():
+                try:
+                    line, _ = self._listener.accept()
+                except TimeoutError:
+                    continue
+                line.setblocking(True)
+                child = subprocess.Popen(self._words, stdin=line, stdout=line, stderr=log)
+                self._children.append((child, line))
+        self._listener.close()
+
+    def stop(self) -> None:
+        """As a machine that is switched off: nobody listens, every line is cut."""
+        self._stopping.set()
+        self._thread.join()
+        for child, line in self._children:
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+            line.close()
+            child.kill()
+            child.wait()
+        self._children.clear()
+
+
+@contextlib.contextmanager
+def sshd(work: Path) -> Iterator[SshServer]:
+    """OpenSSH's server with SFTP, for the account that runs the test; a key of its own."""
+    program = tool("sshd")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd insists on it
+    server = SshServer(work / "sshd", program)
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat 
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "FORMAT.md"
 SECTION = DOCUMENT.read_text(encoding="utf-8").partition("\n## 15. Worked examples\n")[2]
+SECTION = SECTION.partition("\n\n## ")[0] + "\n"
 
 
 def shown(name: str) -> bytes:

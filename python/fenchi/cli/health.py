@@ -22,7 +22,7 @@ class Depth(StrEnum):
     data = "data"
 
 
-def _code(damage: Sequence[Damage]) -> int:
+def code_of(damage: Sequence[Damage]) -> int:
     if not damage:
         return exit_codes.DONE
     lost = any(not item.repairable for item in damage)
@@ -69,7 +69,7 @@ def verify(
     wanted.output.report(report.healthy, report, healthy=report.healthy, **used)
     if report.healthy:
         return exit_codes.DONE
-    return _code(report.damage) or exit_codes.DAMAGE
+    return code_of(report.damage) or exit_codes.DAMAGE
 
 
 def _repair_statement(output: Output, before: VerifyReport, report: RepairReport) -> None:
@@ -100,7 +100,7 @@ def repair(
         report = vault.repair(before, progress=progress)
     _repair_statement(wanted.output, before, report)
     wanted.output.report(report.complete, report, found=before.damage)
-    return _code(report.left)
+    return code_of(report.left)
 
 
 def _state(report: VaultStatus, index: int) -> str:

@@ -16,8 +16,8 @@ from fenchi.cli.context import settings
 from fenchi.cli.output import Output, to_json
 from fenchi.messages import text
 
-_provider = typer.Typer(no_args_is_help=True, help="Single places.", rich_markup_mode=None)
-app.add_typer(_provider, name="provider")
+group = typer.Typer(no_args_is_help=True, help="Single places.", rich_markup_mode=None)
+app.add_typer(group, name="provider")
 
 
 def _findings(output: Output, report: fenchi.ContractReport) -> None:
@@ -65,7 +65,7 @@ def _same_places(
     return compared
 
 
-@_provider.command()
+@group.command()
 def check(
     context: typer.Context,
     urls: Annotated[list[str], typer.Argument(help="Directories or URLs.", metavar="URL...")],
@@ -103,6 +103,6 @@ def check(
     return exit_codes.DONE if passed else exit_codes.FAILED
 
 
-@_provider.callback()
+@group.callback()
 def _group() -> None:
     """Single places."""

@@ -12,13 +12,13 @@ from typing import NoReturn
 import typer
 
 from fenchi import Error, Internal
-from fenchi.cli import backup, browse, drill, exit_codes, health, init, provider, restore
+from fenchi.cli import backup, browse, courier, drill, exit_codes, health, init, provider, restore
 from fenchi.cli.app import app
 from fenchi.cli.output import Output, dump
 from fenchi.messages import text
 
 # Commands in the order in which people meet them; each module registers its own on import.
-_COMMANDS = (init, backup, browse, restore, health, drill, provider)
+_COMMANDS = (init, backup, browse, restore, health, drill, provider, courier)
 
 # typer may carry its own copy of click: its exceptions are found by name, not imported.
 _UsageError: type[Exception] = next(

@@ -17,7 +17,11 @@ TEST(WorkedExamples, InTheFormatDocumentAreWhatTheCodeMakes) {
   const std::string heading = "\n## 15. Worked examples\n";
   const std::size_t start = document.str().find(heading);
   ASSERT_NE(start, std::string::npos);
-  std::istringstream written(document.str().substr(start + heading.size()));
+  // One empty line stands before the next section.
+  const std::size_t end = document.str().find("\n\n## ", start + heading.size());
+  ASSERT_NE(end, std::string::npos);
+  const std::size_t begin = start + heading.size();
+  std::istringstream written(document.str().substr(begin, end + 1 - begin));
   std::istringstream made(WorkedExamples());
   std::string left;
   std::string right;

@@ -1,0 +1,89 @@
+"""What lies on a courier medium, and what was written to and stored from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fenchi._reports import Damage
+
+_Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierCargo:
+    """What a courier medium carries for one provider, whose id is given in hex."""
+
+    provider: str
+    objects: int
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierReport:
+    """What lies on a courier medium. `whole` when nothing is missing or damaged.
+
+    Only the fingerprint, compared with the sender's, shows that whole files are missing at the end.
+    """
+
+    path: str
+    cargo: tuple[CourierCargo, ...]
+    objects: int
+    bytes: int
+    fingerprint: str
+    closed: bool
+    damage: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        return self.closed and not self.damage
+
+    @classmethod
+    def from_core(cls, fields: _Fields) -> CourierReport:
+        cargo = tuple(CourierCargo(**item) for item in fields["cargo"])
+        return cls(**{**fields, "cargo": cargo, "damage": tuple(fields["damage"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierExportReport:
+    """What was written to a courier medium, and what could not be rebuilt."""
+
+    objects_written: int
+    bytes_written: int
+    objects_there: int
+    seconds: float
+    medium: CourierReport
+    left: tuple[Damage, ...]
+
+    @property
+    def complete(self) -> bool:
+        return not self.left
+
+    @classmethod
+    def from_core(cls, fields: _Fields) -> CourierExportReport:
+        left = tuple(Damage(**item) for item in fields["left"])
+        medium = CourierReport.from_core(fields["medium"])
+        return cls(**{**fields, "medium": medium, "left": left})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierImportReport:
+    """What was stored of a courier medium. `complete` when all of it is whole and there."""
+
+    objects_stored: int
+    bytes_stored: int
+    objects_there: int
+    seconds: float
+    medium: CourierReport
+    left: tuple[Damage, ...]
+
+    @property
+    def complete(self) -> bool:
+        return not self.left and self.medium.whole
+
+    @classmethod
+    def from_core(cls, fields: _Fields) -> CourierImportReport:
+        left = tuple(Damage(**item) for item in fields["left"])
+        medium = CourierReport.from_core(fields["medium"])
+        return cls(**{**fields, "medium": medium, "left": left})

@@ -1,0 +1,41 @@
+"""Courier media: objects for a provider that no line reaches, carried and imported there.
+
+    vault.export_courier("oslo", "/media/usb/oslo.courier").medium.fingerprint
+    fenchi.courier.check("/media/usb/oslo.courier").whole                 # where it arrives
+    fenchi.courier.load("/media/usb/oslo.courier", "file:///srv/fenchi")  # into the provider
+
+What is on the way counts for nothing until it is imported.
+"""
+
+from __future__ import annotations
+
+import os
+
+from fenchi import _core
+from fenchi._courier_reports import CourierImportReport, CourierReport
+from fenchi._providers import AnyProvider, open_provider
+from fenchi._vault import OnProgress, _progress
+
+
+def check(
+    path: str | bytes | os.PathLike[str], *, progress: OnProgress | None = None
+) -> CourierReport:
+    """Reads the whole medium; needs no vault and no key. Damage is in the report."""
+    return CourierReport.from_core(_core.check_courier(os.fsencode(path), _progress(progress)))
+
+
+def load(
+    path: str | bytes | os.PathLike[str],
+    place: AnyProvider | str,
+    *,
+    destination: str = "",
+    progress: OnProgress | None = None,
+) -> CourierImportReport:
+    """Stores what the medium carries for the provider at `place` (or its URL): create-only.
+
+    destination: the provider's id in hex, needed only where the place is empty and the medium
+    carries objects for several. InvalidArgument when the medium is for another place.
+    """
+    provider: object = open_provider(place) if isinstance(place, str) else place
+    fields = _core.import_courier(os.fsencode(path), provider, destination, _progress(progress))
+    return CourierImportReport.from_core(fields)
