@@ -58,28 +58,6 @@ FileDescriptor::~FileDescriptor() {
   if (fd_ >= 0) close(fd_);
 }
 
-LocalPath LocateObject(std::string_view name) {
-  LocalPath path;
-  std::string_view rest = name;
-  constexpr std::string_view kData = "d/";
-  if (name.starts_with(kData)) {
-    rest = name.substr(kData.size());
-    path.folder = "d";
-    // A part of one character has no fan-out folder: those have exactly two, and never meet it.
-    if (rest.substr(0, rest.find('/')).size() >= 2) {
-      path.folder += fmt::format("/{}", rest.substr(0, 2));
-    }
-  }
-  const std::size_t slash = rest.rfind('/');
-  if (slash != std::string_view::npos) {
-    if (!path.folder.empty()) path.folder += '/';
-    path.folder += rest.substr(0, slash);
-    rest = rest.substr(slash + 1);
-  }
-  path.file = rest;
-  return path;
-}
-
 Result<std::unique_ptr<LocalRoot>> LocalRoot::Open(const std::string& directory, bool sync) {
   FENCHI_ASSIGN_OR_RETURN(std::string path, AbsolutePath(directory));
   std::unique_ptr<LocalRoot> root(new LocalRoot);

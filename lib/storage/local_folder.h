@@ -44,16 +44,6 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-// Where an object lies: `folder` relative to the root ("" is the root itself), `file` inside it.
-struct LocalPath {
-  std::string folder;
-  std::string file;
-};
-
-// "a/b" -> {"a", "b"}; "d/abcdef" -> {"d/ab", "abcdef"}. On disk, never change.
-// `name` has passed CheckObjectName.
-LocalPath LocateObject(std::string_view name);
-
 // Which ways of writing a file system is known to lack: learnt from its first refusal. Tests set
 // them beforehand.
 struct LocalAbilities {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "storage/folder_layout.h"
 #include "storage/local_list.h"
 #include "storage/local_put.h"
 
@@ -87,7 +88,7 @@ class LocalProvider final : public Provider {
 Status LocalProvider::Get(std::string_view name, std::uint64_t offset, MutableBytes out) {
   FENCHI_RETURN_IF_ERROR(CheckObjectName(name));
   FENCHI_RETURN_IF_ERROR(root_->CheckPresent());
-  const LocalPath path = LocateObject(name);
+  const ObjectPath path = LocateObject(name);
   FENCHI_ASSIGN_OR_RETURN(FileDescriptor folder, root_->OpenFolder(path.folder, false));
   // O_NONBLOCK: a FIFO planted under the name must not stop us for ever.
   const FileDescriptor file(Retrying([&] {
@@ -131,7 +132,7 @@ Result<std::vector<std::optional<ObjectInfo>>> LocalProvider::Stat(
   out.reserve(names.size());
   FolderCursor cursor(*root_);
   for (const std::string& name : names) {
-    const LocalPath path = LocateObject(name);
+    const ObjectPath path = LocateObject(name);
     FENCHI_ASSIGN_OR_RETURN(const int folder, cursor.Seek(path.folder));
     struct stat info {};
     std::optional<ObjectInfo>& found = out.emplace_back();
@@ -149,7 +150,7 @@ Result<std::vector<std::optional<ObjectInfo>>> LocalProvider::Stat(
 }
 
 Status LocalProvider::DeleteOne(FolderCursor& cursor, const std::string& name) {
-  const LocalPath path = LocateObject(name);
+  const ObjectPath path = LocateObject(name);
   FENCHI_ASSIGN_OR_RETURN(const int folder, cursor.Seek(path.folder));
   if (folder < 0) return Status::Ok();
   if (unlinkat(folder, path.file.c_str(), 0) == 0) return Status::Ok();

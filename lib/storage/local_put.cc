@@ -12,33 +12,14 @@
 
 #include "base/error.h"
 #include "fenchi/clock.h"
-#include "fenchi/random.h"
+#include "storage/folder_layout.h"
+#include "storage/temporary_name.h"
 
 namespace fenchi {
 namespace {
 
-constexpr std::string_view kTemporaryFolder = ".tmp";
-constexpr std::string_view kTemporaryPrefix = "fenchi-";
-constexpr std::string_view kTemporarySuffix = ".tmp";
-constexpr std::size_t kTemporaryRandomBytes = 16;
-constexpr std::int64_t kLeftoverAgeSeconds = 24 * 60 * 60;
 constexpr std::size_t kCopyBytes = 256 * 1024;
 constexpr mode_t kFileMode = 0600;
-
-std::string NewTemporaryName() {
-  Bytes random(kTemporaryRandomBytes);
-  SystemRandom().Fill(random);
-  return fmt::format("{}{}{}", kTemporaryPrefix, ToHex(random), kTemporarySuffix);
-}
-
-bool IsTemporaryName(std::string_view name) {
-  if (!name.starts_with(kTemporaryPrefix) || !name.ends_with(kTemporarySuffix)) return false;
-  if (name.size() !=
-      kTemporaryPrefix.size() + 2 * kTemporaryRandomBytes + kTemporarySuffix.size()) {
-    return false;
-  }
-  return FromHex(name.substr(kTemporaryPrefix.size(), 2 * kTemporaryRandomBytes)).ok();
-}
 
 // A file in .tmp/, removed when it goes out of scope unless it was renamed away.
 class TemporaryName {
@@ -201,7 +182,7 @@ class LocalPut {
 
   LocalRoot& root_;
   std::string_view name_;
-  LocalPath path_;
+  ObjectPath path_;
   Source& source_;
   FileDescriptor folder_;
 };
