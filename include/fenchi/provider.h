@@ -158,7 +158,9 @@ FENCHI_EXPORT std::shared_ptr<Provider> OpenMemoryProvider(const Domain& domain 
 FENCHI_EXPORT std::shared_ptr<Provider> OpenReadOnlyProvider(std::shared_ptr<Provider> inner);
 
 // By URL: "file:///path" (RFC 8089; other characters as %XX), "memory:NAME" (NAME: an object name;
-// one place for each NAME, for as long as the process lives), "s3://bucket/folder" (fenchi/s3.h).
+// one place for each NAME, for as long as the process lives), "s3://bucket/folder" (fenchi/s3.h),
+// "azure://account/container/folder" (fenchi/azure.h), "gs://bucket/folder" (fenchi/gcs.h),
+// "webdavs://host/folder" (fenchi/webdav.h).
 // Providers over HTTP: options stand behind '?', endpoints are https:// only unless
 // "plain_text=allowed" is one of them, credentials are refused in a URL.
 // Errors: kInvalidArgument for a malformed URL, kUnsupported for a scheme not built in.

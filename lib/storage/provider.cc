@@ -7,7 +7,10 @@
 #include "storage/memory_provider.h"
 #include "storage/url.h"
 #ifdef FENCHI_HAS_HTTP
+#include "storage/azure_provider.h"
+#include "storage/gcs_provider.h"
 #include "storage/s3_provider.h"
+#include "storage/webdav_provider.h"
 #endif
 
 namespace fenchi {
@@ -54,17 +57,23 @@ struct Scheme {
 };
 
 // A new kind of place is one row here, one source file, one row in the contract test's table.
+// clang-format off
 constexpr std::array kSchemes = {
     Scheme{"file", OpenFileUrl},
     Scheme{"memory", OpenMemoryUrl},
 #ifdef FENCHI_HAS_HTTP
     Scheme{"s3", OpenS3Url},
+    Scheme{"azure", OpenAzureUrl},
+    Scheme{"gs", OpenGcsUrl},
+    Scheme{"webdav", OpenWebdavUrl},
+    Scheme{"webdavs", OpenWebdavsUrl},
 #endif
 };
+// clang-format on
 
 // Schemes that other builds have, and what this one was made without.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 1> kElsewhere = {
-    {{"s3", "HTTP"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kElsewhere = {
+    {{"s3", "HTTP"}, {"azure", "HTTP"}, {"gs", "HTTP"}, {"webdav", "HTTP"}, {"webdavs", "HTTP"}}};
 
 std::string SchemeNames() {
   std::string out;
