@@ -195,11 +195,12 @@ FENCHI_EXPORT std::vector<std::string> ProviderSchemes();
 
 // By URL: "file:///path" (RFC 8089; other characters as %XX), "memory:NAME" (NAME: an object name;
 // one place for each NAME, for as long as the process lives), "s3://bucket/folder" (fenchi/s3.h),
-// "sftp://user@host/directory" (fenchi/sftp.h), "courier:PATH" (fenchi/courier.h: a provider that
-// no line reaches; opening it is kUnavailable, so that a vault does without it). Providers over
-// HTTP: options stand behind '?', endpoints are https:// only unless "plain_text=allowed" is one of
-// them, credentials are refused in a URL. Errors: kInvalidArgument for a malformed URL,
-// kUnsupported for a scheme not built in.
+// "azure://account/container/folder" (fenchi/azure.h), "gs://bucket/folder" (fenchi/gcs.h),
+// "webdavs://host/folder" (fenchi/webdav.h), "sftp://user@host/directory" (fenchi/sftp.h),
+// "courier:PATH" (fenchi/courier.h: a provider that no line reaches; opening it is kUnavailable, so
+// that a vault does without it). Providers over HTTP: options stand behind '?', endpoints are
+// https:// only unless "plain_text=allowed" is one of them, credentials are refused in a URL.
+// Errors: kInvalidArgument for a malformed URL, kUnsupported for a scheme not built in.
 FENCHI_EXPORT Result<std::shared_ptr<Provider>> OpenProvider(std::string_view url,
                                                              const Domain& domain = {});
 

@@ -8,7 +8,10 @@
 #include "storage/memory_provider.h"
 #include "storage/url.h"
 #ifdef FENCHI_HAS_HTTP
+#include "storage/azure_provider.h"
+#include "storage/gcs_provider.h"
 #include "storage/s3_provider.h"
+#include "storage/webdav_provider.h"
 #endif
 
 namespace fenchi {
@@ -71,19 +74,30 @@ struct Scheme {
 };
 
 // A new kind of place is one row here, one source file, one row in the contract test's table.
+// clang-format off
 constexpr std::array kSchemes = {
     Scheme{"courier", OpenCourierUrl}, Scheme{"file", OpenFileUrl}, Scheme{"memory", OpenMemoryUrl},
 #ifdef FENCHI_HAS_HTTP
     Scheme{"s3", OpenS3Url},
+    Scheme{"azure", OpenAzureUrl},
+    Scheme{"gs", OpenGcsUrl},
+    Scheme{"webdav", OpenWebdavUrl},
+    Scheme{"webdavs", OpenWebdavsUrl},
 #endif
 #ifdef FENCHI_WITH_SFTP
     Scheme{"sftp", OpenSftpUrl},
 #endif
 };
+// clang-format on
 
 // Schemes that other builds have, and what this one was made without.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kElsewhere = {
-    {{"s3", "HTTP"}, {"sftp", "libssh"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kElsewhere = {
+    {{"s3", "HTTP"},
+     {"azure", "HTTP"},
+     {"gs", "HTTP"},
+     {"webdav", "HTTP"},
+     {"webdavs", "HTTP"},
+     {"sftp", "libssh"}}};
 
 std::string SchemeNames() {
   std::string out;

@@ -58,3 +58,13 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         return name
 
     return make
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A small tree to back up."""
+    folder = tmp_path / "ledger"
+    folder.mkdir()
+    (folder / "2026.txt").write_text("opening balance 100\n")
+    (folder / "data.bin").write_bytes(bytes(range(256)) * 4096)
+    return folder
