@@ -55,6 +55,7 @@ PUBLIC_HEADERS: dict[str, str] = {
     "provider.h": "storage",
     "testing/fault_provider.h": "storage",
     "testing/provider_contract.h": "storage",
+    "custody.h": "repository",
     "policy.h": "repository",
     "report.h": "repository",
     "options.h": "repository",

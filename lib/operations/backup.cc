@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "fenchi/hash.h"
-#include "format/derive.h"
 #include "format/index.h"
 #include "format/names.h"
 #include "operations/backup_run.h"
@@ -31,7 +30,7 @@ constexpr int kParentSearchMax = 100;
 struct Backup {
   Session& session;
   const BackupOptions& options;
-  const format::DomainKeys& domain;
+  WriteKeys domain;
   WriterState writer;
   ChunkIndex index;
   BackupReport report;
@@ -50,15 +49,18 @@ std::string HostName(const BackupOptions& options) {
 }
 
 Status CheckMayWrite(Session& session) {
-  if (session.access.role != Role::kRead || session.access.domains.empty()) {
-    return Denied("a backup needs the read role (the passphrase) of its key domain");
-  }
   std::vector<std::pair<std::string, Domain>> providers;
   for (const Seat& seat : session.access.seats.all()) {
     providers.emplace_back(seat.name, seat.domain);
   }
   return PlacementStatus(CheckPlacement(providers, session.access.needed(),
                                         RulesOf(session.access.details), session.clock.Now()));
+}
+
+// Whether there is such a key domain, before any provider is asked.
+Status CheckDomain(const Access& access, std::string_view label) {
+  const Status known = WriteKeysFor(access, label).status();
+  return known.code() == StatusCode::kNotFound ? known : Status::Ok();
 }
 
 format::SnapshotContent ContentOf(const Backup& backup, format::TreeList root) {
@@ -98,8 +100,6 @@ Result<Bytes> SealSnapshotObject(const Backup& backup, const BackupRun& run,
 Result<std::vector<format::DomainObjectRef>> StoreIndexes(const Backup& backup,
                                                           const BackupRun& run) {
   const Access& access = backup.session.access;
-  const SecretBytes key = format::IndexKey(backup.domain.index_root.view(), access.vault,
-                                           backup.domain.id, run.keys().id_scope);
   std::vector<format::DomainObjectRef> out;
   const std::vector<format::Reference> references = run.new_references();
   for (std::size_t at = 0; at < references.size(); at += kIndexReferencesMax) {
@@ -108,8 +108,9 @@ Result<std::vector<format::DomainObjectRef>> StoreIndexes(const Backup& backup,
     const std::size_t end = std::min(references.size(), at + kIndexReferencesMax);
     part.references.assign(references.begin() + at, references.begin() + end);
     FENCHI_ASSIGN_OR_RETURN(
-        Bytes object, format::SealIndex(access.suite(), access.vault, key.view(), backup.domain.id,
-                                        part, backup.session.random));
+        Bytes object,
+        format::SealIndex(access.suite(), access.vault, backup.domain.index_key.view(),
+                          backup.domain.id, part, backup.session.random));
     const Hash256 hash = Sha256(object);
     const PutOutcome outcome = access.seats.PutAtAll(
         [&](const Seat& seat, int generation) {
@@ -125,7 +126,8 @@ Result<std::vector<format::DomainObjectRef>> StoreIndexes(const Backup& backup,
   return out;
 }
 
-// The writer's newest sealed commit of the same label and domain: what it needs is listed there.
+// The writer's newest sealed commit of the same label and domain: what it needs is listed there. A
+// write-only host cannot read labels and takes the newest of the domain.
 Status FindParent(const Backup& backup, const History& history, CommitPlan& plan) {
   int searched = 0;
   const auto& snapshots = history.snapshots();
@@ -134,9 +136,11 @@ Status FindParent(const Backup& backup, const History& history, CommitPlan& plan
       continue;
     }
     ++searched;
-    const Result<format::SnapshotContent> content =
-        OpenSnapshotContent(backup.session.access, it->object);
-    if (!content.ok() || content->label != backup.options.label) continue;
+    if (backup.domain.may_read()) {
+      const Result<format::SnapshotContent> content =
+          OpenSnapshotContent(backup.session.access, it->object);
+      if (!content.ok() || content->label != backup.options.label) continue;
+    }
     Result<PackMap> packs = history.PacksOf(*it->commit);
     if (!packs.ok()) return Status::Ok();  // no parent is always correct, only longer
     plan.parent = it->commit->record;
@@ -209,19 +213,20 @@ Result<BackupReport> RunBackup(Session& session, const BackupOptions& options,
                                const FillQueue& fill, int attempts_max) {
   const Stopwatch watch;
   FENCHI_RETURN_IF_ERROR(CheckMayWrite(session));
-  FENCHI_ASSIGN_OR_RETURN(const format::DomainKeys* domain,
-                          session.access.FindDomain(options.key_domain));
+  FENCHI_RETURN_IF_ERROR(CheckDomain(session.access, options.key_domain));
   FENCHI_ASSIGN_OR_RETURN(WriterState writer, WriterState::Acquire(session.state_directory,
                                                                    session.access, session.random));
   FENCHI_ASSIGN_OR_RETURN(Freshness freshness, session.Refresh());
   // An old copy of a host's state (a cloned or reset machine) goes on as a new writer.
   if (session.log.WentOnElsewhere(writer)) FENCHI_RETURN_IF_ERROR(writer.Renew(session.random));
+  // After the refresh, which may have found a new epoch.
+  FENCHI_ASSIGN_OR_RETURN(WriteKeys domain, WriteKeysFor(session.access, options.key_domain));
   FENCHI_RETURN_IF_ERROR(EnsureWriter(session.access, writer, session.clock, session.random));
   FENCHI_RETURN_IF_ERROR(session.log.FinishPending(writer));
   FENCHI_ASSIGN_OR_RETURN(ChunkIndex index, ChunkIndex::Open(writer.index_path()));
   Backup backup{session,
                 options,
-                *domain,
+                std::move(domain),
                 std::move(writer),
                 std::move(index),
                 {},

@@ -4,22 +4,19 @@
 #include <utility>
 
 #include "base/error.h"
-#include "format/derive.h"
 #include "format/names.h"
 
 namespace fenchi {
 
 Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const WriterState& writer,
                                                     ChunkIndex& index,
-                                                    const format::DomainKeys& domain,
-                                                    const History& history, int compression_level) {
+                                                    const WriteKeys& domain, const History& history,
+                                                    int compression_level) {
   std::unique_ptr<BackupRun> run(new BackupRun(session, index, domain));
   run->compression_level_ = compression_level;
   FENCHI_ASSIGN_OR_RETURN(run->keys_,
                           NewRunKeys(session.access, domain, writer.id(), session.random));
-  const SecretBytes id_key =
-      format::IdKey(domain.id_root.view(), session.access.vault, domain.id, run->keys_.id_scope);
-  FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(id_key.view()));
+  FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(domain.id_key.view()));
   run->hash_ = std::move(hash);
   FENCHI_RETURN_IF_ERROR(run->CheckIndex(history, writer.id()));
   run->data_ = std::make_unique<PackWriter>(session.access, run->keys_, format::PackType::kData,
@@ -31,7 +28,7 @@ Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const Writ
     run->lookup_ = std::move(lookup);
   }
   run->pipeline_ = std::make_unique<ChunkPipeline>(
-      session.access.seats.executor(), id_key.view(), compression_level,
+      session.access.seats.executor(), domain.id_key.view(), compression_level,
       [r = run.get()](const ChunkId& id) { return r->lookup_ && r->SeemsKnown(id); },
       [r = run.get()](NamedChunk& chunk) { return r->Take(chunk); });
   return run;

@@ -28,8 +28,8 @@ class BackupRun {
   // `domain` and `session` must outlive the run.
   static Result<std::unique_ptr<BackupRun>> Start(Session& session, const WriterState& writer,
                                                   ChunkIndex& index,
-                                                  const format::DomainKeys& domain,
-                                                  const History& history, int compression_level);
+                                                  const WriteKeys& domain, const History& history,
+                                                  int compression_level);
 
   // Stores a chunk of content, unless the vault has it. It is named and compressed in the
   // background, so errors may be those of an earlier chunk.
@@ -66,7 +66,7 @@ class BackupRun {
   std::uint64_t bytes_uploaded = 0;
 
  private:
-  BackupRun(Session& session, ChunkIndex& index, const format::DomainKeys& domain)
+  BackupRun(Session& session, ChunkIndex& index, const WriteKeys& domain)
       : session_(session), index_(index), domain_(domain) {}
   Status CheckIndex(const History& history, const WriterId& writer);
   Result<TicketPtr> StoreNode(ByteView plain);
@@ -81,7 +81,7 @@ class BackupRun {
 
   Session& session_;
   ChunkIndex& index_;
-  const format::DomainKeys& domain_;
+  const WriteKeys& domain_;
   RunKeys keys_;
   int compression_level_ = 3;
   std::optional<KeyedHash> hash_;

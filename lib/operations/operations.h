@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "fenchi/custody.h"
 #include "operations/session.h"
 
 namespace fenchi {
@@ -27,5 +28,8 @@ Result<RepairReport> RepairVault(Session& session, const VerifyReport& report,
 Result<DrillReport> DrillSnapshot(Session& session, const SnapshotId& snapshot,
                                   const DrillOptions& options);
 Result<VaultStatus> DescribeVault(Session& session);
+Result<PolicyChange> ChangeVaultPolicy(Session& session, const PolicyEdit& edit);
+Result<PolicyChange> PublishApproved(Session& session, ByteView proposal,
+                                     std::span<const Bytes> approvals);
 
 }  // namespace fenchi

@@ -6,6 +6,47 @@
 
 namespace fenchi {
 
+std::string_view RoleName(Role role) {
+  switch (role) {
+    case Role::kRead:
+      return "read";
+    case Role::kWrite:
+      return "write";
+    case Role::kVerify:
+      return "verify";
+    case Role::kAdmin:
+      return "admin";
+  }
+  return "unknown";
+}
+
+Status RequireRole(const Access& access, Role role, std::string_view doing) {
+  const bool reads = !access.domains.empty();
+  bool has = false;
+  std::string_view how = "open the vault with its passphrase or another slot, or a read credential";
+  switch (role) {
+    case Role::kRead:
+      has = reads;
+      break;
+    case Role::kWrite:
+      has = reads || !access.writer_domains.empty();
+      how = "open the vault with a slot, or with a read or write credential";
+      break;
+    case Role::kVerify:
+      has = access.verify.has_value();
+      how = "open the vault with a slot, or with a verify credential";
+      break;
+    case Role::kAdmin:
+      has = access.admin.has_value();
+      how = "bring an admin key besides, or open the vault with an admin credential";
+      break;
+  }
+  if (has) return Status::Ok();
+  return Denied("{} needs the {} role; this vault was opened with the {} role", doing,
+                RoleName(role), RoleName(access.role))
+      .WithHint(how);
+}
+
 void AddPeople(const format::Policy& policy, Access& access) {
   if (std::ranges::find(access.admin_sets, policy.next_admins) == access.admin_sets.end()) {
     access.admin_sets.push_back(policy.next_admins);

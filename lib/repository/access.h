@@ -16,6 +16,7 @@
 #include "fenchi/options.h"
 #include "fenchi/random.h"
 #include "fenchi/secret.h"
+#include "format/credential.h"
 #include "format/keyring.h"
 #include "format/policy.h"
 #include "repository/seats.h"
@@ -37,10 +38,13 @@ struct Access {
   format::PolicyDetails details;
   SecretBytes outer_key;
   SecretBytes name_key;
-  std::optional<KeyPair> verify;            // verify role and full readers
-  std::vector<format::DomainKeys> domains;  // that this opening may read
-  std::optional<SigningKey> admin;          // 1-of-1 default only
-  std::optional<SecretBytes> root;          // full readers
+  std::optional<KeyPair> verify;                     // verify role and full readers
+  std::vector<format::DomainKeys> domains;           // that this opening may read
+  std::vector<format::WriterDomain> writer_domains;  // that it may add to and not read
+  std::optional<format::CredentialWriter> writer;    // which writer it is; else the host's own
+  std::optional<SigningKey> admin;  // brought, of an admin credential, or the 1-of-1 default's
+  bool admin_in_keyring = false;    // the 1-of-1 default's key lies there
+  std::optional<SecretBytes> root;  // of the epoch: where a slot was opened
   Seats seats;
   std::vector<std::string> warnings;
 
@@ -52,6 +56,11 @@ struct Access {
   Result<const format::DomainKeys*> FindDomain(std::string_view label) const;
   std::string DomainLabel(const DomainId& id) const;  // from details; hex when not named there
 };
+
+// kDenied unless `access` has what the role holds. `doing`: "restoring", "a backup". A reader may
+// also write. Touches nothing.
+Status RequireRole(const Access& access, Role role, std::string_view doing);
+std::string_view RoleName(Role role);  // "read"
 
 // Adds those whom `policy`, the version after the ones already added, names.
 void AddPeople(const format::Policy& policy, Access& access);
