@@ -172,8 +172,11 @@ TEST_F(SlotKeys, AlternativesAreSlotsAndTheFirstThatOpensIsTaken) {
 
 TEST_F(SlotKeys, TreesOfThreeLevelsOpenThroughEachBranch) {
   const format::SlotTable table =
-      Table("(2 of deputies OR passphrase AND escrow) AND (3 of board OR 2 of providers)");
-  SlotFactors factors = With(&passphrase_, &escrow_);
+      Table("(2 of deputies OR passphrase OR escrow) AND (3 of board OR 2 of providers)");
+  SlotFactors factors = With(&passphrase_);
+  factors.provider_held = HeldBy(0b110);
+  EXPECT_EQ(CodeOf(table, factors), StatusCode::kOk);
+  factors = With(nullptr, &escrow_);
   factors.provider_held = HeldBy(0b110);
   EXPECT_EQ(CodeOf(table, factors), StatusCode::kOk);
   factors = {};
