@@ -7,6 +7,7 @@
 
 #include "buffers.h"
 #include "core.h"
+#include "custody.h"
 #include "fenchi/secret.h"
 #include "fenchi/status.h"
 #include "fenchi/version.h"
@@ -62,6 +63,7 @@ PYBIND11_MODULE(_core, module) {
   fenchi_python::BindKeySharing(module);
   fenchi_python::BindProviders(module);
   fenchi_python::BindVault(module);
+  fenchi_python::BindCustody(module);
   module.def(
       "escape_path", [](const std::string& path) { return fenchi::EscapePath(path); },
       pybind11::arg("path"));

@@ -197,6 +197,10 @@ struct RepairOptions {
   Observer observer = {};
 };
 
+struct AttestOptions {
+  Observer observer = {};
+};
+
 struct DrillOptions {
   std::vector<std::string> absent_providers = {};
   std::string scratch_directory = {};  // default: a new one under $TMPDIR, removed afterwards

@@ -110,6 +110,11 @@ class FENCHI_EXPORT Vault {
   // Restores to scratch without some providers, compares everything, takes the time.
   Result<DrillReport> Drill(const SnapshotId& snapshot, const DrillOptions& options = {});
 
+  // Opens the packs that other writers stored in this opening's key domains, compares every chunk
+  // with its id, and says so in the log: read hosts then dedup against them too. Write-only hosts
+  // cannot be believed without. Errors: kDenied; kTooFewProviders; kCancelled.
+  Result<AttestReport> Attest(const AttestOptions& options = {});
+
   // Providers, quorums, placement, log heads, unfinished backups.
   Result<VaultStatus> DescribeStatus();
 

@@ -69,10 +69,13 @@ class BackupRun {
   BackupRun(Session& session, ChunkIndex& index, const WriteKeys& domain)
       : session_(session), index_(index), domain_(domain) {}
   Status CheckIndex(const History& history, const WriterId& writer);
+  Status TakeAttested(const History& history);
   Result<TicketPtr> StoreNode(ByteView plain);
   bool SeemsKnown(const ChunkId& id);
   // Whether the chunk needs no storing; `ticket` then says where it is.
-  Result<bool> TakeKnown(const ChunkId& id, std::size_t size, ChunkTicket& ticket);
+  Result<bool> TakeKnown(const ChunkId& id, ByteView plain, ChunkTicket& ticket);
+  // The reference as it stands in a snapshot: by the id that its pack's writer uses.
+  Status NameByScope(ByteView plain, format::Reference& reference);
   Status Take(NamedChunk& chunk);
   Status Add(const ChunkId& id, std::size_t size, StoredChunk stored, const TicketPtr& ticket,
              PackWriter& packs);
@@ -91,6 +94,8 @@ class BackupRun {
   std::vector<TicketPtr> new_tickets_;
   std::mutex lookup_mutex_;
   std::optional<ChunkIndex> lookup_;  // none where the index was empty
+  std::set<PackId> unattested_;                 // in the index, and no longer vouched for
+  std::map<PackId, format::IdScope> attested_;  // of usable_, those of other writers
   PackMap usable_;                    // in the index, present at >= W, not under tombstone
   std::set<PackId> committed_;        // of those, named by a commit already
   std::set<PackId> sealed_;           // of those, by one that was finished

@@ -28,6 +28,7 @@ Result<RepairReport> RepairVault(Session& session, const VerifyReport& report,
 Result<DrillReport> DrillSnapshot(Session& session, const SnapshotId& snapshot,
                                   const DrillOptions& options);
 Result<VaultStatus> DescribeVault(Session& session);
+Result<AttestReport> AttestPacks(Session& session, const AttestOptions& options);
 Result<PolicyChange> ChangeVaultPolicy(Session& session, const PolicyEdit& edit);
 Result<PolicyChange> PublishApproved(Session& session, ByteView proposal,
                                      std::span<const Bytes> approvals);

@@ -47,10 +47,23 @@ Status RequireRole(const Access& access, Role role, std::string_view doing) {
       .WithHint(how);
 }
 
-void AddPeople(const format::Policy& policy, Access& access) {
-  if (std::ranges::find(access.admin_sets, policy.next_admins) == access.admin_sets.end()) {
-    access.admin_sets.push_back(policy.next_admins);
+std::span<const AdminEra> ErasThatApprove(const Access& access, const WriterId& writer,
+                                          std::uint64_t seq) {
+  const std::span<const AdminEra> all = access.admin_eras;
+  for (std::size_t i = all.size(); i-- > 0;) {
+    const auto& heads = all[i].closed_heads;
+    if (heads.empty()) continue;
+    const auto head = std::ranges::find(heads, writer, &format::LogHead::writer);
+    const bool behind = head == heads.end() || head->seq < seq;
+    if (behind) return all.subspan(i);
   }
+  return all;
+}
+
+void AddPeople(const format::Policy& policy, Access& access) {
+  const bool same = !access.admin_eras.empty() && policy.closed_heads.empty() &&
+                    access.admin_eras.back().admins == policy.next_admins;
+  if (!same) access.admin_eras.push_back({policy.next_admins, policy.closed_heads});
   for (format::PolicyWriter& known : access.writers) {
     const auto named = std::ranges::find(policy.writers, known.id, &format::PolicyWriter::id);
     known.state = named == policy.writers.end() ? format::WriterState::kRevoked : named->state;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,13 @@
 
 namespace fenchi {
 
+// Admins that one version of the chain named, or several in a row.
+struct AdminEra {
+  format::AdminSet admins;
+  // Behind these log records earlier eras approve nothing. Empty: no bound.
+  std::vector<format::LogHead> closed_heads;
+};
+
 struct Access {
   VaultId vault;
   Role role = Role::kRead;
@@ -32,7 +40,7 @@ struct Access {
   Bytes genesis_object;
   std::vector<Bytes> policy_objects;  // of versions 1, 2, ... to the newest, as they were read
   // Whom any version of the chain named, so that what they signed in their time goes on counting:
-  std::vector<format::AdminSet> admin_sets;   // each once
+  std::vector<AdminEra> admin_eras;           // oldest first
   std::vector<format::PolicyWriter> writers;  // state as in the newest version, rights of them all
   int policy_holders = 0;                     // providers that held the newest one when it was read
   format::PolicyDetails details;
@@ -61,6 +69,10 @@ struct Access {
 // also write. Touches nothing.
 Status RequireRole(const Access& access, Role role, std::string_view doing);
 std::string_view RoleName(Role role);  // "read"
+
+// The eras whose admins may approve the record `seq` of `writer`.
+std::span<const AdminEra> ErasThatApprove(const Access& access, const WriterId& writer,
+                                          std::uint64_t seq);
 
 // Adds those whom `policy`, the version after the ones already added, names.
 void AddPeople(const format::Policy& policy, Access& access);

@@ -70,7 +70,7 @@ void TakeVersion(const SignedVersion& version, Access& access) {
 
 void TakeChain(const PolicyChain& chain, Access& access) {
   access.policy_objects.clear();
-  access.admin_sets.clear();
+  access.admin_eras.clear();
   access.writers.clear();
   access.shards_needed.clear();
   for (const SignedVersion& version : chain.versions) TakeVersion(version, access);

@@ -39,6 +39,8 @@ Result<WriteKeys> ReaderKeys(const Access& access, const format::DomainKeys& dom
   WriteKeys keys;
   keys.id = domain.id;
   keys.label = domain.label;
+  keys.id_root = domain.id_root.Clone();
+  keys.vault = access.vault;
   keys.id_key = format::IdKey(domain.id_root.view(), access.vault, domain.id, keys.scope);
   keys.index_key = format::IndexKey(domain.index_root.view(), access.vault, domain.id, keys.scope);
   keys.epoch = named->epoch;
@@ -79,6 +81,10 @@ Result<format::WrappedKey> WrapDataKey(const Access& access, const WriteKeys& do
 }
 
 }  // namespace
+
+SecretBytes WriteKeys::IdKeyOf(const format::IdScope& of) const {
+  return format::IdKey(id_root.view(), vault, id, of);
+}
 
 Result<WriteKeys> WriteKeysFor(const Access& access, std::string_view label) {
   if (access.writer_domains.empty()) {

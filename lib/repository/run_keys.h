@@ -43,7 +43,12 @@ struct WriteKeys {
   // To wrap S with, so that no public-key cipher stands between; none on a write-only host.
   std::optional<KeyPair> read_key;
 
+  SecretBytes id_root;  // of a host that may read: makes the ids of every scope
+  VaultId vault;
+
   bool may_read() const { return read_key.has_value(); }
+  // Only where may_read().
+  SecretBytes IdKeyOf(const format::IdScope& of) const;
 };
 // By label; empty: the first. Errors: kDenied where the keys are of an older epoch than the policy;
 // kNotFound naming the labels that there are.

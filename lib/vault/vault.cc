@@ -134,6 +134,10 @@ Result<DrillReport> Vault::Drill(const SnapshotId& snapshot, const DrillOptions&
   FENCHI_REQUIRE(Role::kRead, "a drill");
   return DrillSnapshot(state_->session, snapshot, options);
 }
+Result<AttestReport> Vault::Attest(const AttestOptions& options) {
+  FENCHI_REQUIRE(Role::kRead, "attesting packs");
+  return AttestPacks(state_->session, options);
+}
 Result<VaultStatus> Vault::DescribeStatus() { return DescribeVault(state_->session); }
 
 Result<SecretBytes> Vault::ExportCredential(Role role, std::span<const std::string> key_domains) {

@@ -13,7 +13,7 @@ with fenchi.open("vault.toml") as vault:
 
 from __future__ import annotations
 
-from fenchi import config
+from fenchi import config, custody
 from fenchi._core import BuiltinProvider, SecretBytes, StatusCode, __version__
 from fenchi._core import escape_path as _escape_path
 from fenchi._errors import (
@@ -114,6 +114,7 @@ __all__ = [
     "check_provider",
     "config",
     "create",
+    "custody",
     "escape_path",
     "open",
     "open_provider",

@@ -7,13 +7,14 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, BinaryIO, Self, overload
 
 import pathspec
 
 from fenchi import _core, _errors, _passphrase, config
+from fenchi import custody as _custody
 from fenchi._core import SecretBytes
 from fenchi._providers import AnyProvider, open_or_absent, open_provider
 from fenchi._reports import (
@@ -184,7 +185,7 @@ class Vault:
 
     @property
     def role(self) -> str:
-        """ "verify" for a verify credential; "read" for one that reads, and for a passphrase."""
+        """What it was opened with: "read" (slots too), "write", "verify" or "admin"."""
         return next(name for name, number in _ROLES.items() if number == self._core.role())
 
     @property
@@ -345,10 +346,57 @@ class Vault:
         return VaultStatus.from_core(self._core.status())
 
     def export_credential(self, role: str, key_domains: Iterable[str] = ()) -> SecretBytes:
-        """A credential file's bytes for a role ("read" or "verify"), for some key domains."""
+        """A credential file's bytes for a role, for some key domains.
+
+        "read", "write" (a new writer, so that it needs the admin role too), "verify" or "admin".
+        """
         if role not in _ROLES:
             raise _errors.InvalidArgument(text("credential.role", role=role))
         return self._core.export_credential(_ROLES[role], list(key_domains))
+
+    def custody(self, at: datetime | None = None) -> _custody.CustodyReport:
+        """Who can open the vault, or could at a time."""
+        moment = None if at is None else (int(at.timestamp()), 999_999_999)
+        return _custody.CustodyReport.from_core(self._core.custody(moment))
+
+    def rotate(self, plan: _custody.CustodyPlan) -> _custody.PolicyChange:
+        """A new epoch: what the plan does not name opens nothing that is written from now on."""
+        return _custody.PolicyChange.from_core(self._core.rotate(plan.to_core()))
+
+    def add_access(self, plan: _custody.CustodyPlan) -> _custody.PolicyChange:
+        """More alternatives besides those that there are, in the same epoch."""
+        return _custody.PolicyChange.from_core(self._core.add_access(plan.to_core()))
+
+    def change_policy(
+        self,
+        *,
+        add_key_domains: Iterable[str] = (),
+        add_writers: Iterable[_custody.NewWriter] = (),
+        revoke_writers: Iterable[str] = (),
+        admins: _custody.AdminRule | None = None,
+        close_former_admins: bool = False,
+    ) -> _custody.PolicyChange:
+        """Key domains, writers, admins, in one version of the policy.
+
+        close_former_admins: what admins of earlier versions sign from now on counts no more; in a
+        version of its own, after the one that changed them.
+        """
+        edit = _custody.edit_to_core(
+            add_key_domains=add_key_domains,
+            add_writers=add_writers,
+            revoke_writers=revoke_writers,
+            admins=admins,
+            close_former_admins=close_former_admins,
+        )
+        return _custody.PolicyChange.from_core(self._core.change_policy(edit))
+
+    def review_proposal(self, proposal: bytes) -> tuple[str, ...]:
+        """What a proposal changes, in sentences: to be read before approve_proposal."""
+        return tuple(self._core.review_proposal(proposal))
+
+    def publish(self, proposal: bytes, approvals: Iterable[bytes]) -> _custody.PolicyChange:
+        """Publishes a proposal that enough admins approved; this opening's key counts as one."""
+        return _custody.PolicyChange.from_core(self._core.publish(proposal, list(approvals)))
 
 
 def _seconds(span: timedelta | float | None) -> int | None:
@@ -420,6 +468,7 @@ def open(
     *,
     passphrase: _passphrase.Passphrase | None = None,
     credential: SecretBytes | bytes | None = None,
+    unlock: _custody.Unlock | None = None,
     vault_id: str | None = None,
     state_directory: str | os.PathLike[str] = "",
     threads: int = 0,
@@ -428,7 +477,8 @@ def open(
 
     where: a vault.toml, a Config, or providers (or their URLs) by name. passphrase: by default from
     $FENCHI_PASSWORD_FILE or $FENCHI_PASSWORD_COMMAND. credential: the bytes of a credential file,
-    instead. vault_id: the vault that must be found; by default that of vault.toml. A place that
+    instead. unlock: several factors together (fenchi.custody), instead. vault_id: the vault that
+    must be found; by default that of vault.toml. A place that
     cannot be opened, such as a disk that is not mounted, is done without and in `warnings`.
     """
     if isinstance(where, Mapping):
@@ -437,12 +487,12 @@ def open(
         loaded = where if isinstance(where, config.Config) else config.load(where)
         providers = _providers(loaded.open_providers(absent_too=True))
         vault_id = vault_id or loaded.vault_id
-    if credential is None:
-        secret = _secret(passphrase)
-    else:
-        secret = credential if isinstance(credential, SecretBytes) else SecretBytes(credential)
+    if unlock is None and credential is not None:
+        unlock = _custody.Unlock(credential=credential)
+    elif unlock is None:
+        unlock = _custody.Unlock(passphrases=[_secret(passphrase)])
     core = _core.open_vault(
-        providers, secret, credential is not None, vault_id, os.fspath(state_directory), threads
+        providers, unlock.to_core(), vault_id, os.fspath(state_directory), threads
     )
     return Vault(core)
 
@@ -451,6 +501,7 @@ def create(
     where: Where = "vault.toml",
     *,
     passphrase: _passphrase.Passphrase | None = None,
+    custody_plan: _custody.CustodyPlan | None = None,
     policy: config.VaultPolicy | None = None,
     passphrase_passes: int = 4,
     passphrase_memory_kib: int = 64 * 1024,
@@ -460,7 +511,8 @@ def create(
     """Makes a new vault over empty providers.
 
     where: a vault.toml, into which the new id is written, or a Config, or providers by name, which
-    need a policy. The cost of guessing the passphrase grows with passes and memory.
+    need a policy. custody_plan: who opens it (fenchi.custody), instead of a passphrase. The cost of
+    guessing the passphrase grows with passes and memory.
     """
     path: str | os.PathLike[str] | None = None
     if isinstance(where, Mapping):
@@ -474,13 +526,14 @@ def create(
                 text("create.has_id", id=loaded.vault_id[:8]), text("create.has_id_hint")
             )
         providers, policy = _providers(loaded.open_providers()), policy or loaded.policy
+    if custody_plan is None:
+        custody_plan = _custody.CustodyPlan(
+            passphrases={"passphrase": _secret(passphrase)},
+            passphrase_passes=passphrase_passes,
+            passphrase_memory_kib=passphrase_memory_kib,
+        )
     core = _core.create_vault(
-        providers,
-        _secret(passphrase),
-        policy.to_core(),
-        (passphrase_passes, passphrase_memory_kib),
-        os.fspath(state_directory),
-        threads,
+        providers, custody_plan.to_core(), policy.to_core(), os.fspath(state_directory), threads
     )
     vault = Vault(core)
     if path is not None:
