@@ -69,7 +69,7 @@ class Attest {
   Result<PackMap> Candidates(const History& history, const WriterId& self);
   Status Survey(const format::PackListEntry& entry, const WriterId& self);
   Status CheckDomain(const format::DomainKeys& domain, DomainWork& work);
-  Status CheckRun(ChunkReader& chunks, const KeyedHash& hash, const RunId& run, DomainWork& work);
+  Status CheckRun(ChunkReader& chunks, KeyedHash& hash, const RunId& run, DomainWork& work);
   void Refuse(const PackId& pack, DomainWork& work, const Status& why);
   Result<std::vector<format::DomainObjectRef>> StoreIndexes(const format::DomainKeys& domain,
                                                             const DomainWork& work);
@@ -133,7 +133,7 @@ Status Attest::Survey(const format::PackListEntry& entry, const WriterId& self) 
   return Status::Ok();
 }
 
-Status Attest::CheckRun(ChunkReader& chunks, const KeyedHash& hash, const RunId& run,
+Status Attest::CheckRun(ChunkReader& chunks, KeyedHash& hash, const RunId& run,
                         DomainWork& work) {
   // By place, so that each pack is opened once.
   std::vector<std::pair<const ChunkId*, const FoundChunk*>> order;
@@ -166,7 +166,7 @@ Status Attest::CheckRun(ChunkReader& chunks, const KeyedHash& hash, const RunId&
 Status Attest::CheckDomain(const format::DomainKeys& domain, DomainWork& work) {
   ChunkReader chunks(access_, domain, packs_);
   const SecretBytes key = format::IdKey(domain.id_root.view(), access_.vault, domain.id, {});
-  FENCHI_ASSIGN_OR_RETURN(const KeyedHash hash, KeyedHash::Create(key.view()));
+  FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(key.view()));
   for (const auto& [run, found] : work.runs) {
     FENCHI_RETURN_IF_ERROR(CheckRun(chunks, hash, run, work));
   }

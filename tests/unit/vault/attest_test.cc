@@ -33,11 +33,13 @@ class Attesting : public VaultTest {
   SecretBytes credential_;
 };
 
-TEST_F(Attesting, AReadHostDedupsAgainstAWriteOnlyOneOnlyAfterItsPacksWereAttested) {
-  const SnapshotId blind = Need(Blind().BackupTree(Path("srv"))).snapshot;
-  Vault before = Reopen("before");
-  EXPECT_GE(Need(before.BackupTree(Path("srv"))).bytes_new, 500'000u);
+TEST_F(Attesting, WithoutItAReadHostStoresAgainWhatAWriteOnlyOneSaysItHas) {
+  Need(Blind().BackupTree(Path("srv")));
+  EXPECT_GE(Need(vault_->BackupTree(Path("srv"))).bytes_new, 500'000u);
+}
 
+TEST_F(Attesting, AReadHostDedupsAgainstAWriteOnlyOneOnceItsPacksWereAttested) {
+  const SnapshotId blind = Need(Blind().BackupTree(Path("srv"))).snapshot;
   const AttestReport report = Need(vault_->Attest());
   EXPECT_GE(report.packs, 1u);
   EXPECT_GE(report.chunks, 4u);
