@@ -111,8 +111,8 @@ fenchi::CustodyPlan PlanOf(Call& call, const py::dict& fields) {
       plan.custodians[name.cast<std::string>()].push_back({holder, deputy});
     }
   }
-  const auto cost = Take(fields, "cost",
-                         std::pair(plan.passphrase_cost.passes, plan.passphrase_cost.memory_kib));
+  const auto cost =
+      Take(fields, "cost", std::pair(plan.passphrase_cost.passes, plan.passphrase_cost.memory_kib));
   plan.passphrase_cost = {cost.first, cost.second};
   const auto deliver = Take<py::object>(fields, "deliver", py::none());
   if (deliver.is_none()) return plan;
@@ -179,16 +179,16 @@ py::dict ToDict(const fenchi::CustodyReport& report) {
     for (const fenchi::Custodian& one : group.custodians) {
       people.append(py::make_tuple(DecodeText(one.holder), DecodeText(one.deputy)));
     }
-    groups.append(py::make_tuple(DecodeText(group.slot), DecodeText(group.group), group.threshold,
-                                 people));
+    groups.append(
+        py::make_tuple(DecodeText(group.slot), DecodeText(group.group), group.threshold, people));
   }
   out["groups"] = groups;
   out["key_domains"] = Texts(report.key_domains);
   out["admins"] = RuleOf(report.admins);
   py::list writers;
   for (const fenchi::WriterInfo& writer : report.writers) {
-    writers.append(py::make_tuple(writer.id.hex(), DecodeText(writer.label), writer.reads,
-                                  writer.revoked));
+    writers.append(
+        py::make_tuple(writer.id.hex(), DecodeText(writer.label), writer.reads, writer.revoked));
   }
   out["writers"] = writers;
   return out;

@@ -6,7 +6,8 @@
 
 namespace fenchi_python {
 
-// Keys: credential, passphrases, recipient_keys, shares ([(name, secret)]), admin_key; all optional.
+// Keys: credential, passphrases, recipient_keys, shares ([(name, secret)]), admin_key; all
+// optional.
 fenchi::Unlock UnlockOf(const py::dict& fields);
 // Keys: open, passphrases, recipients, custodians, cost, deliver. `call` and `fields` must outlive
 // the plan.

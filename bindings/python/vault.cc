@@ -120,8 +120,8 @@ std::vector<fenchi::NamedProvider> NamedProvidersOf(
 }
 
 std::unique_ptr<VaultHandle> CreateVault(const Providers& providers, const py::dict& custody,
-                                         const py::dict& policy,
-                                         const std::string& state_directory, int threads) {
+                                         const py::dict& policy, const std::string& state_directory,
+                                         int threads) {
   const auto failures = std::make_shared<ProviderFailures>();
   const auto named = NamedProvidersOf(providers, failures);
   fenchi::CreateOptions options;
@@ -302,8 +302,8 @@ py::dict Custody(VaultHandle& handle,
       handle.Do(call, [&](fenchi::Vault& vault) { return vault.DescribeCustody(time); })));
 }
 
-using PlannedChange = fenchi::Result<fenchi::PolicyChange> (fenchi::Vault::*)(
-    const fenchi::CustodyPlan&);
+using PlannedChange =
+    fenchi::Result<fenchi::PolicyChange> (fenchi::Vault::*)(const fenchi::CustodyPlan&);
 template <PlannedChange change>
 py::dict ChangeByPlan(VaultHandle& handle, const py::dict& custody) {
   Call call(handle.failures());
@@ -323,8 +323,8 @@ py::list ReviewProposal(VaultHandle& handle, const Input& proposal) {
   Call call(handle.failures());
   const fenchi::Bytes bytes(proposal.view().begin(), proposal.view().end());
   py::list out;
-  for (const std::string& sentence : call.Value(handle.Do(
-           call, [&](fenchi::Vault& vault) { return vault.ReviewProposal(bytes); }))) {
+  for (const std::string& sentence : call.Value(
+           handle.Do(call, [&](fenchi::Vault& vault) { return vault.ReviewProposal(bytes); }))) {
     out.append(DecodeText(sentence));
   }
   return out;

@@ -140,9 +140,8 @@ struct PolicyChange {
   std::vector<SecretBytes> credentials = {};  // of PolicyEdit::add_writers, in their order
 };
 
-// An admin's signature under a proposal: a file that may travel by mail or USB. Needs no vault; show
-// Vault::ReviewProposal to the admin first.
-// Errors: kDamaged; kInvalidArgument for the key.
+// An admin's signature under a proposal: a file that may travel by mail or USB. Needs no vault;
+// show Vault::ReviewProposal to the admin first. Errors: kDamaged; kInvalidArgument for the key.
 FENCHI_EXPORT Result<Bytes> ApproveProposal(ByteView proposal, const SecretBytes& admin_key);
 
 // ---- Who can open ----

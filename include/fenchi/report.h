@@ -47,9 +47,9 @@ struct BackupReport {
 
 // Packs of other writers that a read host opened whole, so that its dedup hits on them count.
 struct AttestReport {
-  std::uint64_t packs = 0;      // attested now
-  std::uint64_t chunks = 0;     // in them, each compared with its id
-  std::uint64_t attested = 0;   // before: packs that were left out
+  std::uint64_t packs = 0;     // attested now
+  std::uint64_t chunks = 0;    // in them, each compared with its id
+  std::uint64_t attested = 0;  // before: packs that were left out
   std::uint64_t bytes_read = 0;
   double seconds = 0;
   std::vector<std::string> refused;  // packs that do not hold what they say, and why

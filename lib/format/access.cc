@@ -38,8 +38,7 @@ bool IsWord(const Token& token, std::string_view upper) {
   });
 }
 bool IsKeyword(const Token& token) {
-  return IsWord(token, "AND") || IsWord(token, "OR") || IsWord(token, "OF") ||
-         IsWord(token, "NOT");
+  return IsWord(token, "AND") || IsWord(token, "OR") || IsWord(token, "OF") || IsWord(token, "NOT");
 }
 
 std::string Show(const Token& token) {

@@ -87,8 +87,7 @@ class Attest {
 void Attest::Refuse(const PackId& pack, DomainWork& work, const Status& why) {
   work.packs.erase(pack);
   if (!refused_.insert(pack).second) return;
-  report_.refused.push_back(
-      fmt::format("pack {}: {}", ToHex(pack.view().first(8)), why.message()));
+  report_.refused.push_back(fmt::format("pack {}: {}", ToHex(pack.view().first(8)), why.message()));
 }
 
 Result<PackMap> Attest::Candidates(const History& history, const WriterId& self) {
@@ -133,8 +132,7 @@ Status Attest::Survey(const format::PackListEntry& entry, const WriterId& self) 
   return Status::Ok();
 }
 
-Status Attest::CheckRun(ChunkReader& chunks, KeyedHash& hash, const RunId& run,
-                        DomainWork& work) {
+Status Attest::CheckRun(ChunkReader& chunks, KeyedHash& hash, const RunId& run, DomainWork& work) {
   // By place, so that each pack is opened once.
   std::vector<std::pair<const ChunkId*, const FoundChunk*>> order;
   for (const auto& [id, chunk] : work.runs[run]) {

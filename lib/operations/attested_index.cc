@@ -97,8 +97,8 @@ Status Import::Run() {
 
 }  // namespace
 
-Status ImportAttested(Session& session, const WriteKeys& domain,
-                      const History::Attested& attested, ChunkIndex& index) {
+Status ImportAttested(Session& session, const WriteKeys& domain, const History::Attested& attested,
+                      ChunkIndex& index) {
   return Import(session, domain, attested, index).Run();
 }
 

@@ -10,9 +10,8 @@
 namespace fenchi {
 
 Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const WriterState& writer,
-                                                    ChunkIndex& index,
-                                                    const WriteKeys& domain, const History& history,
-                                                    int compression_level) {
+                                                    ChunkIndex& index, const WriteKeys& domain,
+                                                    const History& history, int compression_level) {
   std::unique_ptr<BackupRun> run(new BackupRun(session, index, domain));
   run->compression_level_ = compression_level;
   FENCHI_ASSIGN_OR_RETURN(run->keys_,

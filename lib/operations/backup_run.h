@@ -27,9 +27,8 @@ class BackupRun {
  public:
   // `domain` and `session` must outlive the run.
   static Result<std::unique_ptr<BackupRun>> Start(Session& session, const WriterState& writer,
-                                                  ChunkIndex& index,
-                                                  const WriteKeys& domain, const History& history,
-                                                  int compression_level);
+                                                  ChunkIndex& index, const WriteKeys& domain,
+                                                  const History& history, int compression_level);
 
   // Stores a chunk of content, unless the vault has it. It is named and compressed in the
   // background, so errors may be those of an earlier chunk.
@@ -93,13 +92,13 @@ class BackupRun {
   std::vector<TicketPtr> unindexed_;                // complete, but a pack of theirs is on its way
   std::vector<TicketPtr> new_tickets_;
   std::mutex lookup_mutex_;
-  std::optional<ChunkIndex> lookup_;  // none where the index was empty
+  std::optional<ChunkIndex> lookup_;            // none where the index was empty
   std::set<PackId> unattested_;                 // in the index, and no longer vouched for
   std::map<PackId, format::IdScope> attested_;  // of usable_, those of other writers
-  PackMap usable_;                    // in the index, present at >= W, not under tombstone
-  std::set<PackId> committed_;        // of those, named by a commit already
-  std::set<PackId> sealed_;           // of those, by one that was finished
-  PackMap added_;                     // stored by this run
+  PackMap usable_;              // in the index, present at >= W, not under tombstone
+  std::set<PackId> committed_;  // of those, named by a commit already
+  std::set<PackId> sealed_;     // of those, by one that was finished
+  PackMap added_;               // stored by this run
   std::set<PackId> used_;
   std::set<int> acknowledged_;
   // Last: they end their uploads before anything above goes away.

@@ -33,7 +33,8 @@ Result<PolicyChange> ChangeVaultPolicy(Session& session, const PolicyEdit& edit)
     // Records that were approved by the admins before must be in the heads: so the version that
     // changed the admins is at >= W first, and this one follows it.
     if (edit.admins) {
-      return InvalidArgument("admins are changed in one version, and former ones closed in the next");
+      return InvalidArgument(
+          "admins are changed in one version, and former ones closed in the next");
     }
     FENCHI_ASSIGN_OR_RETURN(heads, HeadsOf(session));
   }

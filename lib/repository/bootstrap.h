@@ -44,8 +44,8 @@ Status PublishPolicy(Access& access, format::Policy next, Clock& clock,
 // proposal file for the admins.
 Result<Bytes> ProposePolicy(Access& access, format::Policy next, format::PolicyDetails details,
                             Clock& clock, Random& random);
-// The version that a proposal makes of this policy. Errors: kInvalidArgument when it is of something
-// else; kConflict when another version was published since.
+// The version that a proposal makes of this policy. Errors: kInvalidArgument when it is of
+// something else; kConflict when another version was published since.
 Result<DraftVersion> DraftOf(const Access& access, const format::Proposal& proposal);
 // Publishes a proposal that enough admins approved; the admin key that `access` holds counts too.
 // Errors: as DraftOf and PublishPolicy; kDenied when approvals lack; kDamaged for a wrong one.

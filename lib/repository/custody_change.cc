@@ -126,8 +126,8 @@ Result<PolicyChange> Apply(Access& access, const Change& change, Clock& clock, R
       out.proposal = std::move(*proposal);
       return out;
     }
-    const bool again = proposal.status().code() == StatusCode::kConflict &&
-                       SameKeys(access.policy, before);
+    const bool again =
+        proposal.status().code() == StatusCode::kConflict && SameKeys(access.policy, before);
     if (!again) return proposal.status();
   }
   return Conflict("the policy was changed by somebody else again and again");
@@ -218,7 +218,7 @@ Result<PolicyChange> AddSlots(Access& access, const CustodyPlan& plan, Clock& cl
   FENCHI_ASSIGN_OR_RETURN(const SecretBytes leaf_secret, ReadLeafSecret(access));
   FENCHI_ASSIGN_OR_RETURN(format::SlotTable table, ReadSlotTable(access, access.policy));
   const SigningKey* dealer = access.admin ? &*access.admin : nullptr;
-  const SlotPlace place{access.suite(),     access.vault,         access.epoch(), access.needed(),
+  const SlotPlace place{access.suite(),     access.vault,        access.epoch(), access.needed(),
                         leaf_secret.view(), access.root->view(), dealer};
   FENCHI_ASSIGN_OR_RETURN(MadeSlots made, MakeSlots(place, plan, terms, random));
   for (format::Slot& slot : made.slots) table.slots.push_back(std::move(slot));
@@ -395,9 +395,9 @@ Result<SecretBytes> Edit::CredentialOf(const NewWriter& wanted, const WriterId& 
 Status Edit::PutKeyring() {
   if (!keyring) return Status::Ok();
   const Suite suite = access_.suite();
-  FENCHI_ASSIGN_OR_RETURN(const Bytes object,
-                          format::SealKeyring(suite, access_.vault, access_.root->view(), *keyring,
-                                              random_));
+  FENCHI_ASSIGN_OR_RETURN(
+      const Bytes object,
+      format::SealKeyring(suite, access_.vault, access_.root->view(), *keyring, random_));
   keyring_hash_ = {access_.policy.keyring.version + 1, Sha256(object)};
   return PutShared(access_, format::KeyringName, keyring_hash_->version, object, "the new keyring");
 }
@@ -426,15 +426,14 @@ Result<PolicyChange> EditPolicy(Access& access, const PolicyEdit& edit,
   Edit change(access, edit, random);
   FENCHI_RETURN_IF_ERROR(change.Prepare());
   FENCHI_RETURN_IF_ERROR(change.PutKeyring());
-  FENCHI_ASSIGN_OR_RETURN(
-      PolicyChange out,
-      Apply(
-          access,
-          [&](format::Policy& policy, format::PolicyDetails& details) {
-            change.ApplyTo(policy, details);
-            if (edit.close_former_admins) policy.closed_heads = heads;
-          },
-          clock, random));
+  FENCHI_ASSIGN_OR_RETURN(PolicyChange out,
+                          Apply(
+                              access,
+                              [&](format::Policy& policy, format::PolicyDetails& details) {
+                                change.ApplyTo(policy, details);
+                                if (edit.close_former_admins) policy.closed_heads = heads;
+                              },
+                              clock, random));
   out.credentials = std::move(change.credentials);
   if (out.published && change.keyring) {
     access.domains = std::move(change.keyring->domains);

@@ -101,8 +101,8 @@ void DescribeGroups(const format::SlotTable& table, const format::PolicyDetails&
   for (const format::CustodianDetails& listed : details.custodians) {
     const auto slot = std::ranges::find(table.slots, listed.slot, &format::Slot::id);
     if (slot == table.slots.end()) continue;
-    out.groups.push_back({slot->access, listed.group, ThresholdOf(slot->node, listed.path),
-                          HoldersIn(listed)});
+    out.groups.push_back(
+        {slot->access, listed.group, ThresholdOf(slot->node, listed.path), HoldersIn(listed)});
   }
 }
 
@@ -176,8 +176,8 @@ namespace {
 void ReviewKeys(const format::Policy& before, const format::Policy& after,
                 std::vector<std::string>& out) {
   if (after.epoch != before.epoch) {
-    out.push_back(fmt::format("the keys are rotated: epoch {} follows epoch {}", after.epoch,
-                              before.epoch));
+    out.push_back(
+        fmt::format("the keys are rotated: epoch {} follows epoch {}", after.epoch, before.epoch));
   }
   if (after.next_admins != before.next_admins) {
     out.push_back(fmt::format("{} of {} admins must sign from then on (until then {} of {})",

@@ -48,8 +48,8 @@ Result<KeyObjects> MakeKeyObjects(const CustodyPlan& plan,
                         leaf_secret.view(), out.root.view(), dealer};
   FENCHI_ASSIGN_OR_RETURN(MadeSlots made, MakeSlots(place, plan, terms, random));
   FENCHI_RETURN_IF_ERROR(MakeLeaves(leaf_secret, made, policy, random, out.leaves));
-  FENCHI_ASSIGN_OR_RETURN(
-      out.slots, format::EncodeSlots({policy.vault, policy.epoch, std::move(made.slots)}));
+  FENCHI_ASSIGN_OR_RETURN(out.slots,
+                          format::EncodeSlots({policy.vault, policy.epoch, std::move(made.slots)}));
   policy.slots.hash = Sha256(out.slots);
   FENCHI_ASSIGN_OR_RETURN(out.keyring, format::SealKeyring(policy.suite, policy.vault,
                                                            out.root.view(), keyring, random));

@@ -15,8 +15,8 @@
 namespace fenchi {
 
 struct KeyObjects {
-  SecretBytes root;           // of the epoch
-  Bytes slots;                // objects
+  SecretBytes root;  // of the epoch
+  Bytes slots;       // objects
   Bytes keyring;
   std::vector<Bytes> leaves;  // of the active providers, in the order of the policy
   std::vector<CustodianShare> shares;

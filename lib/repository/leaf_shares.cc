@@ -93,7 +93,8 @@ std::optional<LeafShare> ReadLeafAt(const Access& access, std::size_t position) 
     const Result<ObjectAt> found = access.seats.GetAt(
         position,
         [version](const Seat&, int generation) { return format::LeafName(version, generation); },
-        format::kGenesisObjectSizeMax, [&](ByteView object) {
+        format::kGenesisObjectSizeMax,
+        [&](ByteView object) {
           share = JudgeLeaf(access.policy, object, seat.name);
           return share ? Status::Ok() : Damaged("not a leaf share that the policy names");
         });
@@ -119,9 +120,10 @@ Result<Bytes> RebuildLeafObject(const Access& access, std::size_t position) {
   }
   // What a lost provider held besides opens the vault with k - 1 others: nobody copies it.
   if (std::ranges::any_of(shares, [](const LeafShare& s) { return !s.provider_held.empty(); })) {
-    return Unsupported("the key share of {} belongs to a slot that the providers open alone, and "
-                       "is never made again",
-                       wanted.name)
+    return Unsupported(
+               "the key share of {} belongs to a slot that the providers open alone, and "
+               "is never made again",
+               wanted.name)
         .WithHint("rotate the vault's keys: all providers then get new shares");
   }
   const std::vector<NamedShare> items = AsItems(shares);

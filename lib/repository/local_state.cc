@@ -1,9 +1,9 @@
 // Writers of this host: the files `writer-N`, N = 0..63, and `writer-ID` for a credential's writer.
 //
 // Local, not part of the vault format. Each is a box of type 14 (suite as the vault's) under
-// HKDF(K_outer, "", "fenchi/1/local" 0x00 | vault id, 32), context be32(N) or ID, over the map 1 = 1;
-// 2 = writer id; 3 = Ed25519 seed; 4 = next seq; 5 = hash of the record before it; 6 = the record
-// that may not be at W yet, [seq, record hash, sealed object] (optional).
+// HKDF(K_outer, "", "fenchi/1/local" 0x00 | vault id, 32), context be32(N) or ID, over the map 1 =
+// 1; 2 = writer id; 3 = Ed25519 seed; 4 = next seq; 5 = hash of the record before it; 6 = the
+// record that may not be at W yet, [seq, record hash, sealed object] (optional).
 #include "repository/local_state.h"
 
 #include <utility>
@@ -172,9 +172,9 @@ Result<std::optional<Identity>> LoadIdentity(const StateFolder& folder, const Va
 
 Status WriterState::State::Save() const {
   const SecretBytes plain = Encode(identity);
-  FENCHI_ASSIGN_OR_RETURN(const Bytes box,
-                          Seal({suite, SealType::kLocalState, vault, place.context},
-                               local_key.view(), plain.view(), SystemRandom()));
+  FENCHI_ASSIGN_OR_RETURN(
+      const Bytes box, Seal({suite, SealType::kLocalState, vault, place.context}, local_key.view(),
+                            plain.view(), SystemRandom()));
   return folder.Replace(place.file(), box);
 }
 
@@ -201,10 +201,9 @@ Result<std::unique_ptr<WriterState::State>> WriterState::State::Take(StateFolder
   if (known && fixed && known->id != fresh.id) known.reset();
   const bool is_new = !known.has_value();
   std::string index_path = folder.PathOf(place.index());
-  auto state = std::make_unique<State>(
-      State{std::move(folder), std::move(lock), std::move(place), fixed, access.suite(),
-            access.vault, std::move(local_key), std::move(index_path),
-            is_new ? std::move(fresh) : std::move(*known)});
+  auto state = std::make_unique<State>(State{
+      std::move(folder), std::move(lock), std::move(place), fixed, access.suite(), access.vault,
+      std::move(local_key), std::move(index_path), is_new ? std::move(fresh) : std::move(*known)});
   // A new identity must not be used before it is on disk: losing it would orphan its log.
   if (is_new) FENCHI_RETURN_IF_ERROR(state->SaveNew());
   return state;
@@ -278,9 +277,10 @@ Status WriterState::CompletePending() {
 
 Status WriterState::Renew(Random& random) {
   if (state_->fixed) {
-    return Conflict("the log of writer {} went on elsewhere: its credential is in use on another "
-                    "host, or this host lost its state",
-                    id())
+    return Conflict(
+               "the log of writer {} went on elsewhere: its credential is in use on another "
+               "host, or this host lost its state",
+               id())
         .WithHint("ask for a credential of this host's own");
   }
   Identity before = std::exchange(state_->identity, NewIdentity(random));

@@ -17,7 +17,8 @@ struct DraftVersion {
   format::Policy policy;
   Bytes payload;
 };
-// Seals `details` into the policy, whose other fields are complete. Errors: as format::EncodePolicy.
+// Seals `details` into the policy, whose other fields are complete. Errors: as
+// format::EncodePolicy.
 Result<DraftVersion> DraftPolicy(format::Policy policy, const format::PolicyDetails& details,
                                  ByteView outer_key, Random& random);
 format::PolicySignature SignDraft(const DraftVersion& draft, const SigningKey& admin);

@@ -221,8 +221,7 @@ Status Publish(Access& access, SignedVersion mine) {
 }
 
 Result<DraftVersion> DraftNext(const Access& access, format::Policy next,
-                               const format::PolicyDetails& details, Clock& clock,
-                               Random& random) {
+                               const format::PolicyDetails& details, Clock& clock, Random& random) {
   next.vault = access.vault;
   next.version = access.policy.version + 1;
   next.previous = access.policy_hash;

@@ -45,8 +45,7 @@ Result<WriteKeys> ReaderKeys(const Access& access, const format::DomainKeys& dom
   keys.index_key = format::IndexKey(domain.index_root.view(), access.vault, domain.id, keys.scope);
   keys.epoch = named->epoch;
   keys.read_public_key = named->read_public_key;
-  FENCHI_ASSIGN_OR_RETURN(keys.read_key,
-                          KeyPair::FromSecretKey(read_key->pair.secret_key.view()));
+  FENCHI_ASSIGN_OR_RETURN(keys.read_key, KeyPair::FromSecretKey(read_key->pair.secret_key.view()));
   return keys;
 }
 
@@ -74,8 +73,8 @@ Result<format::WrappedKey> WrapDataKey(const Access& access, const WriteKeys& do
                                                        keys.data_key.view(), random));
     return format::WrappedKey{format::WrapForm::kPublicKey, std::move(box)};
   }
-  const SecretBytes wrap_key = format::WrapKey(domain.read_key->secret_key.view(), access.vault,
-                                               domain.id, domain.epoch);
+  const SecretBytes wrap_key =
+      format::WrapKey(domain.read_key->secret_key.view(), access.vault, domain.id, domain.epoch);
   FENCHI_ASSIGN_OR_RETURN(Bytes box, Seal(seal, wrap_key.view(), keys.data_key.view(), random));
   return format::WrappedKey{format::WrapForm::kSymmetric, std::move(box)};
 }

@@ -124,8 +124,9 @@ Result<OpenedSlot> OpenAnySlot(const format::SlotTable& table, ByteView leaf_sec
   }
   if (!failure.ok() && failure.code() != StatusCode::kWrongKey) return failure;
   if (!any_known) {
-    return Unsupported("all slots of the vault take factors of kinds that this version does not "
-                       "know")
+    return Unsupported(
+               "all slots of the vault take factors of kinds that this version does not "
+               "know")
         .WithHint("open this vault with a newer fenchi");
   }
   if (!tried.empty() && OnlyPassphrases(factors)) {

@@ -42,8 +42,7 @@ Status CheckShares(const CustodyPlan& plan, const AccessTerm& term, int needed) 
   const int count = static_cast<int>(group->second.size());
   if (count > format::kCustodiansMax || term.threshold > count) {
     return InvalidArgument("'{}': the group has {} custodians, it takes {} to {}",
-                           format::AccessText(term), count, term.threshold,
-                           format::kCustodiansMax);
+                           format::AccessText(term), count, term.threshold, format::kCustodiansMax);
   }
   for (const Custodian& one : group->second) {
     if (!format::IsUtf8(one.holder) || !format::IsUtf8(one.deputy)) {
@@ -200,9 +199,9 @@ Result<SecretBytes> SlotMaker::MakeCustodians(const AccessTerm& term, const Byte
   node.custodians = static_cast<int>(group.size());
   node.share_context = format::SlotShareContext(identity_, path);
   SecretBytes secret = SecretBytes::Random(kKeySize, random_);
-  FENCHI_ASSIGN_OR_RETURN(const std::vector<KeyShare> shares,
-                          SplitKey(secret, {node.threshold, node.custodians}, node.share_context,
-                                   random_, &dealer_));
+  FENCHI_ASSIGN_OR_RETURN(
+      const std::vector<KeyShare> shares,
+      SplitKey(secret, {node.threshold, node.custodians}, node.share_context, random_, &dealer_));
   format::CustodianDetails listed{slot_.id, path, term.name, {}};
   for (std::size_t i = 0; i < shares.size(); ++i) {
     const int index = shares[i].index;

@@ -1,7 +1,7 @@
 // Making slots from a custody plan: nodes, boxes and key shares, all in memory.
 //
-// Key shares leave through MadeSlots: custodians' to their holders, provider-held ones into the leaf
-// objects. FORMAT.md sections 5.3, 5.4 and 12. Threads: any.
+// Key shares leave through MadeSlots: custodians' to their holders, provider-held ones into the
+// leaf objects. FORMAT.md sections 5.3, 5.4 and 12. Threads: any.
 //
 //   FENCHI_ASSIGN_OR_RETURN(std::vector<format::AccessTerm> terms, CheckCustodyPlan(plan, k));
 //   FENCHI_ASSIGN_OR_RETURN(MadeSlots made, MakeSlots(place, plan, terms, random));

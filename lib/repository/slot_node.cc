@@ -135,8 +135,8 @@ std::string SlotEvaluation::LackOf(const SlotNode& node, const AccessTerm* term)
       break;
     case NodeKind::kRecipient:
       if (RecipientOf(node) != nullptr) break;
-      lack = term == nullptr ? "a recipient's secret key"
-                             : "the secret key of " + Quoted(term->name);
+      lack =
+          term == nullptr ? "a recipient's secret key" : "the secret key of " + Quoted(term->name);
       if (!factors_.recipients.empty()) lack += " (the key that was brought is another)";
       break;
     case NodeKind::kCustodians:

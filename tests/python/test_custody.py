@@ -5,10 +5,9 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+import fenchi
 import pytest
 import vault_tools
-
-import fenchi
 from fenchi import custody
 from fenchi.custody import Custodian, CustodianShare, CustodyPlan, Unlock
 

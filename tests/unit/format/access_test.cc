@@ -19,7 +19,8 @@ std::string Canonical(std::string_view text) {
 TEST(AccessExpression, HasOneFormForEachMeaning) {
   for (const auto& [text, form] : std::vector<std::pair<std::string, std::string>>{
            {"passphrase", "passphrase"},
-           {"  3   of custodians\tAND passphrase ,OR escrow", "3 of custodians AND passphrase, OR escrow"},
+           {"  3   of custodians\tAND passphrase ,OR escrow",
+            "3 of custodians AND passphrase, OR escrow"},
            {"3 of custodians and 2 OF providers, or escrow",
             "3 of custodians AND 2 of providers, OR escrow"},
            {"a AND b OR c", "(a AND b) OR c"},
@@ -85,8 +86,8 @@ TEST(AccessExpression, WhatIsWrongIsSaidWithItsPlace) {
 TEST(AccessExpression, WhatParsesHasAFormThatParsesToTheSame) {
   constexpr std::uint64_t kSeed = 20261128;
   const std::unique_ptr<Random> random = SeededRandom(kSeed);
-  const std::vector<std::string> tokens = {"a",   "b", "passphrase", "AND", "AND", "OR", "OR",
-                                           ", OR", "(", ")",         "2 of g", "1 of h"};
+  const std::vector<std::string> tokens = {"a",  "b",    "passphrase", "AND", "AND",    "OR",
+                                           "OR", ", OR", "(",          ")",   "2 of g", "1 of h"};
   int parsed = 0;
   for (int i = 0; i < 200'000; ++i) {
     std::array<std::uint8_t, 16> draws{};

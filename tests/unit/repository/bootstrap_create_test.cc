@@ -175,8 +175,7 @@ TEST(CreateVault, AListingThatLagsDoesNotHideAVault) {
   const std::vector<NamedProvider> given = {{"x", OpenMemoryProvider()},
                                             {"y", OpenMemoryProvider()},
                                             {"z", std::make_shared<LaggingList>(rig.inner[2])}};
-  const Result<Access> made =
-      CreateVault(given, PassphrasePlan("p"), rig.Options(2), rig.executor);
+  const Result<Access> made = CreateVault(given, PassphrasePlan("p"), rig.Options(2), rig.executor);
   EXPECT_EQ(made.status().code(), StatusCode::kAlreadyExists) << made.status().ToString();
 }
 
@@ -184,8 +183,7 @@ TEST(CreateVault, TwoNamesForOnePlaceAreFoundOutAndNothingStays) {
   VaultRig rig(3);
   std::vector<NamedProvider> given = rig.All();
   given[2].provider = rig.faults[0];
-  const Result<Access> made =
-      CreateVault(given, PassphrasePlan("p"), rig.Options(2), rig.executor);
+  const Result<Access> made = CreateVault(given, PassphrasePlan("p"), rig.Options(2), rig.executor);
   EXPECT_EQ(made.status().code(), StatusCode::kInvalidArgument) << made.status().ToString();
   EXPECT_THAT(made.status().message(), HasSubstr("providers tokyo and lima are the same place"));
   EXPECT_THAT(rig.Objects(0), IsEmpty());

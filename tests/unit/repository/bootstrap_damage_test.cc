@@ -169,8 +169,7 @@ TEST_F(LyingProviders, APlantedSlotOpensNothing) {
   const SecretBytes root = SecretBytes::Random(32, *rig_.random);
   const CustodyPlan plan = PassphrasePlan("evil");
   const SlotPlace place{Suite::kAes256Gcm, made_->vault, 1, 2, leaf.view(), root.view(), nullptr};
-  const Result<MadeSlots> evil =
-      MakeSlots(place, plan, *CheckCustodyPlan(plan, 2), *rig_.random);
+  const Result<MadeSlots> evil = MakeSlots(place, plan, *CheckCustodyPlan(plan, 2), *rig_.random);
   ASSERT_TRUE(evil.ok()) << evil.status().ToString();
   rig_.Plant(0, format::SlotsName(1, 0), *format::EncodeSlots({made_->vault, 1, evil->slots}));
   EXPECT_EQ(rig_.Open(rig_.All(), made_->vault, nullptr, "evil").status().code(),

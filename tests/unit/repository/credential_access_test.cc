@@ -98,8 +98,7 @@ TEST_F(CredentialAccess, AnAdminCredentialSignsAndReadsNothingUnlessAsked) {
   ASSERT_TRUE(reads.ok()) << reads.status().ToString();
   EXPECT_EQ(reads->domains.size(), 1u);
   const Result<Access> verifier = rig_.OpenWith(Export(Role::kVerify), rig_.All());
-  EXPECT_EQ(ExportCredentialFile(*verifier, Role::kAdmin, {}).status().code(),
-            StatusCode::kDenied);
+  EXPECT_EQ(ExportCredentialFile(*verifier, Role::kAdmin, {}).status().code(), StatusCode::kDenied);
 }
 
 TEST_F(CredentialAccess, ACredentialPinsItsVault) {

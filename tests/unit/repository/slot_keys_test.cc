@@ -50,8 +50,8 @@ class SlotKeys : public ::testing::Test {
                   [&](const auto& one) { return !parsed->groups.contains(one.first); });
     const auto terms = CheckCustodyPlan(plan_, kNeeded);
     EXPECT_TRUE(terms.ok()) << terms.status().ToString();
-    const SlotPlace place{Suite::kAes256Gcm, vault_, epoch_, kNeeded, leaf_.view(), root_.view(),
-                          dealer};
+    const SlotPlace place{Suite::kAes256Gcm, vault_,       epoch_, kNeeded,
+                          leaf_.view(),      root_.view(), dealer};
     Result<MadeSlots> made = MakeSlots(place, plan_, *terms, *random_);
     EXPECT_TRUE(made.ok()) << made.status().ToString();
     return std::move(*made);
@@ -212,10 +212,11 @@ TEST_F(SlotKeys, WhatIsMissingIsSaidWithTheItemsThatAreThere) {
   SlotFactors factors;
   factors.shares = Shares("board", 0b00011);
   const Status tried = Try(table, factors);
-  EXPECT_THAT(tried.message(),
-              AllOf(HasSubstr("the slot '3 of board AND passphrase' needs 1 more of 3 key shares of "
-                              "board (have items 'board 1', 'board 2') and the passphrase"),
-                    HasSubstr("the slot 'escrow' needs the secret key of 'escrow'")));
+  EXPECT_THAT(
+      tried.message(),
+      AllOf(HasSubstr("the slot '3 of board AND passphrase' needs 1 more of 3 key shares of "
+                      "board (have items 'board 1', 'board 2') and the passphrase"),
+            HasSubstr("the slot 'escrow' needs the secret key of 'escrow'")));
   EXPECT_FALSE(tried.hint().empty());
 }
 
@@ -395,7 +396,8 @@ TEST_F(SlotKeys, APlanWhoseNamesDoNotFitIsRefusedAndSaysWhich) {
   EXPECT_THAT(refusal([](CustodyPlan& p) { p.open = "2 of board"; }), HasSubstr("'passphrase'"));
   EXPECT_THAT(refusal([](CustodyPlan& p) { p.passphrases.clear(); }), HasSubstr("neither"));
   EXPECT_THAT(refusal([](CustodyPlan& p) { p.recipients["passphrase"] = {}; }), HasSubstr("both"));
-  EXPECT_THAT(refusal([](CustodyPlan& p) { p.custodians.clear(); }), HasSubstr("who the custodian"));
+  EXPECT_THAT(refusal([](CustodyPlan& p) { p.custodians.clear(); }),
+              HasSubstr("who the custodian"));
   EXPECT_THAT(refusal([](CustodyPlan& p) { p.custodians["board"].resize(1); }), HasSubstr("has 1"));
   EXPECT_THAT(refusal([](CustodyPlan& p) { p.custodians["board"].resize(17); }), HasSubstr("17"));
   EXPECT_THAT(refusal([](CustodyPlan& p) { p.deliver = nullptr; }), HasSubstr("where key shares"));

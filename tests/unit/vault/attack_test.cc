@@ -66,8 +66,7 @@ class HostileWriter {
     Need(session_.Refresh());
     history_ = std::make_unique<History>(Need(session_.ReadHistory()));
     domain_ = Need(WriteKeysFor(session_.access, ""));
-    run_ = Need(
-        BackupRun::Start(session_, writer_, index_, domain_, *history_, 3));
+    run_ = Need(BackupRun::Start(session_, writer_, index_, domain_, *history_, 3));
   }
 
   template <typename List>

@@ -109,7 +109,8 @@ TEST_F(Attesting, APackWhoseChunksAreNotWhatTheyAreCalledIsRefused) {
                           std::make_shared<Executor>(2), nullptr));
   };
   Session session(access(), HostDirectory("stolen"), *random_, *clock_);
-  WriterState writer = Need(WriterState::Acquire(HostDirectory("stolen"), session.access, *random_));
+  WriterState writer =
+      Need(WriterState::Acquire(HostDirectory("stolen"), session.access, *random_));
   Need(session.Refresh());
   const WriteKeys domain = Need(WriteKeysFor(session.access, ""));
   const RunKeys keys = Need(NewRunKeys(session.access, domain, writer.id(), *random_));

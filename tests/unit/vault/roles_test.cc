@@ -21,7 +21,8 @@ class Roles : public VaultTest {
     snapshot_ = Need(vault_->BackupTree(Path("srv"), {.label = "first"})).snapshot;
   }
   Vault OpenAs(Role role, const std::string& host) {
-    return Need(TryOpen(Unlock::WithCredential(Need(vault_->ExportCredential(role, {}))), {}, host));
+    return Need(
+        TryOpen(Unlock::WithCredential(Need(vault_->ExportCredential(role, {}))), {}, host));
   }
   // Calls that reach any provider while `run` runs.
   template <typename Run>
@@ -58,36 +59,59 @@ TEST_F(Roles, EveryRoleAgainstEveryVerb) {
   const VerifyReport health = Need(vault_->Verify());
   const std::vector<VerbCase> verbs = {
       {"BackupTrees", {r, w}, w, [&](Vault& x) { return x.BackupTrees(source).status(); }},
-      {"BackupStream", {r, w}, w,
+      {"BackupStream",
+       {r, w},
+       w,
        [&](Vault& x) { return x.BackupStream(ReaderOf("text", 3), "s").status(); }},
       {"Snapshots", {r, w, v, a}, r, [&](Vault& x) { return x.Snapshots().status(); }},
       {"FindSnapshot", {r}, r, [&](Vault& x) { return x.FindSnapshot("latest:first").status(); }},
       {"List", {r}, r, [&](Vault& x) { return x.List(snapshot_, "", true, every); }},
       {"Cat", {r}, r, [&](Vault& x) { return x.Cat(snapshot_, "srv/one", nothing); }},
       {"Restore", {r}, r, [&](Vault& x) { return x.Restore(snapshot_, NewTarget()).status(); }},
-      {"Verify exists", {r, w, v, a}, v,
+      {"Verify exists",
+       {r, w, v, a},
+       v,
        [&](Vault& x) { return x.Verify({.depth = VerifyDepth::kExists}).status(); }},
-      {"Verify tags", {r, v}, v,
+      {"Verify tags",
+       {r, v},
+       v,
        [&](Vault& x) { return x.Verify({.depth = VerifyDepth::kTags}).status(); }},
-      {"Verify data", {r}, r,
+      {"Verify data",
+       {r},
+       r,
        [&](Vault& x) { return x.Verify({.depth = VerifyDepth::kData}).status(); }},
       {"Repair", {r, v}, v, [&](Vault& x) { return x.Repair(health).status(); }},
-      {"Drill", {r}, r,
+      {"Drill",
+       {r},
+       r,
        [&](Vault& x) { return x.Drill(snapshot_, {.scratch_directory = scratch_}).status(); }},
       {"DescribeStatus", {r, w, v, a}, r, [&](Vault& x) { return x.DescribeStatus().status(); }},
       {"DescribeCustody", {r, w, v, a}, r, [&](Vault& x) { return x.DescribeCustody().status(); }},
-      {"ExportCredential read", {r}, r,
+      {"ExportCredential read",
+       {r},
+       r,
        [&](Vault& x) { return x.ExportCredential(Role::kRead, {}).status(); }},
-      {"ExportCredential verify", {r, v}, v,
+      {"ExportCredential verify",
+       {r, v},
+       v,
        [&](Vault& x) { return x.ExportCredential(Role::kVerify, {}).status(); }},
-      {"ExportCredential admin", {a}, a,
+      {"ExportCredential admin",
+       {a},
+       a,
        [&](Vault& x) { return x.ExportCredential(Role::kAdmin, {}).status(); }},
       {"ChangePolicy", {a}, a, [&](Vault& x) { return x.ChangePolicy({}).status(); }},
-      {"ExportCredential write", {}, a,
+      {"ExportCredential write",
+       {},
+       a,
        [&](Vault& x) { return x.ExportCredential(Role::kWrite, {}).status(); }},
       {"Rotate", {}, a, [&](Vault& x) { return x.Rotate(plan).status(); }},
       {"AddAccess", {}, a, [&](Vault& x) { return x.AddAccess(plan).status(); }},
-      {"Publish", {}, a, [&](Vault& x) { return x.Publish(Bytes{1, 2}, {}).status(); }},
+      {"Publish",
+       {},
+       a,
+       [&](Vault& x) {
+         return x.Publish(Bytes{1, 2}, {}).status();
+       }},
   };
   const std::map<Role, std::string> words = {
       {r, "read"}, {w, "write"}, {v, "verify"}, {a, "admin"}};
