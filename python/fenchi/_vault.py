@@ -7,7 +7,7 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, BinaryIO, Self, overload
 
@@ -16,6 +16,7 @@ import pathspec
 from fenchi import _core, _errors, _passphrase, config
 from fenchi import custody as _custody
 from fenchi._core import SecretBytes
+from fenchi._custody_verbs import CustodyVerbs
 from fenchi._providers import AnyProvider, open_or_absent, open_provider
 from fenchi._reports import (
     BackupReport,
@@ -142,7 +143,7 @@ def _reader(source: BinaryIO | Iterable[bytes]) -> Callable[[int], Any]:
     return next_piece
 
 
-class Vault:
+class Vault(CustodyVerbs):
     """An opened vault. Use it as a context manager; one call at a time.
 
     Verbs raise subclasses of fenchi.Error. Ctrl-C stops a verb soon, raises KeyboardInterrupt and
@@ -353,50 +354,6 @@ class Vault:
         if role not in _ROLES:
             raise _errors.InvalidArgument(text("credential.role", role=role))
         return self._core.export_credential(_ROLES[role], list(key_domains))
-
-    def custody(self, at: datetime | None = None) -> _custody.CustodyReport:
-        """Who can open the vault, or could at a time."""
-        moment = None if at is None else (int(at.timestamp()), 999_999_999)
-        return _custody.CustodyReport.from_core(self._core.custody(moment))
-
-    def rotate(self, plan: _custody.CustodyPlan) -> _custody.PolicyChange:
-        """A new epoch: what the plan does not name opens nothing that is written from now on."""
-        return _custody.PolicyChange.from_core(self._core.rotate(plan.to_core()))
-
-    def add_access(self, plan: _custody.CustodyPlan) -> _custody.PolicyChange:
-        """More alternatives besides those that there are, in the same epoch."""
-        return _custody.PolicyChange.from_core(self._core.add_access(plan.to_core()))
-
-    def change_policy(
-        self,
-        *,
-        add_key_domains: Iterable[str] = (),
-        add_writers: Iterable[_custody.NewWriter] = (),
-        revoke_writers: Iterable[str] = (),
-        admins: _custody.AdminRule | None = None,
-        close_former_admins: bool = False,
-    ) -> _custody.PolicyChange:
-        """Key domains, writers, admins, in one version of the policy.
-
-        close_former_admins: what admins of earlier versions sign from now on counts no more; in a
-        version of its own, after the one that changed them.
-        """
-        edit = _custody.edit_to_core(
-            add_key_domains=add_key_domains,
-            add_writers=add_writers,
-            revoke_writers=revoke_writers,
-            admins=admins,
-            close_former_admins=close_former_admins,
-        )
-        return _custody.PolicyChange.from_core(self._core.change_policy(edit))
-
-    def review_proposal(self, proposal: bytes) -> tuple[str, ...]:
-        """What a proposal changes, in sentences: to be read before approve_proposal."""
-        return tuple(self._core.review_proposal(proposal))
-
-    def publish(self, proposal: bytes, approvals: Iterable[bytes]) -> _custody.PolicyChange:
-        """Publishes a proposal that enough admins approved; this opening's key counts as one."""
-        return _custody.PolicyChange.from_core(self._core.publish(proposal, list(approvals)))
 
 
 def _seconds(span: timedelta | float | None) -> int | None:
