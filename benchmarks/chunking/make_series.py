@@ -31,15 +31,16 @@ def members(archive: pathlib.Path) -> list[tuple[str, bytes]]:
     else:
         source = archive.read_bytes()
         if archive.suffix == ".deb":
-            tar = subprocess.run(
+            source = subprocess.run(
                 ["dpkg-deb", "--fsys-tarfile", archive], check=True, stdout=subprocess.PIPE
-            )
-            source = tar.stdout
+            ).stdout
         with tarfile.open(fileobj=io.BytesIO(source)) as tar:
             for member in tar:
                 if member.isfile():
                     name = member.name.removeprefix("./")
-                    files.append((name, tar.extractfile(member).read()))
+                    content = tar.extractfile(member)
+                    if content is not None:
+                        files.append((name, content.read()))
             if archive.suffix != ".deb":
                 files = [(name.partition("/")[2], data) for name, data in files]
     return sorted(files)
@@ -69,7 +70,7 @@ def make_sql(out: pathlib.Path, rows: int = 400_000, versions: int = 6) -> None:
         for _ in range(5000)
     ]
 
-    def row(key: int) -> tuple:
+    def row(key: int) -> tuple[int, str, str, int, str]:
         return (
             key,
             f"{rng.getrandbits(128):032x}",

@@ -63,9 +63,9 @@ class FENCHI_EXPORT Chunker {
   //
   // last: whether the stream ends where `window` ends. Returns 0 when `window` holds no cut and
   // more bytes are needed (it is shorter than a largest chunk, and not last), and when it is empty.
-  // Cost: linear in the returned length; calling again with a longer window starts from its
-  // beginning, so a stream in small pieces belongs into a ChunkStream.
-  std::size_t FirstCut(ByteView window, bool last) const;
+  // scanned: as many bytes at the front, at most all, of which an earlier call has told that they
+  // hold no cut. Cost: linear in what lies behind them.
+  std::size_t FirstCut(ByteView window, bool last, std::size_t scanned = 0) const;
 
   const ChunkerOptions& options() const { return options_; }
 

@@ -103,9 +103,9 @@ Result<Chunker> Chunker::Create(const ChunkerOptions& options) {
   return InvalidArgument("chunker kind {} is unknown", static_cast<int>(options.kind));
 }
 
-std::size_t Chunker::FirstCut(ByteView window, bool last) const {
-  const Step step = Advance({}, window);
-  return step.cut || last ? step.taken : 0;
+std::size_t Chunker::FirstCut(ByteView window, bool last, std::size_t scanned) const {
+  const Step step = Advance(window.first(scanned), window.subspan(scanned));
+  return step.cut || last ? scanned + step.taken : 0;
 }
 
 // Takes bytes of `data` until the chunk, of which `before` came earlier, is complete or the data

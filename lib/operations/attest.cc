@@ -10,19 +10,15 @@
 #include <utility>
 
 #include "base/error.h"
-#include "fenchi/hash.h"
 #include "format/derive.h"
-#include "format/index.h"
-#include "format/names.h"
 #include "operations/commit.h"
+#include "operations/index_objects.h"
 #include "operations/operations.h"
 #include "repository/chunk_reader.h"
 #include "repository/pack_reader.h"
 
 namespace fenchi {
 namespace {
-
-constexpr std::size_t kIndexReferencesMax = 2500;  // stay below 1 MiB for an index object
 
 // A chunk as trailers tell it; pieces by their place in the stored form.
 struct FoundChunk {
@@ -183,33 +179,13 @@ Result<std::vector<format::DomainObjectRef>> Attest::StoreIndexes(const format::
                                                                   const DomainWork& work) {
   std::vector<format::DomainObjectRef> out;
   const SecretBytes key = format::IndexKey(domain.index_root.view(), access_.vault, domain.id, {});
-  const auto store = [&](const format::Index& part) -> Status {
-    FENCHI_ASSIGN_OR_RETURN(const Bytes object,
-                            format::SealIndex(access_.suite(), access_.vault, key.view(), domain.id,
-                                              part, session_.random));
-    const Hash256 hash = Sha256(object);
-    const PutOutcome outcome = access_.seats.PutAtAll(
-        [&](const Seat& seat, int generation) {
-          return format::IndexName(access_.name_key.view(), seat.id, hash, generation);
-        },
-        object);
-    const int quorum = access_.policy.quorums.write_quorum;
-    if (static_cast<int>(outcome.stored.size()) < quorum) {
-      return QuorumFailure(access_.seats, outcome, quorum, "an index object");
-    }
-    out.push_back({domain.id, {hash, object.size()}});
-    return Status::Ok();
-  };
   for (const auto& [run, references] : work.references) {
-    format::Index part;
-    part.run = run;
+    IndexObjects objects(session_, domain.id, key.view(), run);
     for (const auto& [id, reference] : references) {
-      part.references.push_back(reference);
-      if (part.references.size() < kIndexReferencesMax) continue;
-      FENCHI_RETURN_IF_ERROR(store(part));
-      part.references.clear();
+      FENCHI_RETURN_IF_ERROR(objects.Add(reference));
     }
-    if (!part.references.empty()) FENCHI_RETURN_IF_ERROR(store(part));
+    FENCHI_ASSIGN_OR_RETURN(const auto stored, objects.Finish());
+    out.insert(out.end(), stored.begin(), stored.end());
   }
   return out;
 }

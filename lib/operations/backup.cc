@@ -6,9 +6,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "fenchi/hash.h"
-#include "format/index.h"
-#include "format/names.h"
 #include "operations/backup_run.h"
 #include "operations/commit.h"
 #include "operations/entry_queue.h"
@@ -23,7 +20,6 @@ namespace {
 
 // How often chunks are stored again because a prune buried their packs at the same time.
 constexpr int kAttemptsMax = 5;
-constexpr std::size_t kIndexReferencesMax = 2500;  // stay below 1 MiB for an index object
 constexpr int kParentSearchMax = 100;
 
 // Everything that one backup holds while it runs.
@@ -96,36 +92,6 @@ Result<Bytes> SealSnapshotObject(const Backup& backup, const BackupRun& run,
   return format::EncodeSnapshotObject(object);
 }
 
-// Index objects for the run's new chunks, at >= W.
-Result<std::vector<format::DomainObjectRef>> StoreIndexes(const Backup& backup,
-                                                          const BackupRun& run) {
-  const Access& access = backup.session.access;
-  std::vector<format::DomainObjectRef> out;
-  const std::vector<format::Reference> references = run.new_references();
-  for (std::size_t at = 0; at < references.size(); at += kIndexReferencesMax) {
-    format::Index part;
-    part.run = run.keys().run;
-    const std::size_t end = std::min(references.size(), at + kIndexReferencesMax);
-    part.references.assign(references.begin() + at, references.begin() + end);
-    FENCHI_ASSIGN_OR_RETURN(
-        Bytes object,
-        format::SealIndex(access.suite(), access.vault, backup.domain.index_key.view(),
-                          backup.domain.id, part, backup.session.random));
-    const Hash256 hash = Sha256(object);
-    const PutOutcome outcome = access.seats.PutAtAll(
-        [&](const Seat& seat, int generation) {
-          return format::IndexName(access.name_key.view(), seat.id, hash, generation);
-        },
-        object);
-    const int quorum = access.policy.quorums.write_quorum;
-    if (static_cast<int>(outcome.stored.size()) < quorum) {
-      return QuorumFailure(access.seats, outcome, quorum, "an index object");
-    }
-    out.push_back({backup.domain.id, {hash, object.size()}});
-  }
-  return out;
-}
-
 // The writer's newest sealed commit of the same label and domain: what it needs is listed there. A
 // write-only host cannot read labels and takes the newest of the domain.
 Status FindParent(const Backup& backup, const History& history, CommitPlan& plan) {
@@ -157,7 +123,6 @@ Result<format::TreeList> StoreTree(Backup& backup, BackupRun& run, const FillQue
   FENCHI_RETURN_IF_ERROR(fill(backup, run, queue, meter));
   FENCHI_ASSIGN_OR_RETURN(format::TreeList root, queue.Finish());
   FENCHI_RETURN_IF_ERROR(run.Finish());
-  FENCHI_RETURN_IF_ERROR(queue.RememberFiles());
   meter.Finish();
   return root;
 }
@@ -193,7 +158,7 @@ Result<bool> Attempt(Backup& backup, const FillQueue& fill) {
   plan.reused = run->ReusedInUse();
   plan.acknowledged.assign(run->acknowledged().begin(), run->acknowledged().end());
   FENCHI_RETURN_IF_ERROR(FindParent(backup, history, plan));
-  FENCHI_ASSIGN_OR_RETURN(plan.indexes, StoreIndexes(backup, *run));
+  FENCHI_ASSIGN_OR_RETURN(plan.indexes, run->StoreIndexes());
   FENCHI_ASSIGN_OR_RETURN(Bytes object,
                           SealSnapshotObject(backup, *run, ContentOf(backup, std::move(*root))));
   backup.report.snapshot = format::SnapshotIdOf(object);
@@ -267,28 +232,27 @@ Result<BackupReport> BackupStream(Session& session, const StreamReader& input,
   }
   const FillQueue fill = [&](Backup& backup, BackupRun& run, EntryQueue& queue,
                              ProgressMeter& meter) -> Status {
-    FENCHI_ASSIGN_OR_RETURN(Chunker chunker, Chunker::Create({}));
     QueuedEntry queued;
     queued.chunks = std::make_shared<FileChunks>();
     std::uint64_t size = 0;
-    ChunkStream stream(chunker, [&](ByteView plain) -> Status {
-      FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, run.StoreData(plain));
+    const ChunkPipeline::OnChunk on_chunk = [&](TicketPtr ticket, std::size_t chunk_size) {
       queued.chunks->chunks.emplace_back(size, std::move(ticket));
-      size += plain.size();
-      return Status::Ok();
-    });
-    Bytes buffer(std::size_t{1} << 20);
+      size += chunk_size;
+    };
+    ChunkPipeline& content = run.content();
+    content.BeginStream();
     for (;;) {
       FENCHI_RETURN_IF_ERROR(meter.CheckCancelled());
-      FENCHI_ASSIGN_OR_RETURN(std::size_t got, input(buffer));
+      FENCHI_ASSIGN_OR_RETURN(const MutableBytes space, content.Space());
+      FENCHI_ASSIGN_OR_RETURN(std::size_t got, input(space));
       if (got == 0) break;
-      if (got > buffer.size()) return Internal("the stream gave more than it was asked for");
-      FENCHI_RETURN_IF_ERROR(stream.Feed(ByteView(buffer).first(got)));
+      if (got > space.size()) return Internal("the stream gave more than it was asked for");
+      content.Feed(got, on_chunk);
       backup.report.bytes_read += got;
       meter.now().bytes_done += got;
       meter.Tick();
     }
-    FENCHI_RETURN_IF_ERROR(stream.Finish());
+    content.EndStream(on_chunk);
     queued.entry.path = file_name;
     queued.entry.attributes.type = EntryType::kFile;
     queued.entry.attributes.mode = 0600;

@@ -16,6 +16,7 @@ Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const Writ
   run->compression_level_ = compression_level;
   FENCHI_ASSIGN_OR_RETURN(run->keys_,
                           NewRunKeys(session.access, domain, writer.id(), session.random));
+  run->indexes_.emplace(session, domain.id, domain.index_key.view(), run->keys_.run);
   FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(domain.id_key.view()));
   run->hash_ = std::move(hash);
   FENCHI_RETURN_IF_ERROR(run->CheckIndex(history, writer.id()));
@@ -162,22 +163,15 @@ Status BackupRun::Add(const ChunkId& id, std::size_t size, StoredChunk stored,
                       const TicketPtr& ticket, PackWriter& packs) {
   bytes_new += size;
   pending_.emplace(id, ticket);
-  new_tickets_.push_back(ticket);
   FENCHI_RETURN_IF_ERROR(packs.Add(id, size, std::move(stored), ticket));
   return Drain();
-}
-
-Result<TicketPtr> BackupRun::StoreData(ByteView plain) {
-  auto ticket = std::make_shared<ChunkTicket>();
-  FENCHI_RETURN_IF_ERROR(pipeline_->Add(plain, ticket));
-  return ticket;
 }
 
 // A chunk that comes back from the pipeline.
 Status BackupRun::Take(NamedChunk& chunk) {
   FENCHI_ASSIGN_OR_RETURN(const bool known, TakeKnown(chunk.id, chunk.plain, *chunk.ticket));
   if (known) return Status::Ok();
-  if (chunk.stored.bytes.empty()) {  // what was there is not usable after all
+  if (chunk.stored.size() == 0) {  // what was there is not usable after all
     Bytes stored;
     FENCHI_RETURN_IF_ERROR(compressor_.Compress(chunk.plain, compression_level_, stored));
     chunk.stored = OwnChunk(std::move(stored));
@@ -240,6 +234,7 @@ Status BackupRun::Drain() {
       continue;
     }
     FENCHI_RETURN_IF_ERROR(index_.AddChunk(domain_.id, ticket->reference()));
+    FENCHI_RETURN_IF_ERROR(indexes_->Add(ticket->reference()));
     pending_.erase(ticket->reference().chunk);
   }
   unindexed_ = std::move(still);
@@ -253,6 +248,7 @@ Status BackupRun::Finish() {
   const Status data = data_->Wait();
   const Status metadata = metadata_->Wait();
   FENCHI_RETURN_IF_ERROR(Drain());
+  FENCHI_RETURN_IF_ERROR(index_.Commit());  // also what was remembered of files since
   FENCHI_RETURN_IF_ERROR(data);
   return metadata;
 }
@@ -283,13 +279,6 @@ PackMap BackupRun::ReusedInUse() const {
   for (const auto& [id, entry] : usable_) {
     if (used_.contains(id) && committed_.contains(id)) out.emplace(id, entry);
   }
-  return out;
-}
-
-std::vector<format::Reference> BackupRun::new_references() const {
-  std::vector<format::Reference> out;
-  for (const TicketPtr& ticket : new_tickets_) out.push_back(ticket->reference());
-  std::ranges::sort(out, {}, [](const format::Reference& r) { return r.chunk; });
   return out;
 }
 

@@ -16,6 +16,7 @@
 #include "fenchi/compression.h"
 #include "fenchi/hash.h"
 #include "operations/chunk_pipeline.h"
+#include "operations/index_objects.h"
 #include "operations/session.h"
 #include "repository/chunk_index.h"
 #include "repository/list_writer.h"
@@ -30,9 +31,9 @@ class BackupRun {
                                                   ChunkIndex& index, const WriteKeys& domain,
                                                   const History& history, int compression_level);
 
-  // Stores a chunk of content, unless the vault has it. It is named and compressed in the
-  // background, so errors may be those of an earlier chunk.
-  Result<TicketPtr> StoreData(ByteView plain);
+  // Content goes in here: its chunks are stored, unless the vault has them. They are named and
+  // compressed in the background, so errors may be those of an earlier chunk.
+  ChunkPipeline& content() { return *pipeline_; }
   // The same for nodes of lists; placing ends the open metadata pack.
   NodeStore nodes();
   // Plans packs for all waiting data: all data tickets are placed afterwards.
@@ -58,7 +59,8 @@ class BackupRun {
   PackMap ReusedInUse() const;
   // Packs in use that were left by earlier runs which did not finish.
   std::uint64_t resumed() const;
-  std::vector<format::Reference> new_references() const;
+  // Index objects of all that the run stored, at >= W; after Finish().
+  Result<std::vector<format::DomainObjectRef>> StoreIndexes() { return indexes_->Finish(); }
   const std::set<int>& acknowledged() const { return acknowledged_; }
 
   std::uint64_t bytes_new = 0;
@@ -90,7 +92,7 @@ class BackupRun {
   Compressor compressor_;
   std::unordered_map<ChunkId, TicketPtr> pending_;  // stored in this run, not yet in the index
   std::vector<TicketPtr> unindexed_;                // complete, but a pack of theirs is on its way
-  std::vector<TicketPtr> new_tickets_;
+  std::optional<IndexObjects> indexes_;
   std::mutex lookup_mutex_;
   std::optional<ChunkIndex> lookup_;            // none where the index was empty
   std::set<PackId> unattested_;                 // in the index, and no longer vouched for

@@ -6,65 +6,42 @@
 #include <utility>
 
 #include "base/error.h"
-#include "fenchi/compression.h"
 #include "fenchi/hash.h"
 #include "format/ids.h"
 
 namespace fenchi {
 namespace {
 
-constexpr std::size_t kBatchBytes = std::size_t{2} << 20;
-constexpr std::size_t kBatchesMax = 4;
-constexpr std::size_t kRawMark = 1;  // the byte before a chunk that makes it its own raw form
-constexpr std::size_t kBatchRoom = kRawMark + format::kChunkSizeMax;
+constexpr std::size_t kReadMin = std::size_t{256} << 10;
+constexpr std::size_t kReadMax = std::size_t{1} << 20;
+constexpr std::size_t kBufferSize = format::kChunkSizeMax + kReadMin;
+constexpr std::size_t kBatchBytes = std::size_t{3} << 20;
+constexpr std::size_t kBatchChunks = 1024;
+constexpr std::size_t kBatchesMax = 3;
 
 }  // namespace
 
-// Memory that batches use in turn: fresh pages for every chunk would cost more than encrypting it.
-// Shared with whoever keeps a stored chunk, so it may outlive the pipeline.
-struct ChunkPipeline::Pool {
-  static std::shared_ptr<Bytes> Get(const std::shared_ptr<Pool>& pool) {
-    std::unique_ptr<Bytes> buffer;
-    {
-      const std::lock_guard lock(pool->mutex);
-      if (!pool->free.empty()) {
-        buffer = std::move(pool->free.back());
-        pool->free.pop_back();
-      }
-    }
-    if (!buffer) buffer = std::make_unique<Bytes>();
-    return {buffer.release(), [pool](Bytes* used) {
-              std::unique_ptr<Bytes> back(used);
-              const std::lock_guard lock(pool->mutex);
-              if (pool->free.size() < 2 * kBatchesMax) pool->free.push_back(std::move(back));
-            }};
-  }
-  std::mutex mutex;
-  std::vector<std::unique_ptr<Bytes>> free;
-  // Contexts are dear: zstd's alone is megabytes.
-  std::vector<std::unique_ptr<Compressor>> compressors;
-};
-
 struct ChunkPipeline::Batch {
   struct Chunk {
-    std::size_t offset = 0;  // in `plain`, of its raw mark
-    std::size_t size = 0;    // without the mark
+    std::size_t offset = 0;  // in `plain`
+    std::size_t size = 0;
     TicketPtr ticket;
     ChunkId id;
     bool known = false;
-    ByteView stored;
-    bool in_frames = false;
+    ByteView frame;  // its shorter form, if there is one
   };
-  std::shared_ptr<Bytes> plain;   // raw marks and chunks
-  std::shared_ptr<Bytes> frames;  // stored forms that are shorter
+  std::shared_ptr<Bytes> plain;
+  std::shared_ptr<Bytes> frames;
   std::size_t used = 0;
   std::vector<Chunk> chunks;
+  bool mostly_raw = false;
   Status status;
   bool done = false;
 
   ByteView Plain(const Chunk& chunk) const {
-    return ByteView(*plain).subspan(chunk.offset + kRawMark, chunk.size);
+    return ByteView(*plain).subspan(chunk.offset, chunk.size);
   }
+  bool Full() const { return used >= kBatchBytes || chunks.size() >= kBatchChunks; }
   void Name(ByteView id_key, const SeemsKnown& known_before);
   void Shrink(Compressor& compressor, int level);
 };
@@ -72,11 +49,12 @@ struct ChunkPipeline::Batch {
 ChunkPipeline::ChunkPipeline(Executor& executor, ByteView id_key, int compression_level,
                              SeemsKnown known, Take take)
     : executor_(executor),
+      chunker_(*Chunker::Create({})),
       id_key_(SecretBytes::CopyOf(id_key)),
       level_(compression_level),
       known_(std::move(known)),
       take_(std::move(take)),
-      pool_(std::make_shared<Pool>()) {}
+      buffers_(kBufferSize) {}
 
 ChunkPipeline::~ChunkPipeline() {
   std::unique_lock lock(mutex_);
@@ -85,31 +63,52 @@ ChunkPipeline::~ChunkPipeline() {
   });
 }
 
-Status ChunkPipeline::Add(ByteView plain, TicketPtr ticket) {
-  if (plain.empty() || plain.size() > format::kChunkSizeMax) {
-    return InvalidArgument("a chunk has 1 byte to 4 MiB, not {}", plain.size());
-  }
-  if (open_ && kBatchRoom - open_->used < kRawMark + plain.size()) {
-    FENCHI_RETURN_IF_ERROR(Submit());
-  }
-  if (!open_) {
-    open_ = std::make_unique<Batch>();
-    open_->plain = Pool::Get(pool_);
-    if (open_->plain->size() < kBatchRoom) open_->plain->resize(kBatchRoom);
-  }
-  Batch& batch = *open_;
-  std::uint8_t* const at = batch.plain->data() + batch.used;
-  at[0] = static_cast<std::uint8_t>(CompressionMethod::kRaw);
-  std::memcpy(at + kRawMark, plain.data(), plain.size());
-  batch.chunks.push_back({batch.used, plain.size(), std::move(ticket), {}, false, {}, false});
-  batch.used += kRawMark + plain.size();
-  return batch.used >= kBatchBytes ? Submit() : Status::Ok();
+std::unique_ptr<ChunkPipeline::Batch> ChunkPipeline::NewBatch() {
+  auto batch = std::make_unique<Batch>();
+  batch->plain = buffers_.Get();
+  return batch;
 }
 
-Status ChunkPipeline::Submit() {
+Result<MutableBytes> ChunkPipeline::Space() {
+  if (!open_) open_ = NewBatch();
+  // A batch without a chunk always has room: what it holds is shorter than the largest.
+  if (open_->Full() || kBufferSize - open_->used - tail_ < kReadMin) {
+    std::unique_ptr<Batch> next = NewBatch();
+    std::memcpy(next->plain->data(), open_->plain->data() + open_->used, tail_);
+    FENCHI_RETURN_IF_ERROR(Submit(std::exchange(open_, std::move(next))));
+  }
+  const std::size_t begin = open_->used + tail_;
+  return MutableBytes(*open_->plain).subspan(begin, std::min(kReadMax, kBufferSize - begin));
+}
+
+void ChunkPipeline::Feed(std::size_t size, const OnChunk& chunk) {
+  tail_ += size;
+  for (;;) {
+    const ByteView window = ByteView(*open_->plain).subspan(open_->used, tail_);
+    const std::size_t cut = chunker_.FirstCut(window, false, scanned_);
+    if (cut == 0) break;
+    Cut(cut, chunk);
+  }
+  scanned_ = tail_;
+}
+
+void ChunkPipeline::EndStream(const OnChunk& chunk) {
+  if (tail_ > 0) Cut(tail_, chunk);
+}
+
+void ChunkPipeline::Cut(std::size_t size, const OnChunk& chunk) {
+  auto ticket = std::make_shared<ChunkTicket>();
+  open_->chunks.push_back({open_->used, size, ticket, {}, false, {}});
+  open_->used += size;
+  tail_ -= size;
+  scanned_ = 0;
+  chunk(std::move(ticket), size);
+}
+
+Status ChunkPipeline::Submit(std::unique_ptr<Batch> submitted) {
   {
     const std::lock_guard lock(mutex_);
-    working_.push_back(std::move(open_));
+    working_.push_back(std::move(submitted));
   }
   Batch& batch = *working_.back();
   executor_.Submit([this, &batch] {
@@ -130,9 +129,23 @@ Status ChunkPipeline::Submit() {
 }
 
 Status ChunkPipeline::Flush() {
-  if (open_) FENCHI_RETURN_IF_ERROR(Submit());
+  if (open_ && !open_->chunks.empty()) {
+    FENCHI_RETURN_IF_ERROR(Submit(std::exchange(open_, nullptr)));
+  }
   while (!working_.empty()) FENCHI_RETURN_IF_ERROR(TakeOldest());
   return Status::Ok();
+}
+
+// A copy in memory that many share: a small stored chunk must not keep a whole batch's.
+StoredChunk ChunkPipeline::Keep(ByteView bytes, bool raw) {
+  if (!kept_ || kBufferSize - kept_used_ < bytes.size()) {
+    kept_ = buffers_.Get();
+    kept_used_ = 0;
+  }
+  std::uint8_t* const at = kept_->data() + kept_used_;
+  std::memcpy(at, bytes.data(), bytes.size());
+  kept_used_ += bytes.size();
+  return {ByteView(at, bytes.size()), kept_, raw};
 }
 
 Status ChunkPipeline::TakeOldest() {
@@ -145,13 +158,11 @@ Status ChunkPipeline::TakeOldest() {
   }
   FENCHI_RETURN_IF_ERROR(batch->status);
   for (Batch::Chunk& chunk : batch->chunks) {
-    NamedChunk named{batch->Plain(chunk), batch->plain, chunk.id, {}, std::move(chunk.ticket)};
+    NamedChunk named{batch->Plain(chunk), chunk.id, {}, std::move(chunk.ticket)};
     if (!chunk.known) {
-      named.stored =
-          chunk.in_frames
-              ? StoredChunk{chunk.stored, batch->frames}
-              : StoredChunk{ByteView(*batch->plain).subspan(chunk.offset, kRawMark + chunk.size),
-                            batch->plain};
+      const bool raw = chunk.frame.empty();
+      named.stored = raw && batch->mostly_raw ? StoredChunk{named.plain, batch->plain, true}
+                                              : Keep(raw ? named.plain : chunk.frame, raw);
     }
     FENCHI_RETURN_IF_ERROR(take_(named));
   }
@@ -181,40 +192,33 @@ void ChunkPipeline::Batch::Shrink(Compressor& compressor, int level) {
       status = size.status();
       return;
     }
-    chunk.in_frames = *size > 0;
-    chunk.stored = room.first(*size);
+    chunk.frame = room.first(*size);
     at += *size;
     if (*size == 0) raw += chunk.size;
   }
-  // A few raw chunks would keep the memory of all from the next batch: they move to the others.
-  if (raw >= used / 2) return;
-  for (Chunk& chunk : chunks) {
-    if (chunk.known || chunk.in_frames) continue;
-    const ByteView form = ByteView(*plain).subspan(chunk.offset, kRawMark + chunk.size);
-    std::memcpy(frames->data() + at, form.data(), form.size());
-    chunk.stored = ByteView(*frames).subspan(at, form.size());
-    chunk.in_frames = true;
-    at += form.size();
-  }
+  mostly_raw = raw >= used / 2;
 }
 
 void ChunkPipeline::Work(Batch& batch) {
   batch.Name(id_key_.view(), known_);
   if (!batch.status.ok()) return;
+  if (level_ == kCompressionLevelNone) {
+    batch.mostly_raw = true;
+    return;
+  }
   std::unique_ptr<Compressor> compressor;
   {
-    const std::lock_guard lock(pool_->mutex);
-    if (!pool_->compressors.empty()) {
-      compressor = std::move(pool_->compressors.back());
-      pool_->compressors.pop_back();
+    const std::lock_guard lock(mutex_);
+    if (!compressors_.empty()) {
+      compressor = std::move(compressors_.back());
+      compressors_.pop_back();
     }
   }
   if (!compressor) compressor = std::make_unique<Compressor>();
-  batch.frames = Pool::Get(pool_);
-  if (batch.frames->size() < kBatchRoom) batch.frames->resize(kBatchRoom);
+  batch.frames = buffers_.Get();
   batch.Shrink(*compressor, level_);
-  const std::lock_guard lock(pool_->mutex);
-  pool_->compressors.push_back(std::move(compressor));
+  const std::lock_guard lock(mutex_);
+  compressors_.push_back(std::move(compressor));
 }
 
 }  // namespace fenchi

@@ -1,8 +1,11 @@
-// Names and compresses chunks on all cores, in batches, and gives them back in the order they came.
+// Cuts a stream into chunks where it was read to, names and compresses them on all cores, and gives
+// them back in the order they came.
 //
-// One worker owns a batch (about 2 MiB of chunks) from its bytes to what will be stored: a hand-off
-// costs as much as encrypting a small file. Memory is pooled: 5 batches of twice 4 MiB at most, and
-// what still waits for its pack. Call from one thread.
+// The caller reads straight into a batch's memory; a batch (about 3 MiB of whole chunks) is handed
+// to one worker, which owns it from its bytes to what will be stored: a hand-off costs as much as
+// encrypting a small file. Memory is pooled, in buffers of 4.25 MiB: one that is filled, two for
+// each of kBatchesMax in work, and those of stored chunks that still wait for their pack. Call from
+// one thread.
 #pragma once
 
 #include <condition_variable>
@@ -13,7 +16,10 @@
 #include <mutex>
 #include <vector>
 
+#include "base/buffer_pool.h"
 #include "base/executor.h"
+#include "fenchi/chunker.h"
+#include "fenchi/compression.h"
 #include "fenchi/secret.h"
 #include "repository/pack_plan.h"
 
@@ -21,8 +27,7 @@ namespace fenchi {
 
 // A chunk with its name. `stored` is empty where the vault seems to have the chunk already.
 struct NamedChunk {
-  ByteView plain;  // valid while `keeper` lives
-  std::shared_ptr<const void> keeper;
+  ByteView plain;  // valid during the call
   ChunkId id;
   StoredChunk stored;
   TicketPtr ticket;
@@ -35,6 +40,8 @@ class ChunkPipeline {
   using SeemsKnown = std::function<bool(const ChunkId&)>;
   // Takes the chunks, one after the other.
   using Take = std::function<Status(NamedChunk&)>;
+  // Told of a chunk of the stream as soon as it is cut.
+  using OnChunk = std::function<void(TicketPtr ticket, std::size_t size)>;
 
   // id_key: 32 bytes. The executor must outlive the pipeline.
   ChunkPipeline(Executor& executor, ByteView id_key, int compression_level, SeemsKnown known,
@@ -43,28 +50,42 @@ class ChunkPipeline {
   ChunkPipeline(const ChunkPipeline&) = delete;
   ChunkPipeline& operator=(const ChunkPipeline&) = delete;
 
-  // Copies the chunk, 1 byte to 4 MiB. May call `take` for chunks that came before.
-  Status Add(ByteView plain, TicketPtr ticket);
-  // Ends the open batch, waits for all, and calls `take` for all.
+  // A stream begins; what is left of one that did not end is forgotten.
+  void BeginStream() { tail_ = scanned_ = 0; }
+  // Memory for its next bytes, 256 KiB to 1 MiB. May call `take` for chunks that came before.
+  Result<MutableBytes> Space();
+  // The stream goes on with the first `size` bytes of Space().
+  void Feed(std::size_t size, const OnChunk& chunk);
+  // It ends: what is left of it is its last chunk.
+  void EndStream(const OnChunk& chunk);
+  // Ends the open batch, waits for all, and calls `take` for all. Not within a stream.
   Status Flush();
 
  private:
   struct Batch;
-  struct Pool;
-  Status Submit();
+  std::unique_ptr<Batch> NewBatch();
+  void Cut(std::size_t size, const OnChunk& chunk);
+  Status Submit(std::unique_ptr<Batch> batch);
   Status TakeOldest();
+  StoredChunk Keep(ByteView bytes, bool raw);
   void Work(Batch& batch);
 
   Executor& executor_;
+  const Chunker chunker_;
   const SecretBytes id_key_;
   const int level_;
   const SeemsKnown known_;
   const Take take_;
-  std::shared_ptr<Pool> pool_;
+  BufferPool buffers_;
   std::unique_ptr<Batch> open_;
+  std::size_t tail_ = 0;         // bytes of the stream behind the open batch's last chunk
+  std::size_t scanned_ = 0;      // of these, known to hold no cut
+  std::shared_ptr<Bytes> kept_;  // where stored forms are gathered
+  std::size_t kept_used_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::unique_ptr<Batch>> working_;  // in the order they came
+  std::deque<std::unique_ptr<Batch>> working_;            // in the order they came
+  std::vector<std::unique_ptr<Compressor>> compressors_;  // zstd's contexts are megabytes each
 };
 
 }  // namespace fenchi

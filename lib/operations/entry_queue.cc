@@ -67,7 +67,8 @@ Status EntryQueue::Emit(QueuedEntry queued) {
   if (queued.cache) {
     queued.cache->content = queued.entry.content;
     queued.cache->packs.assign(packs.begin(), packs.end());
-    to_remember_.emplace_back(std::move(queued.source), std::move(*queued.cache));
+    // A row may be written before its packs are stored: it counts only where they are.
+    FENCHI_RETURN_IF_ERROR(index_.PutFile(domain_, queued.source, *queued.cache));
   }
   return tree_.Add(std::move(queued.entry));
 }
@@ -76,14 +77,6 @@ Result<format::TreeList> EntryQueue::Finish() {
   FENCHI_RETURN_IF_ERROR(run_.PlaceData());
   FENCHI_RETURN_IF_ERROR(TakePlaced());
   return tree_.Finish();
-}
-
-Status EntryQueue::RememberFiles() {
-  for (const auto& [source, file] : to_remember_) {
-    FENCHI_RETURN_IF_ERROR(index_.PutFile(domain_, source, file));
-  }
-  to_remember_.clear();
-  return index_.Commit();
 }
 
 }  // namespace fenchi

@@ -38,8 +38,6 @@ class EntryQueue {
   Status Push(QueuedEntry entry);
   // The finished tree, after the last entry.
   Result<format::TreeList> Finish();
-  // Writes what is to be remembered of files; only once their packs are at >= W.
-  Status RememberFiles();
 
  private:
   Status TakePlaced();
@@ -51,7 +49,6 @@ class EntryQueue {
   std::deque<QueuedEntry> waiting_;
   std::size_t waiting_bytes_ = 0;
   TreeListWriter tree_;
-  std::vector<std::pair<std::string, CachedFile>> to_remember_;
 };
 
 }  // namespace fenchi

@@ -7,6 +7,7 @@
 #include "filesystem/restore_target.h"
 #include "operations/file_compare.h"
 #include "operations/operations.h"
+#include "operations/read_ahead.h"
 #include "operations/restore_queue.h"
 #include "operations/snapshot_view.h"
 
@@ -54,11 +55,13 @@ Status AsLoss(const Status& status) {
 
 class Restore {
  public:
-  Restore(SnapshotView& view, const RestoreOptions& options, RestoreTarget target,
+  // fresh: nothing is in the target yet.
+  Restore(SnapshotView& view, const RestoreOptions& options, RestoreTarget target, bool fresh,
           RestoreReport& report)
       : view_(view),
         options_(options),
         target_(std::move(target)),
+        fresh_(fresh),
         report_(report),
         meter_(options.observer, "restore"),
         queue_(view.seats->executor()) {
@@ -81,11 +84,13 @@ class Restore {
     RestoreDirectory directory;
     std::string name;
   };
-  Status Visit(const format::Entry& entry);
+  Result<bool> Visit(const format::Entry& entry, bool wanted);
   Status LeaveUntil(std::string_view parent);
   Result<const RestoreDirectory*> DirectoryFor(std::string_view path);
   Status RestoreEntry(const RestoreDirectory& parent, const format::Entry& entry);
-  Status QueueFile(const RestoreDirectory& parent, const format::Entry& entry);
+  Status BeginFile(const RestoreDirectory& parent, const format::Entry& entry);
+  Status AddChunk(const format::ContentItem& item);
+  Status EndFile(const Status& walked);
   Status FileDone(const RestoreDirectory& parent, const format::Entry& entry,
                   RestoreQueue::Outcome& outcome);
   Status RestoreFile(const RestoreDirectory& parent, const format::Entry& entry);
@@ -99,6 +104,7 @@ class Restore {
   SnapshotView& view_;
   const RestoreOptions& options_;
   RestoreTarget target_;
+  const bool fresh_;
   RestoreReport& report_;
   ProgressMeter meter_;
   std::string_view PathOf(const Open& open) const {
@@ -110,6 +116,8 @@ class Restore {
   std::map<HardLinkKey, FirstLink> links_;
   bool any_wanted_ = false;   // `include` named something
   std::string wanted_below_;  // a directory that `include` named: all below it is wanted
+  bool file_begun_ = false;   // by the entry that is being visited
+  Status file_failure_;       // of a chunk of the file begun last
   RestoreQueue queue_;        // last: it ends its work before anything above goes away
 };
 
@@ -117,17 +125,18 @@ Status Restore::Run() {
   const auto lost = [&](const format::Reference&, const Status& failure) {
     report_.lost.push_back({"", failure.At("a part of the list of files cannot be read")});
   };
-  const Status walked = view_.chunks->WalkTree(
-      view_.content.root, "",
-      [&](const format::Entry& entry) -> Result<bool> {
-        FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
-        meter_.SetCurrent(entry.path);
-        meter_.Tick();
-        FENCHI_RETURN_IF_ERROR(Visit(entry));
-        ++meter_.now().items_done;
-        return true;
-      },
-      lost);
+  ReadAhead::Handlers handlers;
+  handlers.wanted = [&](const format::Entry& entry) { return Wanted(entry); };
+  handlers.entry = [&](const format::Entry& entry, bool wanted) -> Result<bool> {
+    FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
+    meter_.SetCurrent(entry.path);
+    meter_.Tick();
+    ++meter_.now().items_done;
+    return Visit(entry, wanted);
+  };
+  handlers.chunk = [&](const format::ContentItem& item) { return AddChunk(item); };
+  handlers.end = [&](const Status& walked) { return EndFile(walked); };
+  const Status walked = ReadAhead(view_, std::move(handlers), fresh_).Walk(lost);
   if (!walked.ok()) {
     queue_.Settle(walked);
     return walked;
@@ -158,28 +167,29 @@ bool Restore::Wanted(const format::Entry& entry) {
   return true;
 }
 
-Status Restore::Visit(const format::Entry& entry) {
+// True: a file that was begun, whose content is to follow.
+Result<bool> Restore::Visit(const format::Entry& entry, bool wanted) {
   FENCHI_RETURN_IF_ERROR(LeaveUntil(ParentOf(entry.path)));
-  const bool wanted = Wanted(entry);
   if (entry.attributes.type == EntryType::kDirectory) {
     // Kept on the path even when not wanted: something below it may be.
     open_.push_back({entry.path.size(), target_.root(), entry.attributes, false});
     chain_ = entry.path;
-    if (!wanted) return Status::Ok();
+    if (!wanted) return false;
     const Result<const RestoreDirectory*> made = DirectoryFor(entry.path);
     if (!made.ok()) {
       Fail(entry.path, made.status());
-      return IsFatal(made.status()) ? Fatal(entry.path, made.status()) : Status::Ok();
+      if (IsFatal(made.status())) return Fatal(entry.path, made.status());
     }
-    return Status::Ok();
+    return false;
   }
-  if (!wanted) return Status::Ok();
+  if (!wanted) return false;
   const Result<const RestoreDirectory*> parent = DirectoryFor(ParentOf(entry.path));
-  Status status = parent.ok() ? RestoreEntry(**parent, entry) : parent.status();
-  if (status.ok()) return status;
+  file_begun_ = false;
+  const Status status = parent.ok() ? RestoreEntry(**parent, entry) : parent.status();
+  if (status.ok()) return file_begun_;
   if (IsFatal(status)) return Fatal(entry.path, status);
   Fail(entry.path, status);
-  return Status::Ok();
+  return false;
 }
 
 // The restored directory of a path on the current chain, made when it is needed first.
@@ -245,7 +255,7 @@ Status Restore::RestoreEntry(const RestoreDirectory& parent, const format::Entry
   FENCHI_RETURN_IF_ERROR(RestoreLink(parent, entry, linked));
   if (linked) return Status::Ok();
   FENCHI_ASSIGN_OR_RETURN(const bool resumed, Resume(parent, entry));
-  if (!resumed && attributes.type == EntryType::kFile) return QueueFile(parent, entry);
+  if (!resumed && attributes.type == EntryType::kFile) return BeginFile(parent, entry);
   Warnings warnings;
   Status status;
   if (!resumed) {
@@ -330,8 +340,8 @@ Result<bool> Restore::Resume(const RestoreDirectory& parent, const format::Entry
       .WithHint("restore into an empty directory, or use --overwrite");
 }
 
-// Fetches the file's chunks here and leaves the rest to the queue.
-Status Restore::QueueFile(const RestoreDirectory& parent, const format::Entry& entry) {
+// Chunks are fetched here; the rest is left to the queue.
+Status Restore::BeginFile(const RestoreDirectory& parent, const format::Entry& entry) {
   FENCHI_ASSIGN_OR_RETURN(
       RestoredFile file,
       parent.CreateFile(std::string(LastComponent(entry.path)), entry.attributes.size));
@@ -339,20 +349,27 @@ Status Restore::QueueFile(const RestoreDirectory& parent, const format::Entry& e
                                       [this, parent, entry](RestoreQueue::Outcome& outcome) {
                                         return FileDone(parent, entry, outcome);
                                       }));
-  Status stopped;  // not about this file's content
-  const Status walked = view_.chunks->WalkContent(
-      entry.content, [&](const format::ContentItem& item) -> Result<bool> {
-        stopped = meter_.CheckCancelled();
-        FENCHI_RETURN_IF_ERROR(stopped);
-        FENCHI_ASSIGN_OR_RETURN(ChunkReader::Fetched chunk, view_.chunks->Fetch(item.chunk));
-        stopped = queue_.Add(item.offset, std::move(chunk));
-        FENCHI_RETURN_IF_ERROR(stopped);
-        meter_.now().bytes_done += item.chunk.plain_size;
-        meter_.Tick();
-        return true;
-      });
-  FENCHI_RETURN_IF_ERROR(stopped);
-  return queue_.End(AsLoss(walked));
+  file_begun_ = true;
+  file_failure_ = Status::Ok();
+  return Status::Ok();
+}
+
+Status Restore::AddChunk(const format::ContentItem& item) {
+  if (!file_failure_.ok()) return Status::Ok();
+  FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
+  Result<ChunkReader::Fetched> chunk = view_.chunks->Fetch(item.chunk);
+  if (!chunk.ok()) {
+    file_failure_ = chunk.status();
+    return Status::Ok();
+  }
+  FENCHI_RETURN_IF_ERROR(queue_.Add(item.offset, std::move(*chunk)));
+  meter_.now().bytes_done += item.chunk.plain_size;
+  meter_.Tick();
+  return Status::Ok();
+}
+
+Status Restore::EndFile(const Status& walked) {
+  return queue_.End(AsLoss(file_failure_.ok() ? walked : file_failure_));
 }
 
 Status Restore::FileDone(const RestoreDirectory& parent, const format::Entry& entry,
@@ -419,7 +436,9 @@ Result<RestoreReport> RestoreSnapshot(Session& session, const SnapshotId& snapsh
   target_options.make_devices = options.make_devices;
   target_options.overwrite = options.overwrite;
   FENCHI_ASSIGN_OR_RETURN(RestoreTarget opened, RestoreTarget::Open(target, target_options));
-  Restore restore(view, options, std::move(opened), report);
+  const auto names = opened.root().ForReading().ListNames();
+  const bool fresh = names.ok() && names->empty();
+  Restore restore(view, options, std::move(opened), fresh, report);
   FENCHI_RETURN_IF_ERROR(restore.Run());
   report.chunks_checked = view.chunks->chunks_checked();
   report.bytes_fetched = view.packs->statistics().bytes_fetched;

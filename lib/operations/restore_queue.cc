@@ -56,7 +56,7 @@ Status RestoreQueue::Begin(filesystem::RestoredFile file, const Attributes& attr
 }
 
 Status RestoreQueue::Add(std::uint64_t offset, ChunkReader::Fetched chunk) {
-  const std::size_t bytes = chunk.stored.size() + chunk.plain_size;
+  const std::size_t bytes = chunk.stored.bytes.size() + chunk.plain_size;
   return Put({entries_.back(), offset, std::move(chunk)}, bytes);
 }
 
@@ -147,24 +147,25 @@ void RestoreQueue::Work(Batch& batch) {
     }
   }
   if (!decompressor) decompressor = std::make_unique<Decompressor>();
-  Bytes plain;
-  for (Item& item : batch.items) Handle(item, *decompressor, plain);
+  Bytes room;
+  for (Item& item : batch.items) Handle(item, *decompressor, room);
   const std::lock_guard lock(mutex_);
   decompressors_.push_back(std::move(decompressor));
 }
 
-void RestoreQueue::Handle(Item& item, Decompressor& decompressor, Bytes& plain) {
+void RestoreQueue::Handle(Item& item, Decompressor& decompressor, Bytes& room) {
   Entry& entry = *item.entry;
   Status status;
   bool refused = false;
   if (item.chunk) {
-    status = ChunkReader::OpenFetched(*item.chunk, decompressor, plain);
+    const Result<ByteView> plain = ChunkReader::OpenFetched(*item.chunk, decompressor, room);
+    status = plain.status();
     refused = !status.ok();
     if (status.ok() && (item.offset > entry.attributes.size ||
-                        plain.size() > entry.attributes.size - item.offset)) {
+                        plain->size() > entry.attributes.size - item.offset)) {
       status = Damaged("its content reaches behind its end: a planted entry");
     }
-    if (status.ok()) status = entry.file->Write(item.offset, plain);
+    if (status.ok()) status = entry.file->Write(item.offset, *plain);
   }
   bool last = false;
   {
@@ -173,7 +174,7 @@ void RestoreQueue::Handle(Item& item, Decompressor& decompressor, Bytes& plain) 
       entry.outcome.status = status;
       entry.outcome.content_refused = refused;
     }
-    if (item.chunk && status.ok()) entry.outcome.bytes += plain.size();
+    if (item.chunk && status.ok()) entry.outcome.bytes += item.chunk->plain_size;
     last = ++entry.handled == entry.items && entry.ended;
   }
   if (!last) return;

@@ -57,7 +57,7 @@ class RestoreQueue {
   Status Submit();
   Status TakeDone(bool wait_for_all);
   void Work(Batch& batch);
-  void Handle(Item& item, Decompressor& decompressor, Bytes& plain);
+  void Handle(Item& item, Decompressor& decompressor, Bytes& room);
 
   Executor& executor_;
   std::unique_ptr<Batch> open_;

@@ -14,7 +14,6 @@ using filesystem::SourceDirectory;
 using filesystem::SourceFile;
 using filesystem::SourceNode;
 
-constexpr std::size_t kReadSize = 1024 * 1024;
 constexpr std::size_t kReportedPathMax = 4096;  // of one that could not be read
 
 Result<std::string> Canonical(const std::string& path) {
@@ -68,9 +67,7 @@ SourceWalk::SourceWalk(const BackupOptions& options, BackupRun& run, ChunkIndex&
       queue_(queue),
       domain_(domain),
       meter_(meter),
-      report_(report),
-      chunker_(*Chunker::Create({})),
-      buffer_(kReadSize) {}
+      report_(report) {}
 
 void SourceWalk::Unreadable(const Status& status) {
   ++report_.unreadable;
@@ -281,31 +278,33 @@ Status SourceWalk::ReadContent(const SourceFile& file, std::uint64_t size, FileC
     at = (*extent)->offset;
     std::uint64_t offset = at;  // of the next chunk
     const std::uint64_t stop = std::min(size, at + (*extent)->length);
-    ChunkStream stream(chunker_, [&](ByteView plain) -> Status {
-      FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, run_.StoreData(plain));
+    const ChunkPipeline::OnChunk on_chunk = [&](TicketPtr ticket, std::size_t chunk_size) {
       chunks.chunks.emplace_back(offset, std::move(ticket));
-      offset += plain.size();
-      return Status::Ok();
-    });
+      offset += chunk_size;
+    };
+    ChunkPipeline& content = run_.content();
+    content.BeginStream();
     while (at < stop) {
       FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
-      const std::size_t want = std::min<std::uint64_t>(buffer_.size(), stop - at);
-      const Result<std::size_t> got = file.Read(at, MutableBytes(buffer_).first(want));
+      FENCHI_ASSIGN_OR_RETURN(const MutableBytes space, content.Space());
+      const std::size_t want = std::min<std::uint64_t>(space.size(), stop - at);
+      const Result<std::size_t> got = file.Read(at, space.first(want));
       if (!got.ok()) {
         unreadable = got.status();
         return Status::Ok();
       }
-      FENCHI_RETURN_IF_ERROR(stream.Feed(ByteView(buffer_).first(*got)));
+      content.Feed(*got, on_chunk);
       at += *got;
       report_.bytes_read += *got;
       meter_.now().bytes_done += *got;
       meter_.Tick();
       if (*got < want) {  // cut while it was read
         end = at;
-        return stream.Finish();
+        content.EndStream(on_chunk);
+        return Status::Ok();
       }
     }
-    FENCHI_RETURN_IF_ERROR(stream.Finish());
+    content.EndStream(on_chunk);
   }
   return Status::Ok();
 }

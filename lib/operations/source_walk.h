@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "fenchi/chunker.h"
 #include "filesystem/source_tree.h"
 #include "operations/entry_queue.h"
 
@@ -71,8 +70,6 @@ class SourceWalk {
   BackupReport& report_;
   Place place_;  // of what is being visited
   std::vector<Level> levels_;
-  Chunker chunker_;
-  Bytes buffer_;
   // Files with several names that were read in this run.
   struct Linked {
     std::shared_ptr<FileChunks> chunks;

@@ -58,11 +58,8 @@ Result<bool> ChunkReader::HasIdBy(const format::ShardHeader& header,
 
 // The commitment does not cover the id scope: before a chunk is refused, the header that most
 // providers agree on is asked.
-Result<bool> ChunkReader::HasId(const format::Reference& reference, ByteView plain) {
+Result<bool> ChunkReader::HasAgreedId(const format::Reference& reference, ByteView plain) {
   const PackId& pack = reference.pieces.front().pack;
-  FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader header, packs_.ReadHeader(pack));
-  FENCHI_ASSIGN_OR_RETURN(const bool fits, HasIdBy(header, reference, plain));
-  if (fits) return true;
   FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader agreed, packs_.ReadAgreedHeader(pack));
   if (agreed.domain != domain_.id) {
     return Damaged("pack {} belongs to another key domain than the reference to it",
@@ -73,46 +70,72 @@ Result<bool> ChunkReader::HasId(const format::Reference& reference, ByteView pla
 
 Result<ChunkReader::Fetched> ChunkReader::Fetch(const format::Reference& reference) {
   const std::uint64_t stored_size = reference.stored_size();
-  if (reference.pieces.empty() || stored_size > format::kStoredChunkSizeMax ||
+  if (reference.pieces.empty() || stored_size == 0 || stored_size > format::kStoredChunkSizeMax ||
       reference.plain_size > format::kChunkSizeMax) {
     return Damaged("chunk {}: sizes of the reference are out of range", reference.chunk);
   }
-  Fetched fetched{reference.chunk, reference.plain_size, Bytes(stored_size), nullptr};
-  std::size_t filled = 0;
-  for (const format::Piece& piece : reference.pieces) {
-    FENCHI_RETURN_IF_ERROR(packs_.Read(piece.pack, piece.offset,
-                                       MutableBytes(fetched.stored).subspan(filled, piece.size)));
-    filled += piece.size;
-  }
-  FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader header,
-                          packs_.ReadHeader(reference.pieces.front().pack));
+  Fetched fetched{reference.chunk, reference.plain_size, {}, nullptr};
+  const format::Piece& first = reference.pieces.front();
+  FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader header, packs_.ReadHeader(first.pack));
   if (header.domain == domain_.id) fetched.id_key = IdKey(header.id_scope);
   ++chunks_checked_;
+  if (reference.pieces.size() == 1) {
+    FENCHI_ASSIGN_OR_RETURN(fetched.stored, packs_.View(first.pack, first.offset, first.size));
+    return fetched;
+  }
+  const auto gathered = std::make_shared<Bytes>(stored_size);
+  std::size_t filled = 0;
+  for (const format::Piece& piece : reference.pieces) {
+    FENCHI_RETURN_IF_ERROR(
+        packs_.Read(piece.pack, piece.offset, MutableBytes(*gathered).subspan(filled, piece.size)));
+    filled += piece.size;
+  }
+  fetched.stored = {*gathered, gathered};
   return fetched;
 }
 
-Status ChunkReader::OpenFetched(const Fetched& fetched, Decompressor& decompressor, Bytes& plain) {
+Result<ByteView> ChunkReader::OpenFetched(const Fetched& fetched, Decompressor& decompressor,
+                                          Bytes& room) {
   if (!fetched.id_key) return AnothersContent(fetched.chunk);
-  plain.resize(fetched.plain_size);
-  const Status expanded = decompressor.Expand(fetched.stored, plain);
-  if (!expanded.ok()) return expanded.At(fmt::format("chunk {}", fetched.chunk));
+  const ByteView stored = fetched.stored.bytes;
+  ByteView plain;
+  if (stored.size() == fetched.plain_size + 1 &&
+      stored.front() == static_cast<std::uint8_t>(CompressionMethod::kRaw)) {
+    plain = stored.subspan(1);
+  } else {
+    room.resize(fetched.plain_size);
+    const Status expanded = decompressor.Expand(stored, room);
+    if (!expanded.ok()) return expanded.At(fmt::format("chunk {}", fetched.chunk));
+    plain = room;
+  }
   FENCHI_ASSIGN_OR_RETURN(const bool named, IsNamed(fetched.chunk, fetched.id_key->view(), plain));
-  return named ? Status::Ok() : AnothersContent(fetched.chunk);
+  if (!named) return AnothersContent(fetched.chunk);
+  return plain;
 }
 
 Result<Bytes> ChunkReader::Read(const format::Reference& reference) {
   FENCHI_ASSIGN_OR_RETURN(const Fetched fetched, Fetch(reference));
   Bytes plain(reference.plain_size);
-  const Status expanded = decompressor_.Expand(fetched.stored, plain);
+  const Status expanded = decompressor_.Expand(fetched.stored.bytes, plain);
   if (!expanded.ok()) return expanded.At(fmt::format("chunk {}", reference.chunk));
-  FENCHI_ASSIGN_OR_RETURN(const bool fits, HasId(reference, plain));
+  bool fits = false;
+  if (fetched.id_key) {
+    FENCHI_ASSIGN_OR_RETURN(fits, IsNamed(reference.chunk, fetched.id_key->view(), plain));
+  }
+  if (!fits) {
+    FENCHI_ASSIGN_OR_RETURN(fits, HasAgreedId(reference, plain));
+  }
   if (!fits) return AnothersContent(reference.chunk);
   return plain;
 }
 
 Result<bool> ChunkReader::Matches(const format::Reference& reference, ByteView plain) {
   if (reference.pieces.empty() || plain.size() != reference.plain_size) return false;
-  return HasId(reference, plain);
+  FENCHI_ASSIGN_OR_RETURN(const format::ShardHeader header,
+                          packs_.ReadHeader(reference.pieces.front().pack));
+  FENCHI_ASSIGN_OR_RETURN(const bool fits, HasIdBy(header, reference, plain));
+  if (fits) return true;
+  return HasAgreedId(reference, plain);
 }
 
 Result<format::ContentList> ChunkReader::ContentNode(const format::ContentLink& link, int level,

@@ -25,14 +25,16 @@ class ChunkReader {
   struct Fetched {
     ChunkId chunk;
     std::uint64_t plain_size = 0;
-    Bytes stored;
+    PackBytes stored;
     std::shared_ptr<const SecretBytes> id_key;  // null: the pack's header says another domain
   };
   // Errors: as Read, but for what only opening shows.
   Result<Fetched> Fetch(const format::Reference& reference);
-  // Expands what was fetched and checks it against its name; any thread, with a decompressor of its
-  // own. Errors: kDamaged: Read() then tries again by what most providers say.
-  static Status OpenFetched(const Fetched& fetched, Decompressor& decompressor, Bytes& plain);
+  // Expands what was fetched, into `room` where it is not stored as it is, and checks it against
+  // its name; any thread, with a decompressor of its own. The view is valid while both arguments
+  // are. Errors: kDamaged: Read() then tries again by what most providers say.
+  static Result<ByteView> OpenFetched(const Fetched& fetched, Decompressor& decompressor,
+                                      Bytes& room);
 
   // The plaintext. Errors: kDataLoss, kTooFewProviders, kDenied; kDamaged when pack and reference
   // do not fit together (a planted reference, or a pack made by another key).
@@ -57,7 +59,7 @@ class ChunkReader {
   std::shared_ptr<const SecretBytes> IdKey(const format::IdScope& scope);
   Result<bool> HasIdBy(const format::ShardHeader& header, const format::Reference& reference,
                        ByteView plain);
-  Result<bool> HasId(const format::Reference& reference, ByteView plain);
+  Result<bool> HasAgreedId(const format::Reference& reference, ByteView plain);
   Result<format::ContentList> ContentNode(const format::ContentLink& link, int level,
                                           std::uint64_t from);
   Result<bool> Content(const format::ContentList& list, std::uint64_t from, const OnContent& item);

@@ -143,8 +143,11 @@ Result<typename Traits::List> ListWriter<Traits>::Finish() {
       FENCHI_RETURN_IF_ERROR(store_.place());
       FENCHI_RETURN_IF_ERROR(TakePlaced(number));
     }
-    const bool top = number + 1 >= levels_.size() || (levels_[number + 1].waiting.empty() &&
-                                                      levels_[number + 1].open.links.empty());
+    // The level right above may have been cut this moment, and what it held be links above it.
+    bool top = true;
+    for (std::size_t above = number + 1; above < levels_.size(); ++above) {
+      top = top && levels_[above].waiting.empty() && levels_[above].open.links.empty();
+    }
     if (top && (Length(level.open) <= format::kEmbeddedItemsMax) &&
         (number > 0 || level.open_bytes <= kEmbeddedBytesMax)) {
       List list = std::exchange(level.open, List{});

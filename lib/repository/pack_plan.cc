@@ -34,15 +34,22 @@ StoredChunk OwnChunk(Bytes bytes) {
   return {*kept, kept};
 }
 
+StoredChunk StoredChunk::Part(std::size_t offset, std::size_t length) const {
+  const std::size_t mark = raw ? 1 : 0;
+  const bool with_mark = raw && offset == 0 && length > 0;
+  const std::size_t begin = offset > mark ? offset - mark : 0;
+  return {bytes.subspan(begin, length - (with_mark ? 1 : 0)), keeper, with_mark};
+}
+
 Status PackPlanner::Add(const ChunkId& chunk, std::uint64_t plain_size, StoredChunk stored,
                         TicketPtr ticket) {
-  if (plain_size == 0 || plain_size > format::kChunkSizeMax || stored.bytes.empty()) {
+  if (plain_size == 0 || plain_size > format::kChunkSizeMax || stored.size() == 0) {
     return InvalidArgument("a chunk has 1 byte to 4 MiB, not {}", plain_size);
   }
   ticket->reference_.chunk = chunk;
   ticket->reference_.run = run_;
   ticket->reference_.plain_size = plain_size;
-  waiting_bytes_ += stored.bytes.size();
+  waiting_bytes_ += stored.size();
   waiting_.push_back({std::move(ticket), std::move(stored), 0});
   return Status::Ok();
 }
@@ -51,7 +58,7 @@ bool PackPlanner::Fills(int segments) const {
   std::uint64_t used = 0;
   std::size_t pieces = 0;
   for (const Waiting& chunk : waiting_) {
-    used += chunk.stored.bytes.size() - chunk.taken;
+    used += chunk.stored.size() - chunk.taken;
     ++pieces;
     if (Room(segments, pieces, used) == 0) return true;
   }
@@ -94,7 +101,7 @@ Result<PlannedPack> PackPlanner::PlanOne(int segments) {
   std::uint64_t used = 0;
   while (!waiting_.empty()) {
     Waiting& head = waiting_.front();
-    const std::uint64_t left = head.stored.bytes.size() - head.taken;
+    const std::uint64_t left = head.stored.size() - head.taken;
     const std::uint64_t room = Room(segments, taken.size() + 1, used);
     const std::uint64_t size = std::min(left, room);
     if (size == 0 || (size < left && size < kPieceSizeMin)) break;
@@ -115,11 +122,9 @@ Result<PlannedPack> PackPlanner::PlanOne(int segments) {
   std::uint64_t offset = 0;
   for (const Taken& piece : taken) {
     const format::Reference& reference = piece.chunk.ticket->reference_;
-    trailer.items.push_back({reference.chunk, reference.plain_size, piece.chunk.stored.bytes.size(),
+    trailer.items.push_back({reference.chunk, reference.plain_size, piece.chunk.stored.size(),
                              piece.chunk.taken, offset, piece.size});
-    pack.pieces.push_back({{piece.chunk.stored.bytes.subspan(piece.chunk.taken, piece.size),
-                            piece.chunk.stored.keeper},
-                           offset});
+    pack.pieces.push_back({piece.chunk.stored.Part(piece.chunk.taken, piece.size), offset});
     offset += piece.size;
   }
   // 3. The trailer gives the pack its id; with the id the references are complete.
@@ -130,7 +135,7 @@ Result<PlannedPack> PackPlanner::PlanOne(int segments) {
   for (std::size_t i = 0; i < taken.size(); ++i) {
     ChunkTicket& ticket = *taken[i].chunk.ticket;
     ticket.reference_.pieces.push_back({pack.id, pack.pieces[i].offset, taken[i].size});
-    if (taken[i].chunk.taken + taken[i].size == taken[i].chunk.stored.bytes.size()) {
+    if (taken[i].chunk.taken + taken[i].size == taken[i].chunk.stored.size()) {
       ticket.placed_ = true;
       pack.completed.push_back(taken[i].chunk.ticket);
     }

@@ -41,10 +41,15 @@ class ChunkTicket {
 };
 using TicketPtr = std::shared_ptr<ChunkTicket>;
 
-// A chunk's stored form in memory that is kept as long as somebody needs it.
+// A chunk's stored form, or a part of it, in memory that is kept as long as somebody needs it.
 struct StoredChunk {
   ByteView bytes;
   std::shared_ptr<const void> keeper;  // of the memory
+  // The method byte of a raw chunk goes before `bytes`, which are the chunk as it was read.
+  bool raw = false;
+
+  std::size_t size() const { return bytes.size() + (raw ? 1 : 0); }
+  StoredChunk Part(std::size_t offset, std::size_t length) const;
 };
 StoredChunk OwnChunk(Bytes bytes);
 

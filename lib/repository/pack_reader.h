@@ -1,42 +1,57 @@
 // Reads plaintext out of packs, from any k good shards.
 //
-// Data shards are read directly, a range at a time; what is missing or bad is decoded from the
-// others. A few packs are kept open and decrypted. One thread at a time; fetching inside is
-// parallel. Memory: kOpenPacksMax x 15 MiB.
+// A few packs are kept open. Who knows what will be read next says so, and the next packs are
+// fetched in the background meanwhile. Call from one thread. Memory: 15 MiB for each of
+// kOpenPacksMax packs of data and of metadata (most of those are smaller) and of kComingPacksMax
+// that are on their way, and for those whose bytes somebody still holds.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <map>
 #include <memory>
-#include <set>
-#include <utility>
+#include <mutex>
+#include <span>
 #include <vector>
 
 #include "format/trailer.h"
 #include "repository/access.h"
-#include "repository/shard_set.h"
+#include "repository/open_pack.h"
 
 namespace fenchi {
 
-inline constexpr std::size_t kOpenPacksMax = 4;
+inline constexpr std::size_t kOpenPacksMax = 2;
+inline constexpr std::size_t kComingPacksMax = 1;
 
-struct ReadStatistics {
-  std::uint64_t bytes_fetched = 0;
-  std::set<std::pair<PackId, int>> shards_replaced;  // pack and position of a bad or absent shard
+// Plaintext of a pack where it lies.
+struct PackBytes {
+  ByteView bytes;
+  std::shared_ptr<const void> keeper;  // of the memory
 };
 
 class PackReader {
  public:
   // `seats` may lack some of the access' providers (rehearsals). Both must outlive the reader.
-  PackReader(const Access& access, const Seats& seats) : access_(access), seats_(seats) {}
+  PackReader(const Access& access, const Seats& seats);
+  ~PackReader();  // waits for what is on its way
+  PackReader(const PackReader&) = delete;
+  PackReader& operator=(const PackReader&) = delete;
 
   // Whole packs are fetched at once where most of each will be needed; else only the range.
   void set_whole_packs(bool whole) { whole_packs_ = whole; }
+  bool whole_packs() const { return whole_packs_; }
+
+  // These packs will be read next, in this order, after what was announced before; only with whole
+  // packs. An announcement that does not come true costs time, nothing else.
+  void Expect(std::span<const PackId> packs);
 
   // Fills all of `out` with the pack's plaintext from `offset`.
   // Errors: kDataLoss, kTooFewProviders, kDenied (no read key), kDamaged (range outside the pack).
   Status Read(const PackId& pack, std::uint64_t offset, MutableBytes out);
+  // The same without a copy. size: at least 1.
+  Result<PackBytes> View(const PackId& pack, std::uint64_t offset, std::uint64_t size);
   // The pack's header and trailer. Errors: as Read; kDamaged when the trailer is not what the pack
   // id was made from.
   Result<format::Trailer> ReadTrailer(const PackId& pack);
@@ -47,24 +62,41 @@ class PackReader {
   const ReadStatistics& statistics() const { return statistics_; }
 
  private:
-  struct OpenPack;
-  Result<OpenPack*> Open(const PackId& pack);
-  Result<OpenPack*> OpenAgreed(const PackId& pack);
-  Result<OpenPack> Unlock(ShardSet shards);
-  Status ReadFrom(OpenPack& pack, std::uint64_t offset, MutableBytes out);
-  Status Ensure(OpenPack& pack, int first, int last);
-  Status FetchRun(OpenPack& pack, int shard, int first_block, int count, std::vector<int>& bad,
-                  std::uint64_t& fetched) const;
-  void DecodeRun(OpenPack& pack, int shard, int first_block, int count, std::vector<int>& bad,
-                 std::uint64_t& fetched) const;
-  Status Decode(OpenPack& pack, int segment);
+  struct Opened {
+    std::shared_ptr<OpenPack> pack;
+    bool agreed = false;  // its header is the one that most providers have
+  };
+  // A pack that is fetched in the background.
+  struct Coming {
+    PackId id;
+    std::uint64_t asked_at = 0;  // opens_ of then
+    bool done = false;           // guarded by mutex_, and so is what follows until then
+    Result<Opened> opened = Opened{};
+    ReadStatistics statistics;
+  };
+  Result<Opened*> Open(const PackId& pack);
+  Result<Opened*> OpenAgreed(const PackId& pack);
+  Opened* Keep(Opened opened);
+  Result<Opened> OpenNow(const PackId& pack);
+  Result<Opened> Unlock(ShardSet shards);
+  std::shared_ptr<Coming> TakeComing(const PackId& pack);
+  void FetchNext();
+  bool IsNear(const PackId& pack) const;
+  Result<PackBytes> ViewIn(OpenPack& pack, std::uint64_t offset, std::uint64_t size);
 
   const Access& access_;
   const Seats& seats_;
   bool whole_packs_ = false;
+  ReadBuffers buffers_;
   ReadStatistics statistics_;
-  std::list<std::shared_ptr<OpenPack>> open_;  // used last in front
-  std::map<Bytes, SecretBytes> data_keys_;     // by their wrapped form
+  std::list<Opened> open_;  // used last in front
+  std::uint64_t opens_ = 0;
+  std::deque<PackId> expected_;
+  std::list<std::shared_ptr<Coming>> coming_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t in_work_ = 0;
+  std::map<Bytes, std::shared_ptr<const SecretBytes>> data_keys_;  // by their wrapped form
 };
 
 }  // namespace fenchi

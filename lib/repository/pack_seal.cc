@@ -8,6 +8,7 @@
 
 #include "base/coding.h"
 #include "base/error.h"
+#include "fenchi/compression.h"
 #include "fenchi/erasure_code.h"
 #include "format/derive.h"
 
@@ -18,8 +19,10 @@ namespace {
 class PackText {
  public:
   explicit PackText(const PlannedPack& pack) : segments_(pack.segments) {
-    for (const PlannedPiece& piece : pack.pieces)
-      parts_.push_back({piece.offset, piece.part.bytes});
+    for (const PlannedPiece& piece : pack.pieces) {
+      if (piece.part.raw) parts_.push_back({piece.offset, kRawMark});
+      parts_.push_back({piece.offset + (piece.part.raw ? 1 : 0), piece.part.bytes});
+    }
     const std::size_t end = format::PackPlainSize(pack.segments) - length_.size();
     PutBe32(length_, static_cast<std::uint32_t>(pack.trailer.size()));
     parts_.push_back({end - pack.trailer.size(), pack.trailer});
@@ -29,12 +32,18 @@ class PackText {
   PackText& operator=(const PackText&) = delete;
 
   int segments() const { return segments_; }
-  void Fill(int segment, MutableBytes out) const {
+  // One segment: where it lies if it is in one piece, else gathered in `scratch`.
+  ByteView Segment(int segment, Bytes& scratch) const {
+    scratch.resize(format::kSegmentPlainSize);
+    const MutableBytes out = scratch;
     const std::size_t begin = static_cast<std::size_t>(segment) * format::kSegmentPlainSize;
     const std::size_t end = begin + out.size();
     std::size_t at = begin;
     auto part = std::ranges::partition_point(
         parts_, [&](const Part& p) { return p.offset + p.bytes.size() <= begin; });
+    if (part != parts_.end() && part->offset <= begin && end <= part->offset + part->bytes.size()) {
+      return part->bytes.subspan(begin - part->offset, out.size());
+    }
     for (; part != parts_.end() && part->offset < end; ++part) {
       const std::size_t from = std::max(at, part->offset);
       const std::size_t to = std::min(end, part->offset + part->bytes.size());
@@ -44,9 +53,12 @@ class PackText {
       at = to;
     }
     std::memset(out.data() + (at - begin), 0, end - at);
+    return out;
   }
 
  private:
+  static constexpr std::array<std::uint8_t, 1> kRawMark = {
+      static_cast<std::uint8_t>(CompressionMethod::kRaw)};
   struct Part {
     std::size_t offset;
     ByteView bytes;
@@ -78,7 +90,7 @@ struct Work {
   Aead tagger;
   ErasureCode code;
   std::vector<Bytes>& shards;
-  Bytes plain = Bytes(format::kSegmentPlainSize);  // of one segment
+  Bytes scratch;  // for one segment
 
   bool IsLast(int segment) const { return segment == text.segments() - 1; }
 };
@@ -91,9 +103,8 @@ Status SealTile(Work& work, int block) {
     const int segment = j * work.blocks + block;
     const MutableBytes out = BlockOf(work.shards[j], block);
     if (segment < work.text.segments()) {
-      work.text.Fill(segment, work.plain);
-      FENCHI_RETURN_IF_ERROR(
-          work.cipher.SealSegment(segment, work.IsLast(segment), work.plain, out));
+      FENCHI_RETURN_IF_ERROR(work.cipher.SealSegment(
+          segment, work.IsLast(segment), work.text.Segment(segment, work.scratch), out));
     } else {
       std::ranges::fill(out, 0);
     }
@@ -138,8 +149,7 @@ Status CheckRandomTile(Work& work, Random& random) {
     const std::array<MutableBytes, 1> out = {decoded};
     FENCHI_RETURN_IF_ERROR(work.code.Decode(present, wanted, out));
     FENCHI_RETURN_IF_ERROR(work.cipher.OpenSegment(segment, work.IsLast(segment), decoded, opened));
-    work.text.Fill(segment, work.plain);
-    if (!std::ranges::equal(opened, work.plain)) {
+    if (!std::ranges::equal(opened, work.text.Segment(segment, work.scratch))) {
       return Internal("a sealed pack did not open to what went in")
           .WithHint("nothing was uploaded; this points to faulty memory or hardware");
     }
@@ -192,7 +202,8 @@ Status SealPack(const Access& access, const RunKeys& keys, format::PackType type
             std::move(cipher),
             std::move(tagger),
             std::move(code),
-            buffers.shards};
+            buffers.shards,
+            {}};
   for (int block = 0; block < work.blocks; ++block) {
     FENCHI_RETURN_IF_ERROR(SealTile(work, block));
   }

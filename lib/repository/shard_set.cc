@@ -185,15 +185,21 @@ Result<Bytes> ShardSet::TagsOf(int shard_index, ByteView blocks, int first) cons
   return tags;
 }
 
-Status ShardSet::CheckTags(int shard_index, int first, ByteView stored, int* bad_block) const {
-  if (!tag_key_) return Status::Ok();
+Result<std::optional<Aead>> ShardSet::Tagger() const {
+  if (!tag_key_) return std::optional<Aead>();
   FENCHI_ASSIGN_OR_RETURN(Aead tagger, Aead::Create(header_.suite, tag_key_->view()));
+  return std::optional<Aead>(std::move(tagger));
+}
+
+Status ShardSet::CheckTags(int shard_index, int first, ByteView stored, int* bad_block) const {
+  FENCHI_ASSIGN_OR_RETURN(std::optional<Aead> tagger, Tagger());
+  if (!tagger) return Status::Ok();
   for (std::size_t i = 0; i * format::kBlockStride < stored.size(); ++i) {
     const ByteView block = stored.subspan(i * format::kBlockStride, format::kBlockStride);
     const int number = first + static_cast<int>(i);
     if (!tagger
-             .CheckTag(format::BlockTagNonce(shard_index, number), block.first(format::kBlockSize),
-                       block.subspan(format::kBlockSize))
+             ->CheckTag(format::BlockTagNonce(shard_index, number), block.first(format::kBlockSize),
+                        block.subspan(format::kBlockSize))
              .ok()) {
       if (bad_block != nullptr) *bad_block = number;
       return Damaged("block {} fails its tag", number);
@@ -211,6 +217,10 @@ Status ShardSet::ReadGeneration(std::size_t position, int generation, int first,
                                              header_.needed, generation);
   return seat.provider->Get(name, format::BlockOffset(first), stored)
       .At("provider " + seat.name + ", object " + name);
+}
+
+Status ShardSet::ReadStored(std::size_t position, int first, MutableBytes stored) const {
+  return ReadGeneration(position, 0, first, stored);
 }
 
 Status ShardSet::ReadBlocks(std::size_t position, int first, int count, MutableBytes out,

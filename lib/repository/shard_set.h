@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "fenchi/aead.h"
 #include "fenchi/erasure_code.h"
 #include "format/shard_header.h"
 #include "repository/access.h"
@@ -54,6 +55,13 @@ class ShardSet {
   using AcceptBlocks = std::function<bool(ByteView)>;
   Status ReadBlocks(std::size_t position, int first, int count, MutableBytes out,
                     int* bad_block = nullptr, const AcceptBlocks& accept = nullptr) const;
+
+  // Fills `stored` (a multiple of 65,552 bytes) with blocks and their tags, of the lowest
+  // generation and unchecked: for who checks them with Tagger() while they are in cache.
+  // Thread-safe.
+  Status ReadStored(std::size_t position, int first, MutableBytes stored) const;
+  // Checks tags, one thread at a time; none without the verify secret.
+  Result<std::optional<Aead>> Tagger() const;
 
   // Rebuilds block `block` of shard `wanted` from k other shards, none of them at the positions
   // `without`.

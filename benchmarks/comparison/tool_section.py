@@ -1,0 +1,163 @@
+"""Whole tools in turn, on fresh repositories in each round.
+
+Wall seconds, CPU seconds and peak memory are those that the kernel counted for the process and what
+it started. Every tool's restore of every input is compared with the input once, not timed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from comparison.inputs import Input
+from comparison.processes import ROOT, Failed, Run, say
+from comparison.rows import Row, Rows
+from comparison.tools import ALL, Age, Borg, Cp, Fenchi, Rclone, Restic, Tool
+
+VERIFY = (
+    "fenchi k = 2 of n = 3: it writes 1.5 times the data, splits, tags and verifies before upload "
+    "(compressed chunks expanded and compared, a tile of each pack decrypted); the others write "
+    "one copy and verify nothing"
+)
+PEAK_MIB_MAX = 160.0
+OTHERS_ROUNDS_MAX = 3  # of tools that no goal names
+
+# (input, verb, tool) -> how many times as fast fenchi has to be.
+GOALS: dict[tuple[str, str, str], float] = {
+    ("rand", "backup", "restic"): 3,
+    ("tree", "backup", "restic"): 2.5,
+    ("tree", "backup", "borg"): 5,
+    ("tree", "no change", "restic"): 5,
+    ("rand", "restore", "restic"): 4,
+    ("tree", "restore", "restic"): 4,
+    ("rand", "restore, one lost", "restic"): 3,
+    ("tree", "restore, one lost", "restic"): 3,
+}
+CPU_GOALS = {("rand", "backup", "restic"): 0.45}
+STORED_GOALS = {("tree", "restic"): 1.0}
+
+CHECK_ALL = (
+    "import sys; from pathlib import Path; from compare_trees import compare_trees\n"
+    "counts, differences = compare_trees(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+    "sys.exit('\\n'.join(differences[:10]) if differences else counts.entries == 0)"
+)
+
+
+def check_restored(tool: Tool, source: Path, restored: Path) -> None:
+    """fenchi: every byte and attribute; others: every byte. In a process of its own."""
+    if isinstance(tool, Fenchi):
+        words = [sys.executable, "-c", CHECK_ALL, str(source), str(restored)]
+    else:
+        words = ["diff", "-rq", "--no-dereference", str(source), str(restored)]
+    done = subprocess.run(
+        words,
+        cwd=ROOT / "scripts",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise Failed(f"{tool.name} restored something else:\n{(done.stdout + done.stderr)[:2000]}")
+
+
+def run_tool(tool: Tool, scratch: Path, check: bool) -> tuple[dict[str, Run], float]:
+    """One round of one tool: its runs by verb, and the stored bytes of one copy."""
+    seen: dict[str, Run] = {}
+    target = scratch / "target"
+    stored = 0.0
+    tool.start()
+    for verb in tool.verbs:
+        seen[verb] = tool.do(verb, target)
+        if verb == "backup":
+            stored = tool.stored_per_copy()
+        if verb.startswith("restore"):
+            if check:
+                check_restored(tool, tool.source.folder, tool.restored(target))
+            shutil.rmtree(target)
+    shutil.rmtree(tool.folder)
+    return seen, stored
+
+
+def note_fenchi(rows: Rows, given: Input, runs: dict[str, Run], stored: float) -> None:
+    for verb, mine in runs.items():
+        row = Row(given.name, f"{verb}: peak memory of fenchi", goal=PEAK_MIB_MAX, at_most=True)
+        row.unit, row.note = "MiB", "Python and libraries included"
+        rows.add(row, mine.peak_mib)
+        rows.add(Row(given.name, f"{verb}: fenchi, wall", unit="s", note=VERIFY), mine.seconds)
+        rows.add(Row(given.name, f"{verb}: fenchi, CPU", unit="s"), mine.cpu_seconds)
+    rows.add(Row(given.name, "stored by fenchi for each copy", unit="MB"), stored / 1e6)
+
+
+def note_other(
+    rows: Rows,
+    given: Input,
+    mine: tuple[dict[str, Run], float],
+    theirs: tuple[dict[str, Run], float],
+    tool: str,
+) -> None:
+    for verb, my_run in mine[0].items():
+        their_run = theirs[0].get(verb.removesuffix(", one lost"))
+        if their_run is None:
+            continue
+        key = (given.name, verb, tool)
+        rows.add(
+            Row(given.name, f"{verb} against {tool}", goal=GOALS.get(key), note=VERIFY),
+            their_run.seconds / my_run.seconds,
+        )
+        rows.add(
+            Row(given.name, f"{verb}: CPU, of {tool}'s", goal=CPU_GOALS.get(key), at_most=True),
+            my_run.cpu_seconds / their_run.cpu_seconds,
+        )
+        if verb != "restore, one lost":
+            rows.add(Row(given.name, f"{verb}: {tool}, wall", unit="s"), their_run.seconds)
+    goal = STORED_GOALS.get((given.name, tool))
+    rows.add(
+        Row(given.name, f"stored for each copy, of {tool}'s", goal=goal, at_most=True),
+        mine[1] / theirs[1],
+    )
+
+
+def missing_rows(rows: Rows, given: Input, tool: str) -> None:
+    """A goal that could not be measured is a goal that is not met."""
+    for (name, verb, other), goal in GOALS.items():
+        if (name, other) == (given.name, tool):
+            rows.add(Row(name, f"{verb} against {tool}", goal=goal, note=f"no {tool} here"))
+
+
+def present_tools(rows: Rows, given: Input, wanted: set[str] | None) -> list[type[Tool]]:
+    present = []
+    for maker in ALL:
+        if wanted is not None and maker.name not in wanted and maker is not Fenchi:
+            continue
+        if maker.locate() is not None:
+            present.append(maker)
+        else:
+            say(f"{maker.name} is not installed: its rows are missing (scripts/setup --benchmarks)")
+            missing_rows(rows, given, maker.name)
+    return present
+
+
+def measure(
+    rows: Rows, given: Input, scratch: Path, rounds: int, wanted: set[str] | None = None
+) -> None:
+    say(given.line)
+    present = present_tools(rows, given, wanted)
+    for number in range(rounds):
+        results: dict[str, tuple[dict[str, Run], float]] = {}
+        for maker in present:
+            if maker in (Rclone, Age, Cp) and number >= OTHERS_ROUNDS_MAX:
+                continue
+            seen, stored = run_tool(maker(scratch, given), scratch, check=number == 0)
+            results[maker.name] = seen, stored
+            told = ", ".join(
+                f"{verb} {r.seconds:.2f} s (CPU {r.cpu_seconds:.2f}, {r.peak_mib:.0f} MiB)"
+                for verb, r in seen.items()
+            )
+            say(f"{given.name} {number + 1}/{rounds}: {maker.name}: {told}; {stored / 1e6:,.0f} MB")
+        mine = results[Fenchi.name]
+        note_fenchi(rows, given, *mine)
+        for maker in (Restic, Borg, Rclone, Age, Cp):
+            if maker.name in results:
+                note_other(rows, given, mine, results[maker.name], maker.name)

@@ -1,0 +1,49 @@
+#include "operations/index_objects.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fenchi/hash.h"
+#include "format/names.h"
+
+namespace fenchi {
+namespace {
+
+constexpr std::size_t kReferencesMax = 2500;  // stay below 1 MiB for an object
+
+}  // namespace
+
+Status IndexObjects::Add(const format::Reference& reference) {
+  open_.push_back(reference);
+  return open_.size() < kReferencesMax ? Status::Ok() : Store();
+}
+
+Result<std::vector<format::DomainObjectRef>> IndexObjects::Finish() {
+  if (!open_.empty()) FENCHI_RETURN_IF_ERROR(Store());
+  return std::move(stored_);
+}
+
+Status IndexObjects::Store() {
+  const Access& access = session_.access;
+  format::Index part;
+  part.run = run_;
+  part.references = std::exchange(open_, {});
+  std::ranges::sort(part.references, {}, [](const format::Reference& r) { return r.chunk; });
+  FENCHI_ASSIGN_OR_RETURN(
+      const Bytes object,
+      format::SealIndex(access.suite(), access.vault, index_key_, domain_, part, session_.random));
+  const Hash256 hash = Sha256(object);
+  const PutOutcome outcome = access.seats.PutAtAll(
+      [&](const Seat& seat, int generation) {
+        return format::IndexName(access.name_key.view(), seat.id, hash, generation);
+      },
+      object);
+  const int quorum = access.policy.quorums.write_quorum;
+  if (static_cast<int>(outcome.stored.size()) < quorum) {
+    return QuorumFailure(access.seats, outcome, quorum, "an index object");
+  }
+  stored_.push_back({domain_, {hash, object.size()}});
+  return Status::Ok();
+}
+
+}  // namespace fenchi

@@ -1,0 +1,79 @@
+// One pack that is being read: its segments, decrypted as they are needed.
+//
+// Data shards are read directly, a range at a time; what is missing or bad is decoded from the
+// others. A whole pack is fetched from k shards at once, parity standing in for providers that are
+// not there, and checked, decoded and decrypted tile by tile. One thread at a time; fetching inside
+// is parallel. FORMAT.md section 7.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/buffer_pool.h"
+#include "fenchi/aead.h"
+#include "repository/access.h"
+#include "repository/shard_set.h"
+
+namespace fenchi {
+
+struct ReadStatistics {
+  std::uint64_t bytes_fetched = 0;
+  std::set<std::pair<PackId, int>> shards_replaced;  // pack and position of a bad or absent shard
+
+  void Add(const ReadStatistics& more) {
+    bytes_fetched += more.bytes_fetched;
+    shards_replaced.insert(more.shards_replaced.begin(), more.shards_replaced.end());
+  }
+};
+
+// Memory for packs of the largest class, shared by all that one reader opens.
+struct ReadBuffers {
+  explicit ReadBuffers(int needed);
+  BufferPool plain;
+  BufferPool stored;  // all blocks of one shard
+};
+
+class OpenPack {
+ public:
+  // key: of the pack's segments, 32 bytes.
+  OpenPack(ShardSet shards, SecretBytes key, ReadBuffers buffers);
+
+  const format::ShardHeader& header() const { return shards_.header(); }
+  int segments() const { return header().segments; }
+  std::size_t size() const;
+  // Only what Ensure() has made good may be read. Valid while the buffer lives.
+  ByteView plain() const { return ByteView(*plain_).first(size()); }
+  const std::shared_ptr<Bytes>& buffer() const { return plain_; }
+
+  // Fetches all segments, once, if k shards are whole; what is not good afterwards harms nobody
+  // yet.
+  void FetchWhole(ReadStatistics& statistics);
+  // Makes the segments first..last good.
+  // Errors: kDataLoss, kTooFewProviders: what could be had is there all the same.
+  Status Ensure(int first, int last, ReadStatistics& statistics);
+
+ private:
+  struct Run;
+  struct Inputs;
+  MutableBytes Segment(int segment);
+  bool IsLast(int segment) const { return segment == segments() - 1; }
+  Result<SegmentCipher> Cipher() const;
+  Inputs ReadInputs(ReadStatistics& statistics);
+  void OpenTiles(const Inputs& inputs, int first, int count);
+  void FetchRun(Run& run);
+  void FetchBlocks(Run& run, int first_block, int count);
+  void DecodeRun(Run& run);
+  Status Decode(int segment);
+
+  ShardSet shards_;
+  SecretBytes key_;
+  ReadBuffers buffers_;
+  bool fetched_whole_ = false;
+  std::shared_ptr<Bytes> plain_;
+  std::vector<std::uint8_t> have_;  // which segments are good; bytes: each worker marks its own
+};
+
+}  // namespace fenchi

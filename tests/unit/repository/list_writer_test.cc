@@ -1,0 +1,86 @@
+// Lists of every length keep every item, also where each node is placed the moment it is stored, as
+// all are when nothing changed since the last backup.
+#include "repository/list_writer.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "base/coding.h"
+#include "format/tree.h"
+
+namespace fenchi {
+namespace {
+
+constexpr std::uint64_t kChunkSize = 1000;
+constexpr int kNodeItems = 32;  // borders are possible from here on, and all ids below are borders
+
+format::Reference ReferenceTo(std::uint64_t number) {
+  format::Reference reference;
+  reference.chunk.bytes[31] = 1;  // its first eight bytes are zero: a border
+  reference.plain_size = kChunkSize;
+  reference.pieces.push_back({PackId{}, number, kChunkSize});
+  return reference;
+}
+
+// Nodes that are stored already: known, and found again by the offset of their only piece.
+class KnownNodes {
+ public:
+  NodeStore store() {
+    return {[this](ByteView plain) -> Result<TicketPtr> {
+              auto ticket = std::make_shared<ChunkTicket>();
+              ticket->SetKnown(ReferenceTo(nodes_.size()));
+              nodes_.emplace_back(plain.begin(), plain.end());
+              return ticket;
+            },
+            [] { return Status::Ok(); }};
+  }
+
+  // The offsets of all items below a list, in order.
+  void Collect(const format::ContentList& list, std::vector<std::uint64_t>& offsets) const {
+    for (const format::ContentItem& item : list.items) offsets.push_back(item.offset);
+    for (const format::ContentLink& link : list.links) {
+      const Bytes& bytes = nodes_.at(link.node.pieces.at(0).offset);
+      const auto node = format::DecodeContentNode(bytes, list.level - 1);
+      ASSERT_TRUE(node.ok()) << node.status().ToString();
+      Collect(*node, offsets);
+    }
+  }
+
+ private:
+  std::vector<Bytes> nodes_;
+};
+
+void ExpectAllItemsKept(std::uint64_t count) {
+  SCOPED_TRACE(count);
+  KnownNodes nodes;
+  ContentListWriter writer(nodes.store());
+  std::vector<std::uint64_t> expected;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    expected.push_back(i * kChunkSize);
+    ASSERT_TRUE(writer.Add({i * kChunkSize, ReferenceTo(i)}).ok());
+  }
+  const auto list = writer.Finish();
+  ASSERT_TRUE(list.ok()) << list.status().ToString();
+  std::vector<std::uint64_t> offsets;
+  nodes.Collect(*list, offsets);
+  EXPECT_EQ(offsets, expected);
+}
+
+TEST(ListWriter, AListWithoutItemsIsEmpty) { ExpectAllItemsKept(0); }
+
+TEST(ListWriter, EveryItemIsKeptAroundTheLengthsAtWhichALevelIsCut) {
+  for (const std::uint64_t whole : {kNodeItems, kNodeItems * kNodeItems}) {
+    for (std::uint64_t count = whole - 2; count < whole + 2 * kNodeItems + 3; ++count) {
+      ExpectAllItemsKept(count);
+    }
+  }
+}
+
+TEST(ListWriter, EveryItemIsKeptWhereTwoLevelsWereJustCut) {
+  constexpr std::uint64_t kWhole = std::uint64_t{kNodeItems} * kNodeItems * kNodeItems;
+  for (const std::uint64_t more : {0, 1, 31}) ExpectAllItemsKept(kWhole + more);
+}
+
+}  // namespace
+}  // namespace fenchi
