@@ -1,6 +1,8 @@
 // Whole vaults whose keys are in several hands: made, opened, changed, and taken from people again.
 #include "fenchi/custody.h"
 
+#include "fenchi/key_sharing.h"
+
 #include "unit/repository/custody_testing.h"
 #include "vault_fixture.h"
 
