@@ -24,9 +24,15 @@ class Roles : public VaultTest {
     vault_ = std::make_unique<Vault>(MakeVault());
     snapshot_ = Need(vault_->BackupTree(Path("srv"), {.label = "first"})).snapshot;
   }
+  // A reader that is a registered writer too: a credential alone cannot register its host.
+  SecretBytes CredentialOf(Role role) {
+    if (role != Role::kRead) return Need(vault_->ExportCredential(role, {}));
+    PolicyEdit edit;
+    edit.add_writers.push_back({Role::kRead, {}, "desk"});
+    return std::move(Need(vault_->ChangePolicy(edit)).credentials.at(0));
+  }
   Vault OpenAs(Role role, const std::string& host) {
-    return Need(
-        TryOpen(Unlock::WithCredential(Need(vault_->ExportCredential(role, {}))), {}, host));
+    return Need(TryOpen(Unlock::WithCredential(CredentialOf(role)), {}, host));
   }
   // Calls that reach any provider while `run` runs.
   template <typename Run>
