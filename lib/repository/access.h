@@ -51,8 +51,8 @@ struct Access {
   std::vector<format::WriterDomain> writer_domains;  // that it may add to and not read
   std::optional<format::CredentialWriter> writer;    // which writer it is; else the host's own
   std::optional<SigningKey> admin;  // brought, of an admin credential, or the 1-of-1 default's
-  bool admin_in_keyring = false;    // the 1-of-1 default's key lies there
-  std::optional<SecretBytes> root;  // of the epoch: where a slot was opened
+  std::optional<SecretBytes> keyring_admin_seed;  // the 1-of-1 default's, where it lies there
+  std::optional<SecretBytes> root;                // of the epoch: where a slot was opened
   Seats seats;
   std::vector<std::string> warnings;
 

@@ -180,7 +180,7 @@ void TakeKeys(format::Keyring keyring, SigningKey admin, SecretBytes root, Acces
   access.verify = std::move(keyring.verify);
   access.domains = std::move(keyring.domains);
   access.admin = std::move(admin);
-  access.admin_in_keyring = true;
+  access.keyring_admin_seed = std::move(keyring.admin_seed);
   access.root = std::move(root);
 }
 

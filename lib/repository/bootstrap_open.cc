@@ -189,7 +189,7 @@ Status TakeKeyring(format::Keyring keyring, Access& access) {
   access.domains = std::move(keyring.domains);
   if (keyring.admin_seed) {
     FENCHI_ASSIGN_OR_RETURN(access.admin, SigningKey::FromSeed(keyring.admin_seed->view()));
-    access.admin_in_keyring = true;
+    access.keyring_admin_seed = std::move(keyring.admin_seed);
   }
   return Status::Ok();
 }

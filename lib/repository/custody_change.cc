@@ -51,13 +51,16 @@ format::Keyring KeyringOf(const Access& access) {
 }
 
 // The admin's key lies in the keyring while it alone can sign, and no longer.
-void KeepOnlyAdmin(const format::AdminSet& admins, const Access& access, format::Keyring& keyring) {
-  const bool alone = admins.threshold == 1 && admins.keys.size() == 1 && access.admin &&
-                     admins.keys.front() == access.admin->public_key();
+Status KeepOnlyAdmin(const format::AdminSet& admins, const Access& access,
+                     format::Keyring& keyring) {
   keyring.admin_seed.reset();
-  if (alone && access.admin_in_keyring) {
-    keyring.admin_seed = SecretBytes::CopyOf(access.admin->seed());
-  }
+  if (!access.keyring_admin_seed) return Status::Ok();
+  FENCHI_ASSIGN_OR_RETURN(const SigningKey key,
+                          SigningKey::FromSeed(access.keyring_admin_seed->view()));
+  const bool alone =
+      admins.threshold == 1 && admins.keys.size() == 1 && admins.keys.front() == key.public_key();
+  if (alone) keyring.admin_seed = access.keyring_admin_seed->Clone();
+  return Status::Ok();
 }
 
 // ---- Objects to >= W ----
@@ -151,7 +154,7 @@ Result<PolicyChange> RotateKeys(Access& access, const CustodyPlan& plan, Clock& 
   ++next.leaf_version;
   format::Keyring keyring = KeyringOf(access);
   keyring.epoch = next.epoch;
-  KeepOnlyAdmin(next.next_admins, access, keyring);
+  FENCHI_RETURN_IF_ERROR(KeepOnlyAdmin(next.next_admins, access, keyring));
   for (format::DomainKeys& keys : keyring.domains) {
     keys.read_keys.push_back({next.epoch, KeyPair::Generate(random)});
     const auto named = std::ranges::find(next.domains, keys.id, &format::PolicyDomain::id);
@@ -301,11 +304,10 @@ Status Edit::CheckAdmins() {
   }
   FENCHI_RETURN_IF_ERROR(format::CheckAdminSet(admins));
   // The seed that lies in the keyring for the 1-of-1 default goes with it.
-  if (!access_.admin_in_keyring) return Status::Ok();
+  if (!access_.keyring_admin_seed) return Status::Ok();
   FENCHI_RETURN_IF_ERROR(RequireSlot(access_, "changing the admins of a vault with one"));
   keyring = KeyringOf(access_);
-  KeepOnlyAdmin(admins, access_, *keyring);
-  return Status::Ok();
+  return KeepOnlyAdmin(admins, access_, *keyring);
 }
 
 Status Edit::AddDomains() {
@@ -313,7 +315,7 @@ Status Edit::AddDomains() {
   FENCHI_RETURN_IF_ERROR(RequireSlot(access_, "a new key domain"));
   if (!keyring) {
     keyring = KeyringOf(access_);
-    KeepOnlyAdmin(access_.policy.next_admins, access_, *keyring);
+    FENCHI_RETURN_IF_ERROR(KeepOnlyAdmin(access_.policy.next_admins, access_, *keyring));
   }
   for (const std::string& label : edit_.add_key_domains) {
     if (label.empty() || !format::IsUtf8(label)) {
@@ -437,7 +439,7 @@ Result<PolicyChange> EditPolicy(Access& access, const PolicyEdit& edit,
   out.credentials = std::move(change.credentials);
   if (out.published && change.keyring) {
     access.domains = std::move(change.keyring->domains);
-    access.admin_in_keyring = change.keyring->admin_seed.has_value();
+    access.keyring_admin_seed = std::move(change.keyring->admin_seed);
   }
   return out;
 }

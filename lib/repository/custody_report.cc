@@ -220,6 +220,33 @@ void ReviewWriters(const format::Policy& before, const format::Policy& after,
   }
 }
 
+// What a proposer could slip in beside what he says: every field that nothing else tells of.
+void ReviewObjects(const format::Policy& before, const format::Policy& after,
+                   std::vector<std::string>& out) {
+  const bool rotated = after.epoch != before.epoch;
+  if (!rotated && after.keyring != before.keyring) out.push_back("the keyring is replaced");
+  if (!rotated && (after.leaves != before.leaves || after.leaf_version != before.leaf_version)) {
+    out.push_back("the providers' leaf shares are replaced");
+  }
+  for (const format::PolicyDomain& domain : before.domains) {
+    const auto still = std::ranges::find(after.domains, domain.id, &format::PolicyDomain::id);
+    if (still == after.domains.end()) {
+      out.push_back(fmt::format("key domain {} is not listed any more", domain.id.hex()));
+    } else if (*still != domain && !rotated) {
+      out.push_back(fmt::format("key domain {} gets another read key", domain.id.hex()));
+    }
+  }
+}
+
+void ReviewDetails(const format::PolicyDetails& before, const format::PolicyDetails& after,
+                   std::vector<std::string>& out) {
+  const bool same = before.vault_name == after.vault_name && before.providers == after.providers &&
+                    before.home_country == after.home_country &&
+                    before.denied_countries == after.denied_countries &&
+                    before.relaxations == after.relaxations && before.abroad == after.abroad;
+  if (!same) out.push_back("names, places or placement rules change");
+}
+
 void ReviewPlaces(const format::Policy& before, const format::Policy& after,
                   std::vector<std::string>& out) {
   if (after.providers != before.providers) out.push_back("the providers change");
@@ -263,6 +290,8 @@ Result<std::vector<std::string>> ReviewChange(const Access& access, ByteView pro
   }
   ReviewWriters(before, after, out);
   ReviewPlaces(before, after, out);
+  ReviewObjects(before, after, out);
+  ReviewDetails(access.details, details, out);
   return out;
 }
 
