@@ -61,6 +61,7 @@ PUBLIC_HEADERS: dict[str, str] = {
     "sftp.h": "storage",
     "testing/fault_provider.h": "storage",
     "testing/provider_contract.h": "storage",
+    "custody.h": "repository",
     "policy.h": "repository",
     "report.h": "repository",
     "courier.h": "repository",

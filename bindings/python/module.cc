@@ -7,6 +7,7 @@
 
 #include "buffers.h"
 #include "core.h"
+#include "custody.h"
 #include "fenchi/secret.h"
 #include "fenchi/status.h"
 #include "fenchi/version.h"
@@ -64,6 +65,7 @@ PYBIND11_MODULE(_core, module) {
   fenchi_python::BindWrappers(module);
   fenchi_python::BindVault(module);
   fenchi_python::BindCourier(module);
+  fenchi_python::BindCustody(module);
   module.def(
       "escape_path", [](const std::string& path) { return fenchi::EscapePath(path); },
       pybind11::arg("path"));

@@ -7,7 +7,9 @@
 #include <optional>
 #include <vector>
 
+#include "buffers.h"
 #include "core.h"
+#include "custody.h"
 
 namespace fenchi_python {
 
@@ -47,11 +49,6 @@ fenchi::VaultPolicy PolicyOf(const py::dict& fields) {
     placement.relaxations.push_back({axis, ground, approver, expires});
   }
   return policy;
-}
-
-fenchi::Unlock UnlockOf(const fenchi::SecretBytes& secret, bool is_credential) {
-  return is_credential ? fenchi::Unlock::WithCredential(secret.Clone())
-                       : fenchi::Unlock::WithPassphrase(secret.Clone());
 }
 
 SnapshotId SnapshotOf(const std::string& hex) {
@@ -122,26 +119,22 @@ std::vector<fenchi::NamedProvider> NamedProvidersOf(
   return named;
 }
 
-std::unique_ptr<VaultHandle> CreateVault(const Providers& providers,
-                                         const fenchi::SecretBytes& secret, const py::dict& policy,
-                                         const std::pair<std::uint32_t, std::uint32_t>& cost,
-                                         const std::string& state_directory, int threads) {
+std::unique_ptr<VaultHandle> CreateVault(const Providers& providers, const py::dict& custody,
+                                         const py::dict& policy, const std::string& state_directory,
+                                         int threads) {
   const auto failures = std::make_shared<ProviderFailures>();
   const auto named = NamedProvidersOf(providers, failures);
   fenchi::CreateOptions options;
   options.policy = PolicyOf(policy);
-  options.passphrase_cost = {.passes = cost.first, .memory_kib = cost.second};
   options.state_directory = state_directory;
   options.environment.threads = threads;
-  const fenchi::Unlock unlock = UnlockOf(secret, false);
   Call call(failures);
+  const fenchi::CustodyPlan plan = PlanOf(call, custody);
   return std::make_unique<VaultHandle>(
-      call.Value(call.Run([&] { return fenchi::Vault::Create(named, unlock, options); })),
-      failures);
+      call.Value(call.Run([&] { return fenchi::Vault::Create(named, plan, options); })), failures);
 }
 
-std::unique_ptr<VaultHandle> OpenVault(const Providers& providers,
-                                       const fenchi::SecretBytes& secret, bool is_credential,
+std::unique_ptr<VaultHandle> OpenVault(const Providers& providers, const py::dict& unlock,
                                        const std::optional<std::string>& vault_id,
                                        const std::string& state_directory, int threads) {
   const auto failures = std::make_shared<ProviderFailures>();
@@ -151,9 +144,9 @@ std::unique_ptr<VaultHandle> OpenVault(const Providers& providers,
   if (vault_id) options.vault_id = call.Value(fenchi::VaultId::FromHexText(*vault_id));
   options.state_directory = state_directory;
   options.environment.threads = threads;
-  const fenchi::Unlock unlock = UnlockOf(secret, is_credential);
+  const fenchi::Unlock brought = UnlockOf(unlock);
   return std::make_unique<VaultHandle>(
-      call.Value(call.Run([&] { return fenchi::Vault::Open(named, unlock, options); })), failures);
+      call.Value(call.Run([&] { return fenchi::Vault::Open(named, brought, options); })), failures);
 }
 
 // A callable (path, type) -> bool of Python, or nothing for None. A failing one answers `failed`.
@@ -309,15 +302,60 @@ fenchi::SecretBytes ExportCredential(VaultHandle& handle, int role,
   }));
 }
 
+py::dict Custody(VaultHandle& handle,
+                 const std::optional<std::pair<std::int64_t, std::uint32_t>>& at) {
+  Call call(handle.failures());
+  std::optional<fenchi::Timestamp> time;
+  if (at) time = fenchi::Timestamp{at->first, at->second};
+  return ToDict(call.Value(
+      handle.Do(call, [&](fenchi::Vault& vault) { return vault.DescribeCustody(time); })));
+}
+
+using PlannedChange =
+    fenchi::Result<fenchi::PolicyChange> (fenchi::Vault::*)(const fenchi::CustodyPlan&);
+template <PlannedChange change>
+py::dict ChangeByPlan(VaultHandle& handle, const py::dict& custody) {
+  Call call(handle.failures());
+  const fenchi::CustodyPlan plan = PlanOf(call, custody);
+  return ToDict(
+      call.Value(handle.Do(call, [&](fenchi::Vault& vault) { return (vault.*change)(plan); })));
+}
+
+py::dict ChangePolicy(VaultHandle& handle, const py::dict& fields) {
+  Call call(handle.failures());
+  const fenchi::PolicyEdit edit = EditOf(fields);
+  return ToDict(
+      call.Value(handle.Do(call, [&](fenchi::Vault& vault) { return vault.ChangePolicy(edit); })));
+}
+
+py::list ReviewProposal(VaultHandle& handle, const Input& proposal) {
+  Call call(handle.failures());
+  const fenchi::Bytes bytes(proposal.view().begin(), proposal.view().end());
+  py::list out;
+  for (const std::string& sentence : call.Value(
+           handle.Do(call, [&](fenchi::Vault& vault) { return vault.ReviewProposal(bytes); }))) {
+    out.append(DecodeText(sentence));
+  }
+  return out;
+}
+
+py::dict Publish(VaultHandle& handle, const Input& proposal, const std::vector<Input>& approvals) {
+  Call call(handle.failures());
+  const fenchi::Bytes bytes(proposal.view().begin(), proposal.view().end());
+  std::vector<fenchi::Bytes> files;
+  for (const Input& one : approvals) files.emplace_back(one.view().begin(), one.view().end());
+  return ToDict(call.Value(
+      handle.Do(call, [&](fenchi::Vault& vault) { return vault.Publish(bytes, files); })));
+}
+
 }  // namespace
 
 void BindVault(py::module_& module) {
   const auto none = py::none();
-  module.def("create_vault", &CreateVault, py::arg("providers"), py::arg("secret"),
-             py::arg("policy"), py::arg("cost"), py::arg("state_directory"), py::arg("threads"));
-  module.def("open_vault", &OpenVault, py::arg("providers"), py::arg("secret"),
-             py::arg("is_credential"), py::arg("vault_id"), py::arg("state_directory"),
-             py::arg("threads"));
+  module.def("create_vault", &CreateVault, py::arg("providers"), py::arg("custody"),
+             py::arg("policy"), py::arg("state_directory"), py::arg("threads"));
+  module.def("open_vault", &OpenVault, py::arg("providers"), py::arg("unlock"), py::arg("vault_id"),
+             py::arg("state_directory"), py::arg("threads"));
   py::class_<VaultHandle>(module, "Vault")
       .def("id", [](VaultHandle& handle) { return handle.Look().id().hex(); })
       .def("name", [](VaultHandle& handle) { return DecodeText(handle.Look().name()); })
@@ -365,7 +403,13 @@ void BindVault(py::module_& module) {
              return ToDict(call.Value(
                  handle.Do(call, [](fenchi::Vault& vault) { return vault.DescribeStatus(); })));
            })
-      .def("export_credential", &ExportCredential, py::arg("role"), py::arg("key_domains"));
+      .def("export_credential", &ExportCredential, py::arg("role"), py::arg("key_domains"))
+      .def("custody", &Custody, py::arg("at") = none)
+      .def("rotate", &ChangeByPlan<&fenchi::Vault::Rotate>, py::arg("custody"))
+      .def("add_access", &ChangeByPlan<&fenchi::Vault::AddAccess>, py::arg("custody"))
+      .def("change_policy", &ChangePolicy, py::arg("edit"))
+      .def("review_proposal", &ReviewProposal, py::arg("proposal"))
+      .def("publish", &Publish, py::arg("proposal"), py::arg("approvals"));
 }
 
 }  // namespace fenchi_python

@@ -33,21 +33,47 @@ struct NamedProvider {
 // shards without reading, change the policy.
 enum class Role { kRead = 1, kWrite = 2, kVerify = 3, kAdmin = 4 };
 
-// What opens a vault. Cheap to copy; the secret in it is shared and wiped with the last copy.
+// What opens a vault: a credential file, or the factors of a slot. Cheap to copy; the secrets in it
+// are shared and wiped with the last copy.
+//
+//   Unlock unlock = Unlock::WithPassphrase(std::move(passphrase));
+//   unlock.AddShare("page A", std::move(share)).AddShare("usb of Lin", std::move(other));
 class FENCHI_EXPORT Unlock {
  public:
+  using Secret = std::shared_ptr<const SecretBytes>;
+  struct Share {
+    std::string name;  // what people know the item by: a file, a page
+    Secret bytes;
+  };
+
+  Unlock() = default;  // no factor: enough where the providers alone open the vault
   // UTF-8 in NFC, any length from 1 byte; needs k providers as well.
   static Unlock WithPassphrase(SecretBytes passphrase);
   // The bytes of a credential file (Vault::ExportCredential); needs no slot.
   static Unlock WithCredential(SecretBytes credential);
 
-  bool is_credential() const { return is_credential_; }
-  const SecretBytes& secret() const { return *secret_; }
+  Unlock& AddPassphrase(SecretBytes passphrase);
+  Unlock& AddRecipientKey(SecretBytes secret_key);            // X25519, 32 bytes
+  Unlock& AddShare(std::string name, SecretBytes key_share);  // a custodian's, in any order
+  // Signs what this opening changes: Ed25519, 32 bytes. Besides any of the others.
+  Unlock& AddAdminKey(SecretBytes secret_key);
+
+  bool is_credential() const { return credential_ != nullptr; }
+  bool has_factors() const {
+    return !passphrases_.empty() || !recipient_keys_.empty() || !shares_.empty();
+  }
+  const Secret& credential() const { return credential_; }
+  const std::vector<Secret>& passphrases() const { return passphrases_; }
+  const std::vector<Secret>& recipient_keys() const { return recipient_keys_; }
+  const std::vector<Share>& shares() const { return shares_; }
+  const Secret& admin_key() const { return admin_key_; }
 
  private:
-  Unlock(SecretBytes secret, bool is_credential);
-  std::shared_ptr<const SecretBytes> secret_;
-  bool is_credential_;
+  Secret credential_;
+  std::vector<Secret> passphrases_;
+  std::vector<Secret> recipient_keys_;
+  std::vector<Share> shares_;
+  Secret admin_key_;
 };
 
 // One rule of the placement policy that is waived, by name, by somebody, for a reason.
@@ -169,6 +195,10 @@ struct VerifyOptions {
 };
 
 struct RepairOptions {
+  Observer observer = {};
+};
+
+struct AttestOptions {
   Observer observer = {};
 };
 

@@ -61,6 +61,16 @@ struct BackupReport {
   bool complete() const { return unreadable == 0 && changed_while_read == 0; }
 };
 
+// Packs of other writers that a read host opened whole, so that its dedup hits on them count.
+struct AttestReport {
+  std::uint64_t packs = 0;     // attested now
+  std::uint64_t chunks = 0;    // in them, each compared with its id
+  std::uint64_t attested = 0;  // before: packs that were left out
+  std::uint64_t bytes_read = 0;
+  double seconds = 0;
+  std::vector<std::string> refused;  // packs that do not hold what they say, and why
+};
+
 struct SnapshotInfo {
   SnapshotId id;
   std::string label;

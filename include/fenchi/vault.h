@@ -22,6 +22,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@
 
 #include "fenchi/bytes.h"
 #include "fenchi/courier.h"
+#include "fenchi/custody.h"
 #include "fenchi/export.h"
 #include "fenchi/options.h"
 #include "fenchi/report.h"
@@ -44,12 +46,17 @@ class FENCHI_EXPORT Vault {
   // rule and the relaxation that would allow it), also when a provider is found to overwrite
   // silently (relaxation "create_only"); kAlreadyExists when a provider holds a vault
   // already; kInvalidArgument, also when two providers are one place; kTooFewProviders; kFull.
+  // custody.deliver gets the key shares before anything is written.
+  static Result<Vault> Create(const std::vector<NamedProvider>& providers,
+                              const CustodyPlan& custody, const CreateOptions& options = {});
+  // One that a passphrase opens.
   static Result<Vault> Create(const std::vector<NamedProvider>& providers, const Unlock& unlock,
                               const CreateOptions& options = {});
 
   // Opens a vault from any k of its providers; absent ones may be left out of the list.
-  // Errors: kNotFound when no provider holds a vault; kTooFewProviders; kWrongKey; kDamaged when
-  // what the providers serve does not follow from the vault id or is older than seen before.
+  // Errors: kNotFound when no provider holds a vault; kTooFewProviders; kWrongKey, whose message
+  // says what each slot still lacks and names bad key shares; kDamaged when what the providers
+  // serve does not follow from the vault id or is older than seen before.
   static Result<Vault> Open(const std::vector<NamedProvider>& providers, const Unlock& unlock,
                             const OpenOptions& options = {});
 
@@ -113,13 +120,38 @@ class FENCHI_EXPORT Vault {
   // Restores to scratch without some providers, compares everything, takes the time.
   Result<DrillReport> Drill(const SnapshotId& snapshot, const DrillOptions& options = {});
 
+  // Opens the packs that other writers stored in this opening's key domains, compares every chunk
+  // with its id, and says so in the log: read hosts then dedup against them too. Write-only hosts
+  // cannot be believed without. Errors: kDenied; kTooFewProviders; kCancelled.
+  Result<AttestReport> Attest(const AttestOptions& options = {});
+
   // Providers, quorums, placement, log heads, unfinished backups.
   Result<VaultStatus> DescribeStatus();
 
-  // A credential file's bytes for a role, for the named key domains (read role; empty: all).
-  // Errors: kDenied when this vault was opened with less; kUnsupported for kWrite and kAdmin until
-  // the custody commands exist.
+  // ---- Custody: custody.h says what each of these takes and gives ----
+
+  // A credential file's bytes for a role, for the named key domains (empty: all; for the admin role
+  // none). A write credential is a new writer in the policy, so that it needs the admin role too.
+  // Errors: kDenied when this vault was opened with less, or when several admins must sign: then
+  // ChangePolicy makes the credential and a proposal; kNotFound for a label.
   Result<SecretBytes> ExportCredential(Role role, std::span<const std::string> key_domains);
+
+  // Who can open the vault, or could at a time. Any role.
+  Result<CustodyReport> DescribeCustody(std::optional<Timestamp> at = {});
+  // A new epoch with new slots: what is not in the plan opens nothing that is written from now on.
+  // Rewrites no pack. Needs an opened slot and the admin role.
+  // Errors: kInvalidArgument for the plan; kDenied; kTooFewProviders; what plan.deliver answers.
+  Result<PolicyChange> Rotate(const CustodyPlan& plan);
+  // More alternatives besides those that there are, without a new epoch. As Rotate.
+  Result<PolicyChange> AddAccess(const CustodyPlan& plan);
+  // Key domains, writers, admins. The admin role; new domains and the first change of a single
+  // admin need an opened slot as well.
+  Result<PolicyChange> ChangePolicy(const PolicyEdit& edit);
+  // What a proposal changes, in sentences: for an admin to read before ApproveProposal. Any role.
+  Result<std::vector<std::string>> ReviewProposal(ByteView proposal);
+  // Publishes a proposal that enough admins approved. The admin role, whose key counts as one.
+  // Errors: kDenied when approvals lack; kConflict when the policy moved on since.
+  Result<PolicyChange> Publish(ByteView proposal, std::span<const Bytes> approvals);
 
  private:
   struct State;

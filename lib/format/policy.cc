@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t kUint32Max = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t kVersionMax = 99'999'999;  // object names have 8 digits
+constexpr std::uint64_t kClosedHeadsKey = 64;
 constexpr std::uint32_t kRightsAll = kRightBackup | kRightPrune | kRightAttest;
 
 Status CheckProviders(const Policy& policy) {
@@ -82,6 +83,9 @@ Status CheckPolicy(const Policy& policy) {
     return InvalidArgument("erasure matrix {}", policy.matrix_id);
   }
   if (policy.details.size() < kSealOverhead) return InvalidArgument("details are no box");
+  if (!AllDistinct(policy.closed_heads, &LogHead::writer)) {
+    return InvalidArgument("a writer's log head is listed twice");
+  }
   FENCHI_RETURN_IF_ERROR(CheckProviders(policy));
   FENCHI_RETURN_IF_ERROR(CheckKeysAndWriters(policy));
   return CheckAdminSet(policy.next_admins);
@@ -286,6 +290,31 @@ Status ReadPeople(MapReader& map, CborReader& reader, Policy& policy) {
   return Status::Ok();
 }
 
+// Key 64, which a reader without it may ignore.
+Status ReadClosedHeads(MapReader& map, CborReader& reader, std::vector<LogHead>& out) {
+  FENCHI_ASSIGN_OR_RETURN(const bool there, map.Optional(kClosedHeadsKey));
+  if (!there) return Status::Ok();
+  FENCHI_ASSIGN_OR_RETURN(const std::size_t count, reader.Array(1, kWritersMax, "log heads"));
+  for (std::size_t i = 0; i < count; ++i) {
+    LogHead& head = out.emplace_back();
+    FENCHI_RETURN_IF_ERROR(reader.Array(3, 3, "log head").status());
+    FENCHI_RETURN_IF_ERROR(reader.Fixed(head.writer, "writer id"));
+    FENCHI_ASSIGN_OR_RETURN(head.seq, reader.Uint());
+    FENCHI_RETURN_IF_ERROR(reader.Fixed(head.hash, "record hash"));
+    reader.Leave();
+  }
+  reader.Leave();
+  return Status::Ok();
+}
+
+void WriteClosedHeads(CborWriter& writer, const std::vector<LogHead>& heads) {
+  if (heads.empty()) return;
+  writer.Key(kClosedHeadsKey).Array(heads.size());
+  for (const LogHead& head : heads) {
+    writer.Array(3).ByteString(head.writer.view()).Uint(head.seq).ByteString(head.hash.view());
+  }
+}
+
 Result<Policy> ReadPolicy(CborReader& reader) {
   Policy policy;
   MapReader map(reader, "map");
@@ -294,6 +323,7 @@ Result<Policy> ReadPolicy(CborReader& reader) {
   FENCHI_RETURN_IF_ERROR(ReadPlaces(map, reader, policy));
   FENCHI_RETURN_IF_ERROR(ReadKeys(map, reader, policy));
   FENCHI_RETURN_IF_ERROR(ReadPeople(map, reader, policy));
+  FENCHI_RETURN_IF_ERROR(ReadClosedHeads(map, reader, policy.closed_heads));
   FENCHI_RETURN_IF_ERROR(map.Close());
   FENCHI_RETURN_IF_ERROR(AsDamage(CheckPolicy(policy)));
   return policy;
@@ -310,7 +340,7 @@ int Policy::active_providers() const {
 Result<Bytes> EncodePolicy(const Policy& policy) {
   FENCHI_RETURN_IF_ERROR(CheckPolicy(policy).At("policy"));
   CborWriter writer;
-  writer.Map(20).Key(1).Uint(kFormatVersion);
+  writer.Map(policy.closed_heads.empty() ? 20 : 21).Key(1).Uint(kFormatVersion);
   writer.Key(2).ByteString(policy.vault.view());
   writer.Key(3).Uint(policy.version);
   writer.Key(4).ByteString(policy.previous.view());
@@ -327,6 +357,7 @@ Result<Bytes> EncodePolicy(const Policy& policy) {
   writer.Key(19).Array(2).Uint(static_cast<std::uint64_t>(policy.next_admins.threshold));
   WriteAdminKeys(writer, policy.next_admins);
   writer.Key(20).ByteString(policy.details);
+  WriteClosedHeads(writer, policy.closed_heads);
   Bytes payload = writer.Take();
   if (payload.size() > kPolicyObjectSizeMax) {
     return InvalidArgument("policy: {} bytes are more than {}", payload.size(),

@@ -60,6 +60,14 @@ struct PolicyWriter {
   friend bool operator==(const PolicyWriter&, const PolicyWriter&) = default;
 };
 
+// A place in a writer's log.
+struct LogHead {
+  WriterId writer;
+  std::uint64_t seq = 0;
+  Hash256 hash;  // of that record
+  friend bool operator==(const LogHead&, const LogHead&) = default;
+};
+
 struct Policy {
   VaultId vault;
   std::uint32_t version = 0;              // 1, 2, ...
@@ -82,6 +90,9 @@ struct Policy {
   std::vector<PolicyWriter> writers;
   AdminSet next_admins;
   Bytes details;  // box of type 11
+  // Records behind these are approved by admins of this version or later ones only; a writer that
+  // is not listed has no record before. Empty: no bound.
+  std::vector<LogHead> closed_heads;
 
   int active_providers() const;  // n
   friend bool operator==(const Policy&, const Policy&) = default;
@@ -129,6 +140,24 @@ struct Relaxation {
   std::int64_t expires_seconds = 0;  // 0: never
   friend bool operator==(const Relaxation&, const Relaxation&) = default;
 };
+// The register of custodians of one node of a slot.
+struct CustodianDetails {
+  struct Holder {
+    int index = 0;  // of the share, 1..16
+    std::string holder, deputy;
+    friend bool operator==(const Holder&, const Holder&) = default;
+  };
+  FixedBytes<16, struct SlotIdTag> slot;
+  Bytes path;  // of the node
+  std::string group;
+  std::vector<Holder> holders;
+  friend bool operator==(const CustodianDetails&, const CustodianDetails&) = default;
+};
+struct WriterDetails {
+  WriterId id;
+  std::string label;
+  friend bool operator==(const WriterDetails&, const WriterDetails&) = default;
+};
 struct PolicyDetails {
   std::string vault_name;
   std::vector<ProviderDetails> providers;
@@ -137,6 +166,8 @@ struct PolicyDetails {
   std::vector<std::string> denied_countries;
   std::vector<Relaxation> relaxations;
   int abroad = 0;  // at least this many providers abroad
+  std::vector<CustodianDetails> custodians;
+  std::vector<WriterDetails> writers;  // those that were given a label
   friend bool operator==(const PolicyDetails&, const PolicyDetails&) = default;
 };
 Result<Bytes> EncodePolicyDetails(const PolicyDetails& details);

@@ -66,6 +66,9 @@ Status CheckNode(const SlotNode& node, const SlotIdentity& slot, Bytes& path, in
       [[fallthrough]];
     case NodeKind::kAnd:
       return CheckChildren(node, slot, path, depth);
+    case NodeKind::kUnknown:
+      if (node.received.empty()) return InvalidArgument("a node of an unknown kind has no bytes");
+      return Status::Ok();
   }
   return InvalidArgument("unknown kind of node");
 }
@@ -124,6 +127,9 @@ void WriteNode(CborWriter& writer, const SlotNode& node) {
         WriteNode(writer, node.children[i]);
         writer.ByteString(node.wrapped_keys[i]);
       }
+      return;
+    case NodeKind::kUnknown:
+      writer.Raw(node.received);
       return;
   }
 }
@@ -194,14 +200,27 @@ Status ReadChildren(MapReader& map, CborReader& reader, int depth, SlotNode& nod
   return Status::Ok();
 }
 
+// The kind alone, of which all other keys depend.
+Result<std::uint64_t> PeekKind(const CborReader& reader) {
+  CborReader ahead = reader;
+  MapReader map(ahead, "node");
+  FENCHI_RETURN_IF_ERROR(map.Open());
+  FENCHI_RETURN_IF_ERROR(map.Require(1));
+  return ahead.Uint();
+}
+
 Status ReadNode(CborReader& reader, int depth, SlotNode& node) {
+  FENCHI_ASSIGN_OR_RETURN(const std::uint64_t kind, PeekKind(reader));
+  if (kind < 1 || kind > 6) {
+    node.kind = NodeKind::kUnknown;
+    FENCHI_ASSIGN_OR_RETURN(const ByteView received, reader.Skip());
+    node.received.assign(received.begin(), received.end());
+    return Status::Ok();
+  }
   MapReader map(reader, "node");
   FENCHI_RETURN_IF_ERROR(map.Open());
   FENCHI_RETURN_IF_ERROR(map.Require(1));
-  FENCHI_ASSIGN_OR_RETURN(const std::uint64_t kind, reader.Uint());
-  if (kind < 1 || kind > 6) {
-    return Unsupported("a node is of kind {}, this build knows 1 to 6", kind);
-  }
+  FENCHI_RETURN_IF_ERROR(reader.Uint().status());
   node.kind = static_cast<NodeKind>(kind);
   switch (node.kind) {
     case NodeKind::kPassphrase:
@@ -217,6 +236,8 @@ Status ReadNode(CborReader& reader, int depth, SlotNode& node) {
     case NodeKind::kAnd:
     case NodeKind::kOr:
       FENCHI_RETURN_IF_ERROR(ReadChildren(map, reader, depth, node));
+      break;
+    case NodeKind::kUnknown:
       break;
   }
   return map.Close();

@@ -32,6 +32,7 @@ enum class NodeKind : std::uint8_t {
   kProviderHeld = 4,
   kAnd = 5,
   kOr = 6,
+  kUnknown = 0,  // never on disk: a kind of later, whose bytes are kept
 };
 
 struct SlotNode {
@@ -51,6 +52,8 @@ struct SlotNode {
   std::vector<SlotNode> children;
   // kOr: for each child a box of type 10 over the common key
   std::vector<Bytes> wrapped_keys;
+  // kUnknown: the whole node as received. It cannot be evaluated; all beside it can.
+  Bytes received;
   friend bool operator==(const SlotNode&, const SlotNode&) = default;
 };
 
@@ -70,8 +73,8 @@ struct SlotTable {
 };
 
 Result<Bytes> EncodeSlots(const SlotTable& table);
-// Errors: kDamaged, for Argon2id costs beyond the limits too; kUnsupported for a version or node
-// kind of later.
+// A node of a later kind is kept as NodeKind::kUnknown and encodes to the same bytes.
+// Errors: kDamaged, for Argon2id costs beyond the limits too; kUnsupported for a version of later.
 Result<SlotTable> DecodeSlots(ByteView object);
 
 }  // namespace fenchi::format

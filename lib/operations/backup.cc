@@ -26,7 +26,7 @@ constexpr int kParentSearchMax = 100;
 struct Backup {
   Session& session;
   const BackupOptions& options;
-  const format::DomainKeys& domain;
+  WriteKeys domain;
   WriterState writer;
   ChunkIndex index;
   BackupReport report;
@@ -45,15 +45,18 @@ std::string HostName(const BackupOptions& options) {
 }
 
 Status CheckMayWrite(Session& session) {
-  if (session.access.role != Role::kRead || session.access.domains.empty()) {
-    return Denied("a backup needs the read role (the passphrase) of its key domain");
-  }
   std::vector<std::pair<std::string, Domain>> providers;
   for (const Seat& seat : session.access.seats.all()) {
     providers.emplace_back(seat.name, seat.domain);
   }
   return PlacementStatus(CheckPlacement(providers, session.access.needed(),
                                         RulesOf(session.access.details), session.clock.Now()));
+}
+
+// Whether there is such a key domain, before any provider is asked.
+Status CheckDomain(const Access& access, std::string_view label) {
+  const Status known = WriteKeysFor(access, label).status();
+  return known.code() == StatusCode::kNotFound ? known : Status::Ok();
 }
 
 format::SnapshotContent ContentOf(const Backup& backup, format::TreeList root) {
@@ -89,7 +92,8 @@ Result<Bytes> SealSnapshotObject(const Backup& backup, const BackupRun& run,
   return format::EncodeSnapshotObject(object);
 }
 
-// The writer's newest sealed commit of the same label and domain: what it needs is listed there.
+// The writer's newest sealed commit of the same label and domain: what it needs is listed there. A
+// write-only host cannot read labels and takes the newest of the domain.
 Status FindParent(const Backup& backup, const History& history, CommitPlan& plan) {
   int searched = 0;
   const auto& snapshots = history.snapshots();
@@ -98,9 +102,11 @@ Status FindParent(const Backup& backup, const History& history, CommitPlan& plan
       continue;
     }
     ++searched;
-    const Result<format::SnapshotContent> content =
-        OpenSnapshotContent(backup.session.access, it->object);
-    if (!content.ok() || content->label != backup.options.label) continue;
+    if (backup.domain.may_read()) {
+      const Result<format::SnapshotContent> content =
+          OpenSnapshotContent(backup.session.access, it->object);
+      if (!content.ok() || content->label != backup.options.label) continue;
+    }
     Result<PackMap> packs = history.PacksOf(*it->commit);
     if (!packs.ok()) return Status::Ok();  // no parent is always correct, only longer
     plan.parent = it->commit->record;
@@ -175,19 +181,20 @@ Result<BackupReport> RunBackup(Session& session, const BackupOptions& options,
   const Stopwatch watch;
   session.stages.Reset();
   FENCHI_RETURN_IF_ERROR(CheckMayWrite(session));
-  FENCHI_ASSIGN_OR_RETURN(const format::DomainKeys* domain,
-                          session.access.FindDomain(options.key_domain));
+  FENCHI_RETURN_IF_ERROR(CheckDomain(session.access, options.key_domain));
   FENCHI_ASSIGN_OR_RETURN(WriterState writer, WriterState::Acquire(session.state_directory,
                                                                    session.access, session.random));
   FENCHI_ASSIGN_OR_RETURN(Freshness freshness, session.Refresh());
   // An old copy of a host's state (a cloned or reset machine) goes on as a new writer.
   if (session.log.WentOnElsewhere(writer)) FENCHI_RETURN_IF_ERROR(writer.Renew(session.random));
+  // After the refresh, which may have found a new epoch.
+  FENCHI_ASSIGN_OR_RETURN(WriteKeys domain, WriteKeysFor(session.access, options.key_domain));
   FENCHI_RETURN_IF_ERROR(EnsureWriter(session.access, writer, session.clock, session.random));
   FENCHI_RETURN_IF_ERROR(session.log.FinishPending(writer));
   FENCHI_ASSIGN_OR_RETURN(ChunkIndex index, ChunkIndex::Open(writer.index_path()));
   Backup backup{session,
                 options,
-                *domain,
+                std::move(domain),
                 std::move(writer),
                 std::move(index),
                 {},

@@ -4,23 +4,20 @@
 #include <utility>
 
 #include "base/error.h"
-#include "format/derive.h"
 #include "format/names.h"
+#include "operations/attested_index.h"
 
 namespace fenchi {
 
 Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const WriterState& writer,
-                                                    ChunkIndex& index,
-                                                    const format::DomainKeys& domain,
+                                                    ChunkIndex& index, const WriteKeys& domain,
                                                     const History& history, int compression_level) {
   std::unique_ptr<BackupRun> run(new BackupRun(session, index, domain));
   run->compression_level_ = compression_level;
   FENCHI_ASSIGN_OR_RETURN(run->keys_,
                           NewRunKeys(session.access, domain, writer.id(), session.random));
-  run->indexes_.emplace(session, domain, run->keys_);
-  const SecretBytes id_key =
-      format::IdKey(domain.id_root.view(), session.access.vault, domain.id, run->keys_.id_scope);
-  FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(id_key.view()));
+  run->indexes_.emplace(session, domain.id, domain.index_key.view(), run->keys_.run);
+  FENCHI_ASSIGN_OR_RETURN(KeyedHash hash, KeyedHash::Create(domain.id_key.view()));
   run->hash_ = std::move(hash);
   FENCHI_RETURN_IF_ERROR(run->CheckIndex(history, writer.id()));
   run->data_ = std::make_unique<PackWriter>(session.access, run->keys_, format::PackType::kData,
@@ -32,7 +29,7 @@ Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const Writ
     run->lookup_ = std::move(lookup);
   }
   run->pipeline_ = std::make_unique<ChunkPipeline>(
-      session.access.seats.executor(), session.stages, id_key.view(), compression_level,
+      session.access.seats.executor(), session.stages, domain.id_key.view(), compression_level,
       [r = run.get()](const ChunkId& id) { return r->lookup_ && r->SeemsKnown(id); },
       [r = run.get()](NamedChunk& chunk) { return r->Take(chunk); });
   return run;
@@ -40,7 +37,10 @@ Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const Writ
 
 // Which packs of the index may be re-used: not under tombstone, and present at >= W.
 Status BackupRun::CheckIndex(const History& history, const WriterId& writer) {
+  FENCHI_RETURN_IF_ERROR(TakeAttested(history));
   FENCHI_ASSIGN_OR_RETURN(usable_, index_.Packs(domain_.id));
+  // What nobody vouches for any more is not relied upon.
+  std::erase_if(usable_, [&](const auto& one) { return unattested_.contains(one.first); });
   FENCHI_ASSIGN_OR_RETURN(std::set<PackId> tombstoned, history.Tombstoned());
   std::vector<PackId> packs;
   for (const auto& [id, entry] : usable_) packs.push_back(id);
@@ -89,6 +89,32 @@ Status BackupRun::CheckIndex(const History& history, const WriterId& writer) {
       }
     }
   }
+  // Another writer's commit names these.
+  for (const auto& [pack, scope] : attested_) {
+    committed_.insert(pack);
+    sealed_.insert(pack);
+  }
+  return Status::Ok();
+}
+
+// Packs of other writers: those that read hosts attest, and those in the index that none does.
+Status BackupRun::TakeAttested(const History& history) {
+  if (!domain_.may_read()) return Status::Ok();  // dedups against its own packs only
+  FENCHI_ASSIGN_OR_RETURN(const History::Attested now, history.AttestedIn(domain_.id));
+  FENCHI_RETURN_IF_ERROR(ImportAttested(session_, domain_, now, index_));
+  FENCHI_ASSIGN_OR_RETURN(attested_, index_.AttestedPacks(domain_.id));
+  for (const auto& [pack, scope] : attested_) {
+    if (!now.packs.contains(pack)) unattested_.insert(pack);
+  }
+  return Status::Ok();
+}
+
+Status BackupRun::NameByScope(ByteView plain, format::Reference& reference) {
+  const auto attested = attested_.find(reference.pieces.front().pack);
+  if (attested == attested_.end() || attested->second.is_zero()) return Status::Ok();
+  FENCHI_ASSIGN_OR_RETURN(KeyedHash hash,
+                          KeyedHash::Create(domain_.IdKeyOf(attested->second).view()));
+  reference.chunk.bytes = hash(plain).bytes;
   return Status::Ok();
 }
 
@@ -120,14 +146,15 @@ bool BackupRun::SeemsKnown(const ChunkId& id) {
          });
 }
 
-Result<bool> BackupRun::TakeKnown(const ChunkId& id, std::size_t size, ChunkTicket& ticket) {
+Result<bool> BackupRun::TakeKnown(const ChunkId& id, ByteView plain, ChunkTicket& ticket) {
   if (const auto found = pending_.find(id); found != pending_.end()) {
     ticket.SetSameAs(found->second);
     return true;
   }
   const StageTimer timer(session_.stages, Stage::kIndex);
   FENCHI_ASSIGN_OR_RETURN(std::optional<format::Reference> known, index_.FindChunk(domain_.id, id));
-  if (!known || known->plain_size != size || !Usable(*known)) return false;
+  if (!known || known->plain_size != plain.size() || !Usable(*known)) return false;
+  FENCHI_RETURN_IF_ERROR(NameByScope(plain, *known));
   Use(*known);
   ticket.SetKnown(std::move(*known));
   return true;
@@ -143,7 +170,7 @@ Status BackupRun::Add(const ChunkId& id, std::size_t size, StoredChunk stored,
 
 // A chunk that comes back from the pipeline.
 Status BackupRun::Take(NamedChunk& chunk) {
-  FENCHI_ASSIGN_OR_RETURN(const bool known, TakeKnown(chunk.id, chunk.plain.size(), *chunk.ticket));
+  FENCHI_ASSIGN_OR_RETURN(const bool known, TakeKnown(chunk.id, chunk.plain, *chunk.ticket));
   if (known) return Status::Ok();
   if (chunk.stored.size() == 0) {  // what was there is not usable after all
     Bytes stored;
@@ -162,7 +189,7 @@ Result<TicketPtr> BackupRun::StoreNode(ByteView plain) {
   auto ticket = std::make_shared<ChunkTicket>();
   ChunkId id;
   id.bytes = (*hash_)(plain).bytes;
-  FENCHI_ASSIGN_OR_RETURN(const bool known, TakeKnown(id, plain.size(), *ticket));
+  FENCHI_ASSIGN_OR_RETURN(const bool known, TakeKnown(id, plain, *ticket));
   if (known) return ticket;
   Bytes stored;
   FENCHI_RETURN_IF_ERROR(compressor_.Compress(plain, compression_level_, stored));

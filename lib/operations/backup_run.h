@@ -28,8 +28,7 @@ class BackupRun {
  public:
   // `domain` and `session` must outlive the run.
   static Result<std::unique_ptr<BackupRun>> Start(Session& session, const WriterState& writer,
-                                                  ChunkIndex& index,
-                                                  const format::DomainKeys& domain,
+                                                  ChunkIndex& index, const WriteKeys& domain,
                                                   const History& history, int compression_level);
 
   // Content goes in here: its chunks are stored, unless the vault has them. They are named and
@@ -71,13 +70,16 @@ class BackupRun {
   std::uint64_t bytes_uploaded = 0;
 
  private:
-  BackupRun(Session& session, ChunkIndex& index, const format::DomainKeys& domain)
+  BackupRun(Session& session, ChunkIndex& index, const WriteKeys& domain)
       : session_(session), index_(index), domain_(domain) {}
   Status CheckIndex(const History& history, const WriterId& writer);
+  Status TakeAttested(const History& history);
   Result<TicketPtr> StoreNode(ByteView plain);
   bool SeemsKnown(const ChunkId& id);
   // Whether the chunk needs no storing; `ticket` then says where it is.
-  Result<bool> TakeKnown(const ChunkId& id, std::size_t size, ChunkTicket& ticket);
+  Result<bool> TakeKnown(const ChunkId& id, ByteView plain, ChunkTicket& ticket);
+  // The reference as it stands in a snapshot: by the id that its pack's writer uses.
+  Status NameByScope(ByteView plain, format::Reference& reference);
   Status Take(NamedChunk& chunk);
   Status Add(const ChunkId& id, std::size_t size, StoredChunk stored, const TicketPtr& ticket,
              PackWriter& packs);
@@ -86,7 +88,7 @@ class BackupRun {
 
   Session& session_;
   ChunkIndex& index_;
-  const format::DomainKeys& domain_;
+  const WriteKeys& domain_;
   RunKeys keys_;
   int compression_level_ = 3;
   std::optional<KeyedHash> hash_;
@@ -95,11 +97,13 @@ class BackupRun {
   std::vector<TicketPtr> unindexed_;                // complete, but a pack of theirs is on its way
   std::optional<IndexObjects> indexes_;
   std::mutex lookup_mutex_;
-  std::optional<ChunkIndex> lookup_;  // none where the index was empty
-  PackMap usable_;                    // in the index, present at >= W, not under tombstone
-  std::set<PackId> committed_;        // of those, named by a commit already
-  std::set<PackId> sealed_;           // of those, by one that was finished
-  PackMap added_;                     // stored by this run
+  std::optional<ChunkIndex> lookup_;            // none where the index was empty
+  std::set<PackId> unattested_;                 // in the index, and no longer vouched for
+  std::map<PackId, format::IdScope> attested_;  // of usable_, those of other writers
+  PackMap usable_;              // in the index, present at >= W, not under tombstone
+  std::set<PackId> committed_;  // of those, named by a commit already
+  std::set<PackId> sealed_;     // of those, by one that was finished
+  PackMap added_;               // stored by this run
   std::set<PackId> used_;
   std::set<int> acknowledged_;
   std::map<int, ProviderTime> uploads_;  // by seat number

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "fenchi/hash.h"
-#include "format/derive.h"
 #include "format/names.h"
 
 namespace fenchi {
@@ -27,14 +26,12 @@ Result<std::vector<format::DomainObjectRef>> IndexObjects::Finish() {
 Status IndexObjects::Store() {
   const Access& access = session_.access;
   format::Index part;
-  part.run = keys_.run;
+  part.run = run_;
   part.references = std::exchange(open_, {});
   std::ranges::sort(part.references, {}, [](const format::Reference& r) { return r.chunk; });
-  const SecretBytes key =
-      format::IndexKey(domain_.index_root.view(), access.vault, domain_.id, keys_.id_scope);
-  FENCHI_ASSIGN_OR_RETURN(const Bytes object,
-                          format::SealIndex(access.suite(), access.vault, key.view(), domain_.id,
-                                            part, session_.random));
+  FENCHI_ASSIGN_OR_RETURN(
+      const Bytes object,
+      format::SealIndex(access.suite(), access.vault, index_key_, domain_, part, session_.random));
   const Hash256 hash = Sha256(object);
   const PutOutcome outcome = access.seats.PutAtAll(
       [&](const Seat& seat, int generation) {
@@ -45,7 +42,7 @@ Status IndexObjects::Store() {
   if (static_cast<int>(outcome.stored.size()) < quorum) {
     return QuorumFailure(access.seats, outcome, quorum, "an index object");
   }
-  stored_.push_back({domain_.id, {hash, object.size()}});
+  stored_.push_back({domain_, {hash, object.size()}});
   return Status::Ok();
 }
 

@@ -9,15 +9,14 @@
 #include "format/index.h"
 #include "format/record_body.h"
 #include "operations/session.h"
-#include "repository/run_keys.h"
 
 namespace fenchi {
 
 class IndexObjects {
  public:
-  // All must outlive it.
-  IndexObjects(Session& session, const format::DomainKeys& domain, const RunKeys& keys)
-      : session_(session), domain_(domain), keys_(keys) {}
+  // `session` and `index_key` must outlive it.
+  IndexObjects(Session& session, const DomainId& domain, ByteView index_key, const RunId& run)
+      : session_(session), domain_(domain), index_key_(index_key), run_(run) {}
 
   // May store an object at >= W. Errors: kTooFewProviders, kFull.
   Status Add(const format::Reference& reference);
@@ -28,8 +27,9 @@ class IndexObjects {
   Status Store();
 
   Session& session_;
-  const format::DomainKeys& domain_;
-  const RunKeys& keys_;
+  DomainId domain_;
+  ByteView index_key_;
+  RunId run_;
   std::vector<format::Reference> open_;
   std::vector<format::DomainObjectRef> stored_;
 };

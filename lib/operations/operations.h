@@ -6,6 +6,7 @@
 #include <string>
 
 #include "fenchi/courier.h"
+#include "fenchi/custody.h"
 #include "operations/session.h"
 
 namespace fenchi {
@@ -30,5 +31,9 @@ Result<CourierExportReport> ExportToCourier(Session& session, std::string_view p
 Result<DrillReport> DrillSnapshot(Session& session, const SnapshotId& snapshot,
                                   const DrillOptions& options);
 Result<VaultStatus> DescribeVault(Session& session);
+Result<AttestReport> AttestPacks(Session& session, const AttestOptions& options);
+Result<PolicyChange> ChangeVaultPolicy(Session& session, const PolicyEdit& edit);
+Result<PolicyChange> PublishApproved(Session& session, ByteView proposal,
+                                     std::span<const Bytes> approvals);
 
 }  // namespace fenchi

@@ -6,10 +6,64 @@
 
 namespace fenchi {
 
-void AddPeople(const format::Policy& policy, Access& access) {
-  if (std::ranges::find(access.admin_sets, policy.next_admins) == access.admin_sets.end()) {
-    access.admin_sets.push_back(policy.next_admins);
+std::string_view RoleName(Role role) {
+  switch (role) {
+    case Role::kRead:
+      return "read";
+    case Role::kWrite:
+      return "write";
+    case Role::kVerify:
+      return "verify";
+    case Role::kAdmin:
+      return "admin";
   }
+  return "unknown";
+}
+
+Status RequireRole(const Access& access, Role role, std::string_view doing) {
+  const bool reads = !access.domains.empty();
+  bool has = false;
+  std::string_view how = "open the vault with its passphrase or another slot, or a read credential";
+  switch (role) {
+    case Role::kRead:
+      has = reads;
+      break;
+    case Role::kWrite:
+      has = reads || !access.writer_domains.empty();
+      how = "open the vault with a slot, or with a read or write credential";
+      break;
+    case Role::kVerify:
+      has = access.verify.has_value();
+      how = "open the vault with a slot, or with a verify credential";
+      break;
+    case Role::kAdmin:
+      has = access.admin.has_value();
+      how = "bring an admin key besides, or open the vault with an admin credential";
+      break;
+  }
+  if (has) return Status::Ok();
+  return Denied("{} needs the {} role; this vault was opened with the {} role", doing,
+                RoleName(role), RoleName(access.role))
+      .WithHint(how);
+}
+
+std::span<const AdminEra> ErasThatApprove(const Access& access, const WriterId& writer,
+                                          std::uint64_t seq) {
+  const std::span<const AdminEra> all = access.admin_eras;
+  for (std::size_t i = all.size(); i-- > 0;) {
+    const auto& heads = all[i].closed_heads;
+    if (heads.empty()) continue;
+    const auto head = std::ranges::find(heads, writer, &format::LogHead::writer);
+    const bool behind = head == heads.end() || head->seq < seq;
+    if (behind) return all.subspan(i);
+  }
+  return all;
+}
+
+void AddPeople(const format::Policy& policy, Access& access) {
+  const bool same = !access.admin_eras.empty() && policy.closed_heads.empty() &&
+                    access.admin_eras.back().admins == policy.next_admins;
+  if (!same) access.admin_eras.push_back({policy.next_admins, policy.closed_heads});
   for (format::PolicyWriter& known : access.writers) {
     const auto named = std::ranges::find(policy.writers, known.id, &format::PolicyWriter::id);
     known.state = named == policy.writers.end() ? format::WriterState::kRevoked : named->state;

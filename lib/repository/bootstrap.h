@@ -11,16 +11,19 @@
 #include <string>
 #include <vector>
 
+#include "fenchi/custody.h"
 #include "fenchi/options.h"
+#include "format/proposal.h"
 #include "repository/access.h"
 #include "repository/local_state.h"
+#include "repository/policy_signing.h"
 
 namespace fenchi {
 
 // Makes a vault over empty providers: checks policy and placement, writes leaf, slots, keyring,
 // FORMAT.md, reader, genesis and, last, policy 1 to all of them.
 // Errors: as Vault::Create.
-Result<Access> CreateVault(const std::vector<NamedProvider>& providers, const Unlock& unlock,
+Result<Access> CreateVault(const std::vector<NamedProvider>& providers, const CustodyPlan& custody,
                            const CreateOptions& options, std::shared_ptr<Executor> executor);
 
 // Opens a vault. `seen` (may be null) is compared: an older policy than seen is refused.
@@ -36,6 +39,18 @@ Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlo
 // may lie at some providers, and the next opening then adopts it.
 Status PublishPolicy(Access& access, format::Policy next, Clock& clock,
                      Random& random = SystemRandom());
+
+// The same where one admin may not suffice, with details of its own. Published: empty bytes. Else a
+// proposal file for the admins.
+Result<Bytes> ProposePolicy(Access& access, format::Policy next, format::PolicyDetails details,
+                            Clock& clock, Random& random);
+// The version that a proposal makes of this policy. Errors: kInvalidArgument when it is of
+// something else; kConflict when another version was published since.
+Result<DraftVersion> DraftOf(const Access& access, const format::Proposal& proposal);
+// Publishes a proposal that enough admins approved; the admin key that `access` holds counts too.
+// Errors: as DraftOf and PublishPolicy; kDenied when approvals lack; kDamaged for a wrong one.
+Status PublishProposal(Access& access, const format::Proposal& proposal,
+                       const std::vector<format::ApprovalFile>& approvals);
 
 // Looks for newer versions of the policy and makes the newest the one of `access`, with its writers
 // and seats. Returns how many seats answered: with R of them, no version that is in use was missed.

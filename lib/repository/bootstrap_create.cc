@@ -9,17 +9,15 @@
 #include "fenchi/key_sharing.h"
 #include "fenchi/testing/provider_contract.h"
 #include "format/cbor.h"
-#include "format/derive.h"
 #include "format/genesis.h"
-#include "format/leaf.h"
 #include "format/names.h"
 #include "format/quorums.h"
 #include "repository/bootstrap.h"
 #include "repository/documents.h"
+#include "repository/key_objects.h"
 #include "repository/placement.h"
 #include "repository/places.h"
 #include "repository/policy_signing.h"
-#include "repository/slot_keys.h"
 
 namespace fenchi {
 namespace {
@@ -158,9 +156,7 @@ Status CheckOverwriteRefusal(const Places& places, const PlacementRules& rules, 
 // All that is to be written, and the opened form of it.
 struct NewVault {
   Access access;
-  std::vector<Bytes> leaves;  // objects, by place
-  Bytes slots;
-  Bytes keyring;
+  KeyObjects objects;  // leaves by place
 };
 
 Result<format::Keyring> MakeKeyring(const VaultPolicy& policy, const SigningKey& admin,
@@ -206,26 +202,6 @@ format::PolicyDetails MakeDetails(const Places& places, const CreateOptions& opt
   return details;
 }
 
-// Providers get seats in the order in which they were given, and their leaf shares.
-Status MakeLeaves(const SecretBytes& secret, format::Policy& policy, std::size_t providers,
-                  Random& random, std::vector<Bytes>& objects) {
-  FENCHI_ASSIGN_OR_RETURN(const std::vector<KeyShare> shares,
-                          SplitKey(secret, {.threshold = policy.needed, .count = format::kSeatsMax},
-                                   format::LeafShareContext(policy.vault, policy.epoch), random));
-  policy.leaf_version = kFirst;
-  for (std::size_t i = 0; i < providers; ++i) {
-    const int seat = static_cast<int>(i);
-    policy.providers.push_back({DrawId<ProviderId>(random), seat, format::ProviderState::kActive});
-    const SecretBytes share = shares[i].Serialize();
-    FENCHI_ASSIGN_OR_RETURN(Bytes object,
-                            format::EncodeLeaf({policy.providers.back().id,
-                                                Bytes(share.view().begin(), share.view().end())}));
-    policy.leaves.push_back({seat, Sha256(object)});
-    objects.push_back(std::move(object));
-  }
-  return Status::Ok();
-}
-
 void NameKeys(const format::Keyring& keyring, const SigningKey& admin, format::Policy& policy) {
   policy.verify_public_key = keyring.verify.public_key;
   for (const format::DomainKeys& keys : keyring.domains) {
@@ -236,18 +212,6 @@ void NameKeys(const format::Keyring& keyring, const SigningKey& admin, format::P
   policy.reader = Sha256(AsBytes(ReaderProgram()));
 }
 
-Result<Bytes> MakeSlots(const format::Policy& policy, const Unlock& unlock,
-                        const PassphraseCost& cost, const SecretBytes& leaf_secret,
-                        const SecretBytes& root, Random& random) {
-  const Argon2Cost argon2{cost.passes, std::uint64_t{cost.memory_kib} * 1024, 1};
-  format::SlotTable table{policy.vault, policy.epoch, {}};
-  FENCHI_ASSIGN_OR_RETURN(
-      table.slots.emplace_back(),
-      MakePassphraseSlot(policy.suite, policy.vault, policy.epoch, unlock.secret(), argon2,
-                         leaf_secret.view(), root.view(), random));
-  return format::EncodeSlots(table);
-}
-
 void TakeKeys(format::Keyring keyring, SigningKey admin, SecretBytes root, Access& access) {
   access.role = Role::kRead;
   access.outer_key = std::move(keyring.outer_key);
@@ -255,6 +219,7 @@ void TakeKeys(format::Keyring keyring, SigningKey admin, SecretBytes root, Acces
   access.verify = std::move(keyring.verify);
   access.domains = std::move(keyring.domains);
   access.admin = std::move(admin);
+  access.keyring_admin_seed = std::move(keyring.admin_seed);
   access.root = std::move(root);
 }
 
@@ -268,8 +233,17 @@ Seats SeatsOf(const Places& places, const format::Policy& policy) {
   return Seats(std::move(seats), places.executor());
 }
 
-Result<NewVault> MakeVault(const Places& places, const Unlock& unlock, const CreateOptions& options,
-                           const format::Quorums& quorums, Random& random, Clock& clock) {
+// What a vault is made of, once all checks passed.
+struct Blueprint {
+  const CustodyPlan& custody;
+  const CreateOptions& options;
+  std::vector<format::AccessTerm> terms;
+  format::Quorums quorums;
+};
+
+Result<NewVault> MakeVault(const Places& places, const Blueprint& blueprint, Random& random,
+                           Clock& clock) {
+  const CreateOptions& options = blueprint.options;
   SigningKey admin = SigningKey::Generate(random);
   NewVault out{.access = Access{.seats = Seats({}, places.executor())}};
   const format::Genesis genesis{{1, {admin.public_key()}}, DrawId<Hash256>(random)};
@@ -282,27 +256,27 @@ Result<NewVault> MakeVault(const Places& places, const Unlock& unlock, const Cre
   policy.previous.bytes = policy.vault.bytes;
   policy.time = clock.Now();
   policy.needed = options.policy.needed;
-  policy.quorums = quorums;
+  policy.quorums = blueprint.quorums;
   policy.suite = options.policy.suite.value_or(DefaultSuite());
   policy.epoch = kFirst;
-  SecretBytes root = SecretBytes::Random(kKeySize, random);
-  const SecretBytes leaf_secret = SecretBytes::Random(kKeySize, random);
+  // Providers get seats in the order in which they were given.
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    policy.providers.push_back(
+        {DrawId<ProviderId>(random), static_cast<int>(i), format::ProviderState::kActive});
+  }
   FENCHI_ASSIGN_OR_RETURN(format::Keyring keyring, MakeKeyring(options.policy, admin, random));
-  FENCHI_RETURN_IF_ERROR(MakeLeaves(leaf_secret, policy, places.size(), random, out.leaves));
   NameKeys(keyring, admin, policy);
-  FENCHI_ASSIGN_OR_RETURN(
-      out.slots, MakeSlots(policy, unlock, options.passphrase_cost, leaf_secret, root, random));
-  policy.slots = {kFirst, Sha256(out.slots)};
-  FENCHI_ASSIGN_OR_RETURN(
-      out.keyring, format::SealKeyring(policy.suite, policy.vault, root.view(), keyring, random));
-  policy.keyring = {kFirst, Sha256(out.keyring)};
+  policy.slots.version = policy.keyring.version = policy.leaf_version = kFirst;
+  FENCHI_ASSIGN_OR_RETURN(out.objects, MakeKeyObjects(blueprint.custody, blueprint.terms, keyring,
+                                                      policy, &admin, random));
   out.access.details = MakeDetails(places, options, policy, keyring);
+  out.access.details.custodians = out.objects.custodians;
   FENCHI_ASSIGN_OR_RETURN(
       SignedVersion signed_policy,
       SignPolicy(policy, out.access.details, keyring.outer_key.view(), admin, random));
   signed_policy.holders = static_cast<int>(places.size());
   TakeVersion(signed_policy, out.access);
-  TakeKeys(std::move(keyring), std::move(admin), std::move(root), out.access);
+  TakeKeys(std::move(keyring), std::move(admin), out.objects.root.Clone(), out.access);
   out.access.seats = SeatsOf(places, policy);
   return out;
 }
@@ -374,12 +348,12 @@ Status VaultWriter::CheckLeaves() {
     const Place& place = places_.all()[i];
     const Result<Bytes> there = GetAll(*place.provider, name, format::kGenesisObjectSizeMax);
     if (!there.ok()) return there.status().At("provider " + place.name);
-    if (*there == vault_.leaves[i]) continue;
-    const auto other = std::ranges::find(vault_.leaves, *there);
-    if (other == vault_.leaves.end()) {
+    if (*there == vault_.objects.leaves[i]) continue;
+    const auto other = std::ranges::find(vault_.objects.leaves, *there);
+    if (other == vault_.objects.leaves.end()) {
       return AlreadyExists("provider {}: another vault is being made there", place.name);
     }
-    const std::size_t j = static_cast<std::size_t>(other - vault_.leaves.begin());
+    const std::size_t j = static_cast<std::size_t>(other - vault_.objects.leaves.begin());
     return InvalidArgument("providers {} and {} are the same place",
                            places_.all()[std::min(i, j)].name, places_.all()[std::max(i, j)].name)
         .WithHint("each provider needs a place of its own: what one place loses, both lose");
@@ -391,7 +365,7 @@ Status VaultWriter::WriteLeaves() {
   const std::string name = format::LeafName(kFirst, 0);
   std::vector<Status> answers(places_.size());
   places_.executor()->ForEach(places_.size(), [&](std::size_t i) {
-    answers[i] = WriteOne(i, name, vault_.leaves[i]);
+    answers[i] = WriteOne(i, name, vault_.objects.leaves[i]);
     // Somebody else's leaf has the name: CheckLeaves says whose.
     if (answers[i].code() == StatusCode::kAlreadyExists) answers[i] = Status::Ok();
   });
@@ -400,8 +374,8 @@ Status VaultWriter::WriteLeaves() {
 }
 
 Status VaultWriter::WriteShared() {
-  FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::SlotsName(kFirst, 0), vault_.slots));
-  FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::KeyringName(kFirst, 0), vault_.keyring));
+  FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::SlotsName(kFirst, 0), vault_.objects.slots));
+  FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::KeyringName(kFirst, 0), vault_.objects.keyring));
   FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::FormatDocName(0), AsBytes(FormatDocument())));
   FENCHI_RETURN_IF_ERROR(WriteEverywhere(format::ReaderName(0), AsBytes(ReaderProgram())));
   // From here on the vault exists.
@@ -437,24 +411,22 @@ void VaultWriter::TakeBack() {
 
 }  // namespace
 
-Result<Access> CreateVault(const std::vector<NamedProvider>& providers, const Unlock& unlock,
+Result<Access> CreateVault(const std::vector<NamedProvider>& providers, const CustodyPlan& custody,
                            const CreateOptions& options, std::shared_ptr<Executor> executor) {
   Random& random = options.environment.random ? *options.environment.random : SystemRandom();
   Clock& clock = options.environment.clock ? *options.environment.clock : SystemClock();
-  if (unlock.is_credential()) {
-    return InvalidArgument("a new vault is made with a passphrase, not with a credential file");
-  }
-  if (unlock.secret().empty()) return InvalidArgument("the passphrase is empty");
+  Blueprint blueprint{custody, options, {}, {}};
+  FENCHI_ASSIGN_OR_RETURN(blueprint.terms, CheckCustodyPlan(custody, options.policy.needed));
   FENCHI_ASSIGN_OR_RETURN(const Places places, Places::Of(providers, std::move(executor)));
   FENCHI_RETURN_IF_ERROR(CheckLabels(options.policy));
-  FENCHI_ASSIGN_OR_RETURN(const format::Quorums quorums,
+  FENCHI_ASSIGN_OR_RETURN(blueprint.quorums,
                           ChooseQuorums(options.policy, static_cast<int>(places.size())));
   FENCHI_RETURN_IF_ERROR(CheckPlaces(places, options.policy, clock.Now()));
   FENCHI_RETURN_IF_ERROR(CheckAllEmpty(places));
   FENCHI_RETURN_IF_ERROR(
       CheckOverwriteRefusal(places, options.policy.placement, clock.Now(), random));
-  FENCHI_ASSIGN_OR_RETURN(NewVault vault,
-                          MakeVault(places, unlock, options, quorums, random, clock));
+  FENCHI_ASSIGN_OR_RETURN(NewVault vault, MakeVault(places, blueprint, random, clock));
+  FENCHI_RETURN_IF_ERROR(DeliverShares(custody, vault.objects.shares));
   FENCHI_RETURN_IF_ERROR(VaultWriter(places, vault).WriteAll());
   return std::move(vault.access);
 }

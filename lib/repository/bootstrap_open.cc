@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "base/display.h"
 #include "base/error.h"
 #include "fenchi/hash.h"
 #include "format/genesis.h"
@@ -188,25 +189,50 @@ Status TakeKeyring(format::Keyring keyring, Access& access) {
   access.domains = std::move(keyring.domains);
   if (keyring.admin_seed) {
     FENCHI_ASSIGN_OR_RETURN(access.admin, SigningKey::FromSeed(keyring.admin_seed->view()));
+    access.keyring_admin_seed = std::move(keyring.admin_seed);
   }
   return Status::Ok();
 }
 
-Status OpenBySlot(Places& places, const std::vector<PlaceState>& states,
-                  const SecretBytes& passphrase, Access& access) {
-  const format::Policy& policy = access.policy;
-  std::vector<LeafShare> shares;
-  for (const PlaceState& state : states) {
-    if (state.leaf.share) shares.push_back(*state.leaf.share);
+// Everything that was brought, in the form that slots are tried with.
+struct Brought {
+  std::vector<KeyPair> recipients;
+  SlotFactors factors;
+};
+
+Status TakeFactors(const Unlock& unlock, const std::vector<LeafShare>& leaves, Brought& out) {
+  for (const Unlock::Secret& passphrase : unlock.passphrases()) {
+    out.factors.passphrases.push_back(passphrase.get());
   }
+  for (const Unlock::Secret& secret : unlock.recipient_keys()) {
+    FENCHI_ASSIGN_OR_RETURN(out.recipients.emplace_back(), KeyPair::FromSecretKey(secret->view()));
+  }
+  for (const KeyPair& pair : out.recipients) out.factors.recipients.push_back(&pair);
+  for (const Unlock::Share& share : unlock.shares()) {
+    out.factors.shares.push_back({share.name, share.bytes->view()});
+  }
+  for (const LeafShare& leaf : leaves) {
+    for (const Bytes& held : leaf.provider_held) {
+      out.factors.provider_held.push_back({leaf.provider, held});
+    }
+  }
+  return Status::Ok();
+}
+
+Result<SecretBytes> OpenLeaf(const Places& places, const format::Policy& policy,
+                             const std::vector<LeafShare>& shares) {
   Result<SecretBytes> leaf = RecoverLeafSecret(policy, shares);
-  if (!leaf.ok()) {
-    const std::string unreachable = places.Unreachable();
-    if (unreachable.empty()) return leaf.status();
-    return Status(leaf.status().code(),
-                  fmt::format("{}; not reachable: {}", leaf.status().message(), unreachable),
-                  leaf.status().hint());
-  }
+  const std::string unreachable = places.Unreachable();
+  if (leaf.ok() || unreachable.empty()) return leaf;
+  return Status(leaf.status().code(),
+                fmt::format("{}; not reachable: {}", leaf.status().message(), unreachable),
+                leaf.status().hint());
+}
+
+Result<SecretBytes> OpenRoot(Places& places, const std::vector<LeafShare>& shares,
+                             const Unlock& unlock, Access& access) {
+  const format::Policy& policy = access.policy;
+  FENCHI_ASSIGN_OR_RETURN(const SecretBytes leaf, OpenLeaf(places, policy, shares));
   FENCHI_ASSIGN_OR_RETURN(
       const Bytes slots,
       places.FindByHash([&](int g) { return format::SlotsName(policy.slots.version, g); },
@@ -215,8 +241,25 @@ Status OpenBySlot(Places& places, const std::vector<PlaceState>& states,
   if (table.vault != access.vault || table.epoch != policy.epoch) {
     return Damaged("slots: they are of another vault or epoch");
   }
-  FENCHI_ASSIGN_OR_RETURN(SecretBytes root,
-                          OpenAnySlot(table, leaf->view(), {.passphrase = &passphrase}));
+  Brought brought;
+  FENCHI_RETURN_IF_ERROR(TakeFactors(unlock, shares, brought));
+  FENCHI_ASSIGN_OR_RETURN(OpenedSlot opened, OpenAnySlot(table, leaf.view(), brought.factors));
+  for (const ShareFault& fault : opened.faults) {
+    access.warnings.push_back(fmt::format("key share '{}' was not used: {}: {}",
+                                          EscapeForDisplay(fault.name),
+                                          ShareFaultKindName(fault.kind), fault.message));
+  }
+  return std::move(opened.root);
+}
+
+Status OpenBySlot(Places& places, const std::vector<PlaceState>& states, const Unlock& unlock,
+                  Access& access) {
+  const format::Policy& policy = access.policy;
+  std::vector<LeafShare> shares;
+  for (const PlaceState& state : states) {
+    if (state.leaf.share) shares.push_back(*state.leaf.share);
+  }
+  FENCHI_ASSIGN_OR_RETURN(SecretBytes root, OpenRoot(places, shares, unlock, access));
   FENCHI_ASSIGN_OR_RETURN(
       const Bytes box,
       places.FindByHash([&](int g) { return format::KeyringName(policy.keyring.version, g); },
@@ -246,13 +289,14 @@ Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlo
   std::optional<VaultId> wanted = options.vault_id;
   std::optional<format::Credential> credential;
   if (unlock.is_credential()) {
-    FENCHI_ASSIGN_OR_RETURN(credential, ReadCredentialFile(unlock.secret().view()));
+    FENCHI_ASSIGN_OR_RETURN(credential, format::DecodeCredential(unlock.credential()->view()));
     if (wanted && *wanted != credential->vault) {
       return WrongKey("the credential is of vault {}, not of vault {}", credential->vault, *wanted);
     }
     wanted = credential->vault;
-  } else if (unlock.secret().empty()) {
-    return InvalidArgument("the passphrase is empty");
+  }
+  for (const Unlock::Secret& passphrase : unlock.passphrases()) {
+    if (passphrase->empty()) return InvalidArgument("the passphrase is empty");
   }
 
   Access access{.seats = Seats({}, executor)};
@@ -268,7 +312,10 @@ Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlo
   if (credential) {
     FENCHI_RETURN_IF_ERROR(TakeCredentialKeys(std::move(*credential), access));
   } else {
-    FENCHI_RETURN_IF_ERROR(OpenBySlot(places, states, unlock.secret(), access));
+    FENCHI_RETURN_IF_ERROR(OpenBySlot(places, states, unlock, access));
+  }
+  if (unlock.admin_key()) {
+    FENCHI_ASSIGN_OR_RETURN(access.admin, SigningKey::FromSeed(unlock.admin_key()->view()));
   }
   FENCHI_ASSIGN_OR_RETURN(access.details, OpenDetails(access.policy, access.outer_key.view()));
   FENCHI_ASSIGN_OR_RETURN(

@@ -33,6 +33,13 @@ CREATE TABLE file (
   PRIMARY KEY (domain, source)) WITHOUT ROWID;
 )";
 
+// Came later; an index without them is as good as one where they are empty.
+constexpr const char* kLaterTables = R"(
+CREATE TABLE IF NOT EXISTS attested (
+  pack BLOB NOT NULL PRIMARY KEY, domain BLOB NOT NULL, scope BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS imported (object BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;
+)";
+
 // A prepared statement, bound, stepped and reset. Column and parameter numbers as in SQLite.
 class Statement {
  public:
@@ -102,7 +109,8 @@ struct ChunkIndex::State {
   std::string path;
   bool in_transaction = false;
   Statement find_pack, add_pack, packs, drop_pack, find_chunk, add_chunk, add_piece, pieces,
-      drop_chunk, drop_pieces, find_file, put_file;
+      drop_chunk, drop_pieces, find_file, put_file, add_attested, attested, drop_attested,
+      find_imported, add_imported;
 
   ~State() {
     // Statements must be finalised before the connection closes: sqlite3_close_v2 waits for them.
@@ -167,6 +175,7 @@ Status ChunkIndex::State::Open() {
   }
   if (active.Step() != SQLITE_DONE) return Damaged("chunk index {} has a schema of its own", path);
   active.Reset();
+  FENCHI_RETURN_IF_ERROR(Execute(kLaterTables));
   return PrepareAll();
 }
 
@@ -186,6 +195,11 @@ Status ChunkIndex::State::PrepareAll() {
       {&find_file,
        "SELECT size, modified_s, modified_ns, changed_ns, device, inode, content, packs FROM file "
        "WHERE domain = ?1 AND source = ?2"},
+      {&add_attested, "INSERT OR REPLACE INTO attested VALUES (?1,?2,?3)"},
+      {&attested, "SELECT pack, scope FROM attested WHERE domain = ?1"},
+      {&drop_attested, "DELETE FROM attested WHERE pack = ?1"},
+      {&find_imported, "SELECT 1 FROM imported WHERE object = ?1"},
+      {&add_imported, "INSERT OR IGNORE INTO imported VALUES (?1)"},
       {&put_file, "INSERT OR REPLACE INTO file VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
   };
   for (const auto& [statement, sql] : all) {
@@ -255,9 +269,44 @@ Status ChunkIndex::AddPack(const DomainId& domain, const format::PackListEntry& 
   return state_->Run(state_->add_pack, "add pack");
 }
 
+Status ChunkIndex::AddAttestedPack(const DomainId& domain, const format::PackListEntry& pack,
+                                   const format::IdScope& scope) {
+  FENCHI_RETURN_IF_ERROR(AddPack(domain, pack));
+  state_->add_attested.Blob(1, pack.pack.view()).Blob(2, domain.view()).Blob(3, scope.view());
+  return state_->Run(state_->add_attested, "add attested pack");
+}
+
+Result<std::map<PackId, format::IdScope>> ChunkIndex::AttestedPacks(const DomainId& domain) {
+  std::map<PackId, format::IdScope> out;
+  const Resetting reset{state_->attested};
+  state_->attested.Blob(1, domain.view());
+  int step = 0;
+  while ((step = state_->attested.Step()) == SQLITE_ROW) {
+    FENCHI_ASSIGN_OR_RETURN(const PackId pack, PackId::From(state_->attested.BlobAt(0)));
+    FENCHI_ASSIGN_OR_RETURN(out[pack], format::IdScope::From(state_->attested.BlobAt(1)));
+  }
+  if (step != SQLITE_DONE) return state_->Failure("list attested packs");
+  return out;
+}
+
+Result<bool> ChunkIndex::HasImported(const Hash256& object) {
+  const Resetting reset{state_->find_imported};
+  const int step = state_->find_imported.Blob(1, object.view()).Step();
+  if (step != SQLITE_ROW && step != SQLITE_DONE) return state_->Failure("find imported object");
+  return step == SQLITE_ROW;
+}
+
+Status ChunkIndex::SetImported(const Hash256& object) {
+  FENCHI_RETURN_IF_ERROR(state_->Begin());
+  state_->add_imported.Blob(1, object.view());
+  return state_->Run(state_->add_imported, "add imported object");
+}
+
 Status ChunkIndex::DropPacks(const std::set<PackId>& packs) {
   FENCHI_RETURN_IF_ERROR(state_->Begin());
   for (const PackId& pack : packs) {
+    state_->drop_attested.Blob(1, pack.view());
+    FENCHI_RETURN_IF_ERROR(state_->Run(state_->drop_attested, "drop attested pack"));
     std::int64_t number = 0;
     {
       const Resetting reset{state_->find_pack};

@@ -17,6 +17,7 @@
 #include "fenchi/bytes.h"
 #include "fenchi/clock.h"
 #include "fenchi/status.h"
+#include "format/ids.h"
 #include "format/pack_list.h"
 #include "format/tree.h"
 
@@ -44,11 +45,20 @@ class ChunkIndex {
   // Another view of the same file, for one other thread: sees what Commit() made durable.
   Result<ChunkIndex> OpenAgain() const;
 
-  // Packs of a domain, all stored by this writer.
+  // Packs of a domain: stored by this writer, or attested by a read host.
   Result<std::map<PackId, format::PackListEntry>> Packs(const DomainId& domain);
   Status AddPack(const DomainId& domain, const format::PackListEntry& pack);
   // Removes packs and all chunks that have a piece in one of them.
   Status DropPacks(const std::set<PackId>& packs);
+
+  // Packs of others that were attested, with the id scope of their chunks: references to them name
+  // chunks by the read hosts' ids, and stand in a snapshot by the ids of that scope.
+  Status AddAttestedPack(const DomainId& domain, const format::PackListEntry& pack,
+                         const format::IdScope& scope);
+  Result<std::map<PackId, format::IdScope>> AttestedPacks(const DomainId& domain);
+  // Index objects that were taken over, by their hash.
+  Result<bool> HasImported(const Hash256& object);
+  Status SetImported(const Hash256& object);
 
   // All packs that a reference names must have been added. Replaces what is there: a chunk is added
   // again only when too few providers hold it where it was.

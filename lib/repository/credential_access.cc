@@ -8,11 +8,6 @@
 namespace fenchi {
 namespace {
 
-Status UnsupportedRole(std::string_view role) {
-  return Unsupported("credentials for the {} role cannot be made or used by this version", role)
-      .WithHint("use the read or verify role");
-}
-
 Result<std::vector<const format::DomainKeys*>> ChosenDomains(
     const Access& access, std::span<const std::string> key_domains) {
   std::vector<const format::DomainKeys*> chosen;
@@ -33,33 +28,28 @@ Result<std::vector<const format::DomainKeys*>> ChosenDomains(
 
 Result<SecretBytes> ExportCredentialFile(const Access& access, Role role,
                                          std::span<const std::string> key_domains) {
-  if (role == Role::kWrite) return UnsupportedRole("write");
-  if (role == Role::kAdmin) return UnsupportedRole("admin");
+  if (role == Role::kWrite) {
+    return InvalidArgument("a write credential is a writer of its own: it is made with the policy");
+  }
+  FENCHI_RETURN_IF_ERROR(
+      RequireRole(access, role, fmt::format("making a {} credential", RoleName(role))));
   format::Credential credential;
   credential.vault = access.vault;
-  credential.role = role == Role::kVerify ? format::Role::kVerify : format::Role::kRead;
+  credential.role = static_cast<format::Role>(role);
   credential.epoch = access.epoch();
   credential.outer_key = access.outer_key.Clone();
   credential.name_key = access.name_key.Clone();
   credential.verify_public_key = access.policy.verify_public_key;
-  if (role == Role::kVerify && !access.verify) {
-    return Denied("this vault was opened without the verify key");
-  }
-  if (role == Role::kRead) {
+  const bool reads = role == Role::kRead || (role == Role::kAdmin && !key_domains.empty());
+  if (reads) {
     FENCHI_ASSIGN_OR_RETURN(const auto chosen, ChosenDomains(access, key_domains));
     for (const format::DomainKeys* keys : chosen) credential.domains.push_back(keys->Clone());
   }
   // With the verify key one can also make tags, for every domain: not for readers of some domains.
-  const bool whole = role == Role::kVerify || key_domains.empty();
+  const bool whole = role == Role::kVerify || (role == Role::kRead && key_domains.empty());
   if (whole && access.verify) credential.verify_secret_key = access.verify->secret_key.Clone();
+  if (role == Role::kAdmin) credential.admin_seed = SecretBytes::CopyOf(access.admin->seed());
   return format::EncodeCredential(credential);
-}
-
-Result<format::Credential> ReadCredentialFile(ByteView file) {
-  FENCHI_ASSIGN_OR_RETURN(format::Credential credential, format::DecodeCredential(file));
-  if (credential.role == format::Role::kWrite) return UnsupportedRole("write");
-  if (credential.role == format::Role::kAdmin) return UnsupportedRole("admin");
-  return credential;
 }
 
 Status TakeCredentialKeys(format::Credential credential, Access& access) {
@@ -75,7 +65,13 @@ Status TakeCredentialKeys(format::Credential credential, Access& access) {
     // A key of an earlier epoch still reads what was written then.
     if (key != nullptr && key->pair.public_key != named->read_public_key) return stale();
   }
-  access.role = credential.role == format::Role::kVerify ? Role::kVerify : Role::kRead;
+  for (const format::WriterDomain& keys : credential.writer_domains) {
+    if (std::ranges::find(access.policy.domains, keys.id, &format::PolicyDomain::id) ==
+        access.policy.domains.end()) {
+      return stale();
+    }
+  }
+  access.role = static_cast<Role>(credential.role);
   access.outer_key = std::move(credential.outer_key);
   access.name_key = std::move(credential.name_key);
   if (credential.verify_secret_key) {
@@ -83,6 +79,11 @@ Status TakeCredentialKeys(format::Credential credential, Access& access) {
                             KeyPair::FromSecretKey(credential.verify_secret_key->view()));
   }
   access.domains = std::move(credential.domains);
+  access.writer_domains = std::move(credential.writer_domains);
+  access.writer = std::move(credential.writer);
+  if (credential.admin_seed) {
+    FENCHI_ASSIGN_OR_RETURN(access.admin, SigningKey::FromSeed(credential.admin_seed->view()));
+  }
   return Status::Ok();
 }
 

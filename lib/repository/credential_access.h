@@ -1,8 +1,7 @@
 // Credential files: opening a vault without a slot, and making such files.
 //
 // A credential holds keys, not the leaf: whoever has it needs no passphrase, so it is a secret
-// file. FORMAT.md section 5.6. Roles read and verify; write and admin are refused until the custody
-// commands exist.
+// file. FORMAT.md section 5.6.
 #pragma once
 
 #include <span>
@@ -16,14 +15,12 @@
 
 namespace fenchi {
 
-// key_domains: labels; empty: all that `access` reads. Not looked at for the verify role.
-// Errors: kDenied when `access` has less than the role needs; kNotFound for a label; kUnsupported
-// for kWrite and kAdmin.
+// key_domains: labels; empty: all that `access` reads, and for kAdmin none. Not looked at for the
+// verify role. A write credential names a writer of its own, so EditPolicy makes it.
+// Errors: kDenied when `access` has less than the role needs; kNotFound for a label;
+// kInvalidArgument for kWrite.
 Result<SecretBytes> ExportCredentialFile(const Access& access, Role role,
                                          std::span<const std::string> key_domains);
-
-// Errors: kDamaged; kUnsupported for a role of later.
-Result<format::Credential> ReadCredentialFile(ByteView file);
 
 // Moves the credential's keys into `access`, whose policy is set.
 // Errors: kWrongKey when the credential is of other keys than the policy names.

@@ -90,10 +90,11 @@ void History::ApplyForeignVoids() {
 }
 
 bool History::Approved(const format::OpenedRecord& record) const {
-  return std::ranges::any_of(access_->admin_sets, [&](const format::AdminSet& admins) {
+  const auto eras = ErasThatApprove(*access_, record.record.writer, record.record.seq);
+  return std::ranges::any_of(eras, [&](const AdminEra& era) {
     const Result<std::vector<SigningPublicKey>> valid =
-        format::ValidApprovals(access_->vault, record.signed_record.payload, admins.keys);
-    return valid.ok() && static_cast<int>(valid->size()) >= admins.threshold;
+        format::ValidApprovals(access_->vault, record.signed_record.payload, era.admins.keys);
+    return valid.ok() && static_cast<int>(valid->size()) >= era.admins.threshold;
   });
 }
 
@@ -244,6 +245,28 @@ Result<std::set<PackId>> History::Tombstoned() const {
     }
   }
   return buried;
+}
+
+Result<History::Attested> History::AttestedIn(const DomainId& domain) const {
+  Attested out;
+  for (const auto& [writer, records] : log_->records()) {
+    const auto known = std::ranges::find(access_->writers, writer, &format::PolicyWriter::id);
+    if (known == access_->writers.end() || known->state != format::WriterState::kActive ||
+        (known->rights & format::kRightAttest) == 0) {
+      continue;
+    }
+    for (const format::OpenedRecord& opened : records) {
+      const auto* attest = std::get_if<format::AttestBody>(&opened.record.body);
+      if (attest == nullptr || attest->domain != domain) continue;
+      FENCHI_ASSIGN_OR_RETURN(const std::vector<format::PackListEntry> entries,
+                              Entries(attest->packs));
+      for (const format::PackListEntry& entry : entries) out.packs.emplace(entry.pack, entry);
+      for (const format::DomainObjectRef& index : attest->indexes) {
+        if (index.domain == domain) out.indexes.push_back(index.object);
+      }
+    }
+  }
+  return out;
 }
 
 std::vector<History::NamedObject> History::Objects() const {

@@ -58,6 +58,13 @@ class History {
   Result<PackMap> LivePacks(std::vector<Status>& lost) const;
   // Packs that any TOMBSTONE with enough approvals names.
   Result<std::set<PackId>> Tombstoned() const;
+  // What read hosts attested in a key domain (a revoked one's word counts no more): the packs, and
+  // the index objects that say where their chunks lie.
+  struct Attested {
+    PackMap packs;
+    std::vector<format::ObjectRef> indexes;
+  };
+  Result<Attested> AttestedIn(const DomainId& domain) const;
   // A pack list's entries, from the record or from its list objects.
   Result<std::vector<format::PackListEntry>> Entries(const format::PackList& list) const;
   // List and index objects that records name, each once; not those of unapproved tombstones.

@@ -42,7 +42,7 @@ std::optional<LeafShare> JudgeLeaf(const format::Policy& policy, ByteView object
   Result<format::Leaf> leaf = format::DecodeLeaf(object);
   const format::PolicyProvider* active = ActiveAt(policy, named->seat);
   if (!leaf.ok() || active == nullptr || leaf->provider != active->id) return std::nullopt;
-  return LeafShare{named->seat, provider, std::move(leaf->share)};
+  return LeafShare{named->seat, provider, std::move(leaf->share), std::move(leaf->provider_held)};
 }
 
 std::vector<PlaceLeaf> ReadLeaves(Places& places, const format::Policy& policy) {
@@ -85,24 +85,31 @@ Result<SecretBytes> RecoverLeafSecret(const format::Policy& policy,
   return std::move(recovered->key);
 }
 
+std::optional<LeafShare> ReadLeafAt(const Access& access, std::size_t position) {
+  const Seat& seat = access.seats.all()[position];
+  if (!seat.provider) return std::nullopt;
+  for (std::uint32_t version = access.policy.leaf_version; version >= 1; --version) {
+    std::optional<LeafShare> share;
+    const Result<ObjectAt> found = access.seats.GetAt(
+        position,
+        [version](const Seat&, int generation) { return format::LeafName(version, generation); },
+        format::kGenesisObjectSizeMax,
+        [&](ByteView object) {
+          share = JudgeLeaf(access.policy, object, seat.name);
+          return share ? Status::Ok() : Damaged("not a leaf share that the policy names");
+        });
+    if (found.ok() && share->seat == seat.number) return share;
+  }
+  return std::nullopt;
+}
+
 Result<Bytes> RebuildLeafObject(const Access& access, std::size_t position) {
   const Seat& wanted = access.seats.all()[position];
   std::vector<LeafShare> shares;
   for (std::size_t i = 0; i < access.seats.size(); ++i) {
-    const Seat& seat = access.seats.all()[i];
-    if (i == position || !seat.provider) continue;
-    std::optional<LeafShare> share;
-    for (std::uint32_t version = access.policy.leaf_version; version >= 1 && !share; --version) {
-      const Result<ObjectAt> found = access.seats.GetAt(
-          i,
-          [version](const Seat&, int generation) { return format::LeafName(version, generation); },
-          format::kGenesisObjectSizeMax,
-          [&](ByteView object) {
-            share = JudgeLeaf(access.policy, object, seat.name);
-            return share ? Status::Ok() : Damaged("not a leaf share that the policy names");
-          });
-    }
-    if (share && share->seat == seat.number) shares.push_back(std::move(*share));
+    if (i == position) continue;
+    std::optional<LeafShare> share = ReadLeafAt(access, i);
+    if (share) shares.push_back(std::move(*share));
   }
   if (shares.size() < static_cast<std::size_t>(access.needed())) {
     return DataLoss(
@@ -110,6 +117,14 @@ Result<Bytes> RebuildLeafObject(const Access& access, std::size_t position) {
                "can be read",
                wanted.name, access.needed(), shares.size())
         .WithHint("bring more providers back, then `fenchi repair`");
+  }
+  // What a lost provider held besides opens the vault with k - 1 others: nobody copies it.
+  if (std::ranges::any_of(shares, [](const LeafShare& s) { return !s.provider_held.empty(); })) {
+    return Unsupported(
+               "the key share of {} belongs to a slot that the providers open alone, and "
+               "is never made again",
+               wanted.name)
+        .WithHint("rotate the vault's keys: all providers then get new shares");
   }
   const std::vector<NamedShare> items = AsItems(shares);
   FENCHI_ASSIGN_OR_RETURN(const KeyShare share,

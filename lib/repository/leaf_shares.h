@@ -21,7 +21,8 @@ namespace fenchi {
 struct LeafShare {
   int seat = 0;  // number
   std::string provider;
-  Bytes share;  // serialised key share
+  Bytes share;                       // serialised key share
+  std::vector<Bytes> provider_held;  // likewise, of provider-held nodes of slots
 };
 
 // The seat whose leaf share `object` is, by its hash and content; none: nullopt.
@@ -39,9 +40,12 @@ std::vector<PlaceLeaf> ReadLeaves(Places& places, const format::Policy& policy);
 Result<SecretBytes> RecoverLeafSecret(const format::Policy& policy,
                                       std::span<const LeafShare> shares);
 
+// The good leaf share that the seat at `position` holds, if any.
+std::optional<LeafShare> ReadLeafAt(const Access& access, std::size_t position);
+
 // The leaf object of the seat at `position`, made again from the shares at other seats.
 // Errors: kDataLoss when fewer than k of those can be read, or the result is not what the policy
-// names.
+// names; kUnsupported where the providers' shares alone open the vault: those are never copied.
 Result<Bytes> RebuildLeafObject(const Access& access, std::size_t position);
 
 }  // namespace fenchi

@@ -1,9 +1,9 @@
-// Writers of this host: the files `writer-N`, N = 0..63.
+// Writers of this host: the files `writer-N`, N = 0..63, and `writer-ID` for a credential's writer.
 //
 // Local, not part of the vault format. Each is a box of type 14 (suite as the vault's) under
-// HKDF(K_outer, "", "fenchi/1/local" 0x00 | vault id, 32), context be32(N), over the map 1 = 1;
-// 2 = writer id; 3 = Ed25519 seed; 4 = next seq; 5 = hash of the record before it; 6 = the record
-// that may not be at W yet, [seq, record hash, sealed object] (optional).
+// HKDF(K_outer, "", "fenchi/1/local" 0x00 | vault id, 32), context be32(N) or ID, over the map 1 =
+// 1; 2 = writer id; 3 = Ed25519 seed; 4 = next seq; 5 = hash of the record before it; 6 = the
+// record that may not be at W yet, [seq, record hash, sealed object] (optional).
 #include "repository/local_state.h"
 
 #include <utility>
@@ -94,10 +94,33 @@ Result<Identity> ReadIdentity(format::CborReader& reader) {
 
 }  // namespace
 
+namespace {
+
+// Which writer of the host: the name of its files, and the context of its box.
+struct Place {
+  std::string tag;
+  Bytes context;
+
+  static Place OfNumber(int number) {
+    Place place{fmt::format("{}", number), {}};
+    AppendBe32(place.context, static_cast<std::uint32_t>(number));
+    return place;
+  }
+  static Place OfWriter(const WriterId& id) {
+    return {id.hex(), Bytes(id.bytes.begin(), id.bytes.end())};
+  }
+  std::string file() const { return "writer-" + tag; }
+  std::string lock() const { return "writer-" + tag + ".lock"; }
+  std::string index() const { return "index-" + tag + ".db"; }
+};
+
+}  // namespace
+
 struct WriterState::State {
   StateFolder folder;
   StateLock lock;
-  int number = 0;
+  Place place;
+  bool fixed = false;  // a credential says who this is
   Suite suite = Suite::kAes256Gcm;
   VaultId vault;
   SecretBytes local_key;
@@ -106,6 +129,9 @@ struct WriterState::State {
 
   // Writes `identity` to disk. After a failure the disk has what was before, or this.
   Status Save() const;
+  // The writer at `place`, whose lock is held: as its file says, else `fresh`.
+  static Result<std::unique_ptr<State>> Take(StateFolder folder, StateLock lock, Place place,
+                                             const Access& access, Identity fresh);
   // For an identity that is not on disk yet. The index of another writer is useless to it, and a
   // reference to another writer's packs would be wrong: it goes first.
   Status SaveNew() const;
@@ -113,30 +139,24 @@ struct WriterState::State {
 
 namespace {
 
-Bytes NumberContext(int number) {
-  Bytes context;
-  AppendBe32(context, static_cast<std::uint32_t>(number));
-  return context;
-}
-
-Result<Identity> OpenIdentity(const VaultId& vault, ByteView local_key, int number, ByteView box) {
-  const Bytes context = NumberContext(number);
+Result<Identity> OpenIdentity(const VaultId& vault, ByteView local_key, const Place& place,
+                              ByteView box) {
   FENCHI_ASSIGN_OR_RETURN(
       const SecretBytes plain,
-      OpenSealed({Suite::kAes256Gcm, SealType::kLocalState, vault, context}, local_key, box));
+      OpenSealed({Suite::kAes256Gcm, SealType::kLocalState, vault, place.context}, local_key, box));
   return format::DecodeWhole(plain.view(), kStateSizeMax, "writer state", ReadIdentity);
 }
 
 // What `writer-N` says; nothing when it is absent, or damaged and now set aside. A newer fenchi's
 // file is neither: it stays, and the failure is returned.
 Result<std::optional<Identity>> LoadIdentity(const StateFolder& folder, const VaultId& vault,
-                                             ByteView local_key, int number) {
-  const std::string name = fmt::format("writer-{}", number);
+                                             ByteView local_key, const Place& place) {
+  const std::string name = place.file();
   const Result<std::optional<Bytes>> box = folder.Read(name, kStateSizeMax);
   Status failure = box.status();
   if (box.ok()) {
     if (!box->has_value()) return std::optional<Identity>();
-    Result<Identity> identity = OpenIdentity(vault, local_key, number, **box);
+    Result<Identity> identity = OpenIdentity(vault, local_key, place, **box);
     if (identity.ok()) return std::optional<Identity>(std::move(*identity));
     failure = identity.status();
   }
@@ -152,15 +172,15 @@ Result<std::optional<Identity>> LoadIdentity(const StateFolder& folder, const Va
 
 Status WriterState::State::Save() const {
   const SecretBytes plain = Encode(identity);
-  const Bytes context = NumberContext(number);
-  FENCHI_ASSIGN_OR_RETURN(const Bytes box, Seal({suite, SealType::kLocalState, vault, context},
-                                                local_key.view(), plain.view(), SystemRandom()));
-  return folder.Replace(fmt::format("writer-{}", number), box);
+  FENCHI_ASSIGN_OR_RETURN(
+      const Bytes box, Seal({suite, SealType::kLocalState, vault, place.context}, local_key.view(),
+                            plain.view(), SystemRandom()));
+  return folder.Replace(place.file(), box);
 }
 
 Status WriterState::State::SaveNew() const {
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
-    FENCHI_RETURN_IF_ERROR(folder.Remove(fmt::format("index-{}.db{}", number, suffix)));
+    FENCHI_RETURN_IF_ERROR(folder.Remove(place.index() + suffix));
   }
   return Save();
 }
@@ -170,23 +190,49 @@ WriterState::WriterState(WriterState&&) noexcept = default;
 WriterState& WriterState::operator=(WriterState&&) noexcept = default;
 WriterState::~WriterState() = default;
 
+Result<std::unique_ptr<WriterState::State>> WriterState::State::Take(StateFolder folder,
+                                                                     StateLock lock, Place place,
+                                                                     const Access& access,
+                                                                     Identity fresh) {
+  const bool fixed = access.writer.has_value();
+  SecretBytes local_key = LocalKey(access.outer_key.view(), access.vault);
+  FENCHI_ASSIGN_OR_RETURN(std::optional<Identity> known,
+                          LoadIdentity(folder, access.vault, local_key.view(), place));
+  if (known && fixed && known->id != fresh.id) known.reset();
+  const bool is_new = !known.has_value();
+  std::string index_path = folder.PathOf(place.index());
+  auto state = std::make_unique<State>(State{
+      std::move(folder), std::move(lock), std::move(place), fixed, access.suite(), access.vault,
+      std::move(local_key), std::move(index_path), is_new ? std::move(fresh) : std::move(*known)});
+  // A new identity must not be used before it is on disk: losing it would orphan its log.
+  if (is_new) FENCHI_RETURN_IF_ERROR(state->SaveNew());
+  return state;
+}
+
 Result<WriterState> WriterState::Acquire(const std::string& directory, const Access& access,
                                          Random& random) {
   FENCHI_ASSIGN_OR_RETURN(StateFolder folder, StateFolder::Open(directory, access.vault));
-  SecretBytes local_key = LocalKey(access.outer_key.view(), access.vault);
+  if (access.writer) {
+    Place place = Place::OfWriter(access.writer->id);
+    FENCHI_ASSIGN_OR_RETURN(std::optional<StateLock> lock, folder.TryLock(place.lock()));
+    if (!lock) {
+      return Conflict("the writer of this credential is at work in {}", folder.path())
+          .WithHint("wait until the other backup of this host is done");
+    }
+    FENCHI_ASSIGN_OR_RETURN(SigningKey key, SigningKey::FromSeed(access.writer->seed.view()));
+    Identity identity{access.writer->id, std::move(key), 1, {}, std::nullopt};
+    FENCHI_ASSIGN_OR_RETURN(std::unique_ptr<State> state,
+                            State::Take(std::move(folder), std::move(*lock), std::move(place),
+                                        access, std::move(identity)));
+    return WriterState(std::move(state));
+  }
   for (int number = 0; number < kWritersPerHost; ++number) {
-    FENCHI_ASSIGN_OR_RETURN(std::optional<StateLock> lock,
-                            folder.TryLock(fmt::format("writer-{}.lock", number)));
+    Place place = Place::OfNumber(number);
+    FENCHI_ASSIGN_OR_RETURN(std::optional<StateLock> lock, folder.TryLock(place.lock()));
     if (!lock) continue;
-    FENCHI_ASSIGN_OR_RETURN(std::optional<Identity> known,
-                            LoadIdentity(folder, access.vault, local_key.view(), number));
-    Identity identity = known ? std::move(*known) : NewIdentity(random);
-    std::string index_path = folder.PathOf(fmt::format("index-{}.db", number));
-    auto state = std::make_unique<State>(State{std::move(folder), std::move(*lock), number,
-                                               access.suite(), access.vault, std::move(local_key),
-                                               std::move(index_path), std::move(identity)});
-    // A new identity must not be used before it is on disk: losing it would orphan its log.
-    if (!known) FENCHI_RETURN_IF_ERROR(state->SaveNew());
+    FENCHI_ASSIGN_OR_RETURN(std::unique_ptr<State> state,
+                            State::Take(std::move(folder), std::move(*lock), std::move(place),
+                                        access, NewIdentity(random)));
     return WriterState(std::move(state));
   }
   return Conflict("all {} writers of this host are at work in {}", kWritersPerHost, folder.path())
@@ -230,6 +276,13 @@ Status WriterState::CompletePending() {
 }
 
 Status WriterState::Renew(Random& random) {
+  if (state_->fixed) {
+    return Conflict(
+               "the log of writer {} went on elsewhere: its credential is in use on another "
+               "host, or this host lost its state",
+               id())
+        .WithHint("ask for a credential of this host's own");
+  }
   Identity before = std::exchange(state_->identity, NewIdentity(random));
   const Status saved = state_->SaveNew();
   if (!saved.ok()) state_->identity = std::move(before);

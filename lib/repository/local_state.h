@@ -46,7 +46,8 @@ struct PendingRecord {
 class WriterState {
  public:
   // Takes the first writer of this host that no other process holds, or starts a new one, which the
-  // policy does not list yet. Errors: kIo, kDenied, kFull for the folder.
+  // policy does not list yet. Where the credential says which writer it is, that one is taken.
+  // Errors: kIo, kDenied, kFull for the folder; kConflict when that writer is at work.
   static Result<WriterState> Acquire(const std::string& directory, const Access& access,
                                      Random& random);
   WriterState(WriterState&&) noexcept;
@@ -65,6 +66,7 @@ class WriterState {
   Status SetPending(PendingRecord record);
   Status CompletePending();  // it is at W: next_seq and previous move on
   // Gives up this identity (its log went on elsewhere: a cloned machine) for a new one.
+  // Errors: kConflict for a credential's writer, which cannot become another.
   Status Renew(Random& random);
 
  private:

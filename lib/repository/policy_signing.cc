@@ -9,8 +9,8 @@
 
 namespace fenchi {
 
-Result<SignedVersion> SignPolicy(format::Policy policy, const format::PolicyDetails& details,
-                                 ByteView outer_key, const SigningKey& admin, Random& random) {
+Result<DraftVersion> DraftPolicy(format::Policy policy, const format::PolicyDetails& details,
+                                 ByteView outer_key, Random& random) {
   FENCHI_ASSIGN_OR_RETURN(const Bytes text, format::EncodePolicyDetails(details));
   const Bytes context = format::PolicyDetailsContext(policy.version);
   FENCHI_ASSIGN_OR_RETURN(
@@ -18,15 +18,33 @@ Result<SignedVersion> SignPolicy(format::Policy policy, const format::PolicyDeta
       format::SealPadded({policy.suite, SealType::kPolicyDetails, policy.vault, context}, outer_key,
                          text, format::kPolicyDetailsPadding, format::kPolicyObjectSizeMax,
                          random));
-  format::SignedPolicy object;
-  FENCHI_ASSIGN_OR_RETURN(object.payload, format::EncodePolicy(policy));
-  object.signatures.push_back(
-      {admin.public_key(), admin.Sign(format::PolicySigningMessage(policy.vault, object.payload))});
+  DraftVersion draft;
+  FENCHI_ASSIGN_OR_RETURN(draft.payload, format::EncodePolicy(policy));
+  draft.policy = std::move(policy);
+  return draft;
+}
+
+format::PolicySignature SignDraft(const DraftVersion& draft, const SigningKey& admin) {
+  return {admin.public_key(),
+          admin.Sign(format::PolicySigningMessage(draft.policy.vault, draft.payload))};
+}
+
+Result<SignedVersion> WithSignatures(DraftVersion draft,
+                                     std::vector<format::PolicySignature> signatures) {
+  const format::SignedPolicy object{std::move(draft.payload), std::move(signatures)};
   SignedVersion out;
   out.hash = Sha256(object.payload);
   FENCHI_ASSIGN_OR_RETURN(out.object, format::EncodeSignedPolicy(object));
-  out.policy = std::move(policy);
+  out.policy = std::move(draft.policy);
   return out;
+}
+
+Result<SignedVersion> SignPolicy(format::Policy policy, const format::PolicyDetails& details,
+                                 ByteView outer_key, const SigningKey& admin, Random& random) {
+  FENCHI_ASSIGN_OR_RETURN(DraftVersion draft,
+                          DraftPolicy(std::move(policy), details, outer_key, random));
+  format::PolicySignature signature = SignDraft(draft, admin);
+  return WithSignatures(std::move(draft), {std::move(signature)});
 }
 
 Result<format::PolicyDetails> OpenDetails(const format::Policy& policy, ByteView outer_key) {
@@ -52,7 +70,7 @@ void TakeVersion(const SignedVersion& version, Access& access) {
 
 void TakeChain(const PolicyChain& chain, Access& access) {
   access.policy_objects.clear();
-  access.admin_sets.clear();
+  access.admin_eras.clear();
   access.writers.clear();
   access.shards_needed.clear();
   for (const SignedVersion& version : chain.versions) TakeVersion(version, access);

@@ -1,6 +1,8 @@
 // Making policy versions: details sealed, payload signed, and what an Access then says.
 #pragma once
 
+#include <vector>
+
 #include "crypto/signing.h"
 #include "fenchi/random.h"
 #include "fenchi/status.h"
@@ -10,8 +12,20 @@
 
 namespace fenchi {
 
-// Seals `details` into the policy, whose other fields are complete, and signs it.
-// Errors: as format::EncodePolicy.
+// A version that nobody has signed yet.
+struct DraftVersion {
+  format::Policy policy;
+  Bytes payload;
+};
+// Seals `details` into the policy, whose other fields are complete. Errors: as
+// format::EncodePolicy.
+Result<DraftVersion> DraftPolicy(format::Policy policy, const format::PolicyDetails& details,
+                                 ByteView outer_key, Random& random);
+format::PolicySignature SignDraft(const DraftVersion& draft, const SigningKey& admin);
+Result<SignedVersion> WithSignatures(DraftVersion draft,
+                                     std::vector<format::PolicySignature> signatures);
+
+// All three, for one admin.
 Result<SignedVersion> SignPolicy(format::Policy policy, const format::PolicyDetails& details,
                                  ByteView outer_key, const SigningKey& admin, Random& random);
 

@@ -150,15 +150,21 @@ Status Settle(Access& access, SignedVersion mine) {
   return Status::Ok();
 }
 
-Status CheckMaySign(const Access& access) {
+bool IsAdmin(const Access& access) {
   const format::AdminSet& admins = access.policy.next_admins;
-  if (access.admin && admins.threshold == 1 &&
-      std::ranges::find(admins.keys, access.admin->public_key()) != admins.keys.end()) {
-    return Status::Ok();
-  }
+  return access.admin &&
+         std::ranges::find(admins.keys, access.admin->public_key()) != admins.keys.end();
+}
+
+Status MayNotSign(const Access& access) {
+  const format::AdminSet& admins = access.policy.next_admins;
+  const std::string_view held = IsAdmin(access) ? "one of their keys"
+                                : access.admin  ? "a key of somebody else"
+                                                : "no admin key";
   return Denied("changing the policy takes {} of the vault's {} admins, and this opening holds {}",
-                admins.threshold, admins.keys.size(), access.admin ? "one key" : "no admin key")
-      .WithHint("open the vault with its passphrase");
+                admins.threshold, admins.keys.size(), held)
+      .WithHint(admins.threshold == 1 ? "open the vault with its passphrase"
+                                      : "have the admins approve a proposal for it");
 }
 
 // A policy that an interrupted publication left at fewer than W places is completed before use.
@@ -174,10 +180,9 @@ Status CompletePolicy(Access& access) {
   return Status::Ok();
 }
 
-}  // namespace
-
-Status PublishPolicy(Access& access, format::Policy next, Clock& clock, Random& random) {
-  FENCHI_RETURN_IF_ERROR(CheckMaySign(access));
+// Whether a next version may be begun: the last one is complete, nobody else's follows it, and
+// enough seats answer. Errors: kConflict, after a rival's version was adopted.
+Status CheckMayBegin(Access& access) {
   FENCHI_RETURN_IF_ERROR(CompletePolicy(access));
   const PolicyParent parent = ParentOf(access.policy, access.policy_hash);
   FENCHI_ASSIGN_OR_RETURN(const NextVersion rival, LookForNext(access.seats, parent));
@@ -196,13 +201,11 @@ Status PublishPolicy(Access& access, format::Policy next, Clock& clock, Random& 
                access.seats.size(), rival.answered, rival.unreachable)
         .WithHint("bring more providers back and run the same command again");
   }
-  next.vault = access.vault;
-  next.version = access.policy.version + 1;
-  next.previous = access.policy_hash;
-  next.time = clock.Now();
-  FENCHI_ASSIGN_OR_RETURN(
-      SignedVersion mine,
-      SignPolicy(std::move(next), access.details, access.outer_key.view(), *access.admin, random));
+  return Status::Ok();
+}
+
+Status Publish(Access& access, SignedVersion mine) {
+  const PolicyParent parent = ParentOf(access.policy, access.policy_hash);
   const PutOutcome outcome = PutAtSeats(access.seats, mine, parent);
   if (AtQuorum(outcome, mine.policy)) {
     mine.holders = static_cast<int>(outcome.stored.size());
@@ -215,6 +218,87 @@ Status PublishPolicy(Access& access, format::Policy next, Clock& clock, Random& 
   if (met_rival) return Settle(access, std::move(mine));
   return QuorumFailure(access.seats, outcome, mine.policy.quorums.write_quorum,
                        fmt::format("policy {}", mine.policy.version));
+}
+
+Result<DraftVersion> DraftNext(const Access& access, format::Policy next,
+                               const format::PolicyDetails& details, Clock& clock, Random& random) {
+  next.vault = access.vault;
+  next.version = access.policy.version + 1;
+  next.previous = access.policy_hash;
+  next.time = clock.Now();
+  return DraftPolicy(std::move(next), details, access.outer_key.view(), random);
+}
+
+}  // namespace
+
+Status PublishPolicy(Access& access, format::Policy next, Clock& clock, Random& random) {
+  if (!IsAdmin(access) || access.policy.next_admins.threshold != 1) return MayNotSign(access);
+  return ProposePolicy(access, std::move(next), access.details, clock, random).status();
+}
+
+Result<Bytes> ProposePolicy(Access& access, format::Policy next, format::PolicyDetails details,
+                            Clock& clock, Random& random) {
+  FENCHI_RETURN_IF_ERROR(CheckMayBegin(access));
+  FENCHI_ASSIGN_OR_RETURN(DraftVersion draft,
+                          DraftNext(access, std::move(next), details, clock, random));
+  if (!IsAdmin(access) || access.policy.next_admins.threshold != 1) {
+    return format::EncodeProposal({access.vault, 0, std::move(draft.payload)});
+  }
+  format::PolicySignature signature = SignDraft(draft, *access.admin);
+  FENCHI_ASSIGN_OR_RETURN(SignedVersion mine,
+                          WithSignatures(std::move(draft), {std::move(signature)}));
+  FENCHI_RETURN_IF_ERROR(Publish(access, std::move(mine)));
+  access.details = std::move(details);
+  return Bytes();
+}
+
+Status PublishProposal(Access& access, const format::Proposal& proposal,
+                       const std::vector<format::ApprovalFile>& approvals) {
+  FENCHI_ASSIGN_OR_RETURN(DraftVersion draft, DraftOf(access, proposal));
+  std::vector<format::PolicySignature> signatures;
+  const auto add = [&](const format::ApprovalFile& approval) {
+    const auto& keys = access.policy.next_admins.keys;
+    if (std::ranges::find(keys, approval.admin) == keys.end()) return;
+    const auto same =
+        std::ranges::find(signatures, approval.admin, &format::PolicySignature::admin);
+    if (same == signatures.end()) signatures.push_back({approval.admin, approval.signature});
+  };
+  for (const format::ApprovalFile& approval : approvals) {
+    FENCHI_RETURN_IF_ERROR(format::CheckApproval(approval, proposal));
+    add(approval);
+  }
+  if (access.admin) add(format::SignProposal(proposal, *access.admin));
+  const auto needed = static_cast<std::size_t>(access.policy.next_admins.threshold);
+  if (signatures.size() < needed) {
+    return Denied("{} of the vault's admins approved this, {} must", signatures.size(), needed)
+        .WithHint("let more admins approve the same proposal file");
+  }
+  FENCHI_RETURN_IF_ERROR(CheckMayBegin(access));
+  FENCHI_ASSIGN_OR_RETURN(SignedVersion mine,
+                          WithSignatures(std::move(draft), std::move(signatures)));
+  FENCHI_ASSIGN_OR_RETURN(format::PolicyDetails details,
+                          OpenDetails(mine.policy, access.outer_key.view()));
+  FENCHI_RETURN_IF_ERROR(Publish(access, std::move(mine)));
+  access.details = std::move(details);
+  access.seats = SeatsAfter(access.seats, access.policy, access.details);
+  return Status::Ok();
+}
+
+Result<DraftVersion> DraftOf(const Access& access, const format::Proposal& proposal) {
+  if (proposal.vault != access.vault) {
+    return InvalidArgument("the proposal is of vault {}, not of this one", proposal.vault);
+  }
+  if (proposal.kind != 0) return InvalidArgument("the proposal is not one of a policy");
+  DraftVersion draft;
+  FENCHI_ASSIGN_OR_RETURN(draft.policy, format::DecodePolicy(proposal.content));
+  draft.payload = proposal.content;
+  if (draft.policy.version != access.policy.version + 1 ||
+      draft.policy.previous != access.policy_hash) {
+    return Conflict("the proposal follows policy {}, and the vault is at policy {}",
+                    draft.policy.version - 1, access.policy.version)
+        .WithHint("make the proposal again");
+  }
+  return draft;
 }
 
 Result<int> RefreshPolicy(Access& access) {
@@ -242,6 +326,7 @@ Status EnsureWriter(Access& access, const WriterId& id, const SigningPublicKey& 
       return CompletePolicy(access);
     }
     format::Policy next = access.policy;
+    next.closed_heads.clear();
     next.writers.push_back({id, key, rights, format::WriterState::kActive});
     last = PublishPolicy(access, std::move(next), clock, random);
     if (!last.ok() && last.code() != StatusCode::kConflict) return last;

@@ -4,6 +4,10 @@
 // same wrapped bytes. FORMAT.md section 6.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "fenchi/aead.h"
 #include "fenchi/random.h"
 #include "fenchi/secret.h"
@@ -27,9 +31,33 @@ struct RunKeys {
   Bytes wrapped_tag_key;
 };
 
-// Draws and wraps the keys of a new run of a host with the read role.
-Result<RunKeys> NewRunKeys(const Access& access, const format::DomainKeys& domain,
-                           const WriterId& writer, Random& random);
+// What a host adds to a key domain with, whether it may read there or not.
+struct WriteKeys {
+  DomainId id;
+  std::string label;
+  format::IdScope scope;  // zeros: a read host; else the writer id of a write-only one
+  SecretBytes id_key;
+  SecretBytes index_key;
+  std::uint32_t epoch = 0;
+  ExchangePublicKey read_public_key;  // of that epoch
+  // To wrap S with, so that no public-key cipher stands between; none on a write-only host.
+  std::optional<KeyPair> read_key;
+
+  SecretBytes id_root;  // of a host that may read: makes the ids of every scope
+  VaultId vault;
+
+  bool may_read() const { return read_key.has_value(); }
+  // Only where may_read().
+  SecretBytes IdKeyOf(const format::IdScope& of) const;
+};
+// By label; empty: the first. Errors: kDenied where the keys are of an older epoch than the policy;
+// kNotFound naming the labels that there are.
+Result<WriteKeys> WriteKeysFor(const Access& access, std::string_view label);
+
+// Draws and wraps the keys of a new run. A write-only host seals S to the domain's read public key
+// and cannot open it again once RunKeys is gone.
+Result<RunKeys> NewRunKeys(const Access& access, const WriteKeys& domain, const WriterId& writer,
+                           Random& random);
 
 // Opens a wrapped S. Errors: kDenied when `access` cannot read that domain or epoch; kDamaged.
 Result<SecretBytes> OpenDataKey(const Access& access, const DomainId& domain, std::uint32_t epoch,

@@ -1,152 +1,142 @@
 #include "repository/slot_keys.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
-#include <vector>
 
+#include "base/coding.h"
+#include "base/display.h"
 #include "base/error.h"
+#include "format/derive.h"
+#include "repository/slot_node.h"
 
 namespace fenchi {
 namespace {
 
 using format::NodeKind;
-using format::SlotIdentity;
 using format::SlotNode;
 
-Bytes ChildPath(ByteView path, std::size_t child) {
-  Bytes out(path.begin(), path.end());
-  out.push_back(static_cast<std::uint8_t>(child));
-  return out;
+void CollectContexts(const SlotNode& node, std::set<Bytes>& out) {
+  if (node.kind == NodeKind::kCustodians) out.insert(node.share_context);
+  for (const SlotNode& child : node.children) CollectContexts(child, out);
 }
 
-// The box's own suite is used; the one given here is not looked at when opening.
-SealContext ChildKeyBox(const SlotIdentity& slot, ByteView context) {
-  return {Suite::kAes256Gcm, format::kSealChildKey, slot.vault, context};
+std::set<Bytes> ContextsOf(const format::SlotTable& table) {
+  std::set<Bytes> contexts;
+  for (const format::Slot& slot : table.slots) CollectContexts(slot.node, contexts);
+  return contexts;
 }
 
-Result<SecretBytes> EvaluateAnd(const SlotNode& node, const SlotIdentity& slot, ByteView path,
-                                const SlotFactors& factors) {
-  std::vector<SecretBytes> keys;
-  std::vector<ByteView> views;
-  for (std::size_t i = 0; i < node.children.size(); ++i) {
-    FENCHI_ASSIGN_OR_RETURN(SecretBytes key,
-                            EvaluateNode(node.children[i], slot, ChildPath(path, i), factors));
-    keys.push_back(std::move(key));
+// Why a share that no slot asks for is here: T = vault id | be32(epoch) | ...
+ShareFault JudgeStranger(const format::SlotTable& table, const std::string& name,
+                         const KeyShare& share) {
+  constexpr std::size_t kVaultSize = VaultId::kSize;
+  const ByteView context = share.context;
+  const bool same_vault = context.size() >= kVaultSize + 4 &&
+                          std::ranges::equal(context.first(kVaultSize), table.vault.view());
+  if (!same_vault) return {name, ShareFaultKind::kForeign, "it is of another vault"};
+  const std::uint32_t epoch = GetBe32(context.subspan(kVaultSize));
+  if (epoch != table.epoch) {
+    return {name, ShareFaultKind::kOld,
+            fmt::format("it is of epoch {}, the vault is in epoch {}", epoch, table.epoch)};
   }
-  for (const SecretBytes& key : keys) views.push_back(key.view());
-  return format::AndKey(views, slot, path);
+  return {name, ShareFaultKind::kOld, "it is of a slot that the vault has no more"};
 }
 
-Result<SecretBytes> EvaluateOr(const SlotNode& node, const SlotIdentity& slot, ByteView path,
-                               const SlotFactors& factors) {
-  Status failure = Unsupported("no branch of the slot '{}' can be tried", slot.access);
-  for (std::size_t i = 0; i < node.children.size(); ++i) {
-    const Bytes below = ChildPath(path, i);
-    Result<SecretBytes> key = EvaluateNode(node.children[i], slot, below, factors);
-    if (key.ok()) {
-      const Bytes context = format::ChildKeyContext(slot.slot, below);
-      Result<SecretBytes> common =
-          OpenSealed(ChildKeyBox(slot, context), key->view(), node.wrapped_keys[i]);
-      if (common.ok()) return common;
-      failure = common.status();
-    } else if (key.status().code() != StatusCode::kUnsupported) {
-      failure = key.status();
+// Items that belong to no node of the table.
+std::vector<ShareFault> Strangers(const format::SlotTable& table, const SlotFactors& factors) {
+  const std::set<Bytes> contexts = ContextsOf(table);
+  std::vector<ShareFault> faults;
+  for (const NamedShare& item : factors.shares) {
+    const Result<KeyShare> share = KeyShare::Parse(item.bytes);
+    if (!share.ok()) {
+      faults.push_back({item.name, ShareFaultKind::kDamaged, share.status().message()});
+    } else if (!contexts.contains(share->context)) {
+      faults.push_back(JudgeStranger(table, item.name, *share));
     }
   }
-  return failure;
+  return faults;
 }
 
-Result<SecretBytes> EvaluateRecipient(const SlotNode& node, const SlotIdentity& slot, ByteView path,
-                                      const SlotFactors& factors) {
-  if (factors.recipient == nullptr) {
-    return Unsupported("the slot '{}' needs a recipient's secret key", slot.access);
+std::string Describe(const std::vector<ShareFault>& faults) {
+  std::string text;
+  for (const ShareFault& fault : faults) {
+    text += fmt::format("; item '{}' is {}: {}", EscapeForDisplay(fault.name),
+                        ShareFaultKindName(fault.kind), fault.message);
   }
-  if (factors.recipient->public_key != node.recipient) {
-    return WrongKey("the secret key is not the recipient's of the slot '{}'", slot.access);
-  }
-  const Bytes context = format::ChildKeyContext(slot.slot, path);
-  return OpenWithSecretKey(ChildKeyBox(slot, context), *factors.recipient, node.sealed_key);
+  return text;
 }
 
-Result<SecretBytes> OpenSlot(const format::SlotTable& table, const format::Slot& slot,
-                             ByteView leaf_secret, const SlotFactors& factors) {
-  const SlotIdentity identity{table.vault, table.epoch, slot.id, slot.access};
-  FENCHI_ASSIGN_OR_RETURN(const SecretBytes child, EvaluateNode(slot.node, identity, {}, factors));
-  const SecretBytes key = format::SlotKey(child.view(), leaf_secret, identity);
+Result<std::optional<OpenedSlot>> TrySlot(const format::SlotTable& table, const format::Slot& slot,
+                                          ByteView leaf_secret, SlotEvaluation& evaluation) {
+  FENCHI_ASSIGN_OR_RETURN(CandidateKeys keys, evaluation.Keys());
   const Bytes context = format::SlotContext(table.epoch, slot.id);
-  return OpenSealed({Suite::kAes256Gcm, SealType::kSlot, table.vault, context}, key.view(),
-                    slot.root_box);
+  for (CandidateKey& one : keys) {
+    const SecretBytes key = format::SlotKey(one.key.view(), leaf_secret, evaluation.identity());
+    Result<SecretBytes> root = OpenSealed(
+        {Suite::kAes256Gcm, SealType::kSlot, table.vault, context}, key.view(), slot.root_box);
+    if (root.ok()) {
+      return std::optional(OpenedSlot{std::move(*root), slot.access, std::move(one.faults)});
+    }
+  }
+  return std::optional<OpenedSlot>();
+}
+
+bool OnlyPassphrases(const SlotFactors& factors) {
+  return !factors.passphrases.empty() && factors.recipients.empty() && factors.shares.empty();
+}
+
+Status NoSlot(const std::vector<std::string>& lacks, const std::vector<ShareFault>& strangers) {
+  std::string text;
+  for (const std::string& lack : lacks) text += (text.empty() ? "" : "; ") + lack;
+  return WrongKey("the vault was not opened: {}{}", text, Describe(strangers))
+      .WithHint("bring what one of the slots lacks, together with what was brought now");
 }
 
 }  // namespace
 
-Result<SecretBytes> EvaluateNode(const SlotNode& node, const SlotIdentity& slot, ByteView path,
-                                 const SlotFactors& factors) {
-  switch (node.kind) {
-    case NodeKind::kPassphrase:
-      if (factors.passphrase == nullptr) {
-        return Unsupported("the slot '{}' needs a passphrase", slot.access);
-      }
-      return StretchPassword(factors.passphrase->view(), node.salt.view(), node.cost);
-    case NodeKind::kRecipient:
-      return EvaluateRecipient(node, slot, path, factors);
-    case NodeKind::kAnd:
-      return EvaluateAnd(node, slot, path, factors);
-    case NodeKind::kOr:
-      return EvaluateOr(node, slot, path, factors);
-    case NodeKind::kCustodians:
-    case NodeKind::kProviderHeld:
-      break;
-  }
-  return Unsupported("the slot '{}' needs key shares, which cannot be brought to this version yet",
-                     slot.access)
-      .WithHint("open the vault with its passphrase or a credential file");
-}
-
-Result<SecretBytes> OpenAnySlot(const format::SlotTable& table, ByteView leaf_secret,
-                                const SlotFactors& factors) {
+Result<OpenedSlot> OpenAnySlot(const format::SlotTable& table, ByteView leaf_secret,
+                               const SlotFactors& factors) {
+  const std::vector<ShareFault> strangers = Strangers(table, factors);
+  std::vector<std::string> lacks;
+  std::string tried;
+  bool any_known = false;
   Status failure;
-  std::string accesses;
   for (const format::Slot& slot : table.slots) {
-    Result<SecretBytes> root = OpenSlot(table, slot, leaf_secret, factors);
-    if (root.ok()) return root;
-    accesses += (accesses.empty() ? "'" : ", '") + slot.access + "'";
-    // A slot that could be tried says more than one that could not.
-    if (failure.ok() || failure.code() == StatusCode::kUnsupported) failure = root.status();
+    SlotEvaluation evaluation(table, slot, factors);
+    const std::string access = EscapeForDisplay(slot.access);
+    any_known = any_known || evaluation.known();
+    if (!evaluation.lack().empty()) {
+      lacks.push_back(fmt::format("the slot '{}' needs {}", access, evaluation.lack()));
+      continue;
+    }
+    Result<std::optional<OpenedSlot>> opened = TrySlot(table, slot, leaf_secret, evaluation);
+    if (!opened.ok()) {
+      if (failure.ok()) failure = opened.status();
+      continue;
+    }
+    if (*opened) {
+      (*opened)->faults.insert((*opened)->faults.end(), strangers.begin(), strangers.end());
+      return std::move(**opened);
+    }
+    tried += fmt::format("{}'{}'", tried.empty() ? "" : ", ", access);
+    lacks.push_back(fmt::format("what was brought does not open the slot '{}'", access));
   }
-  if (failure.code() == StatusCode::kWrongKey) {
-    return WrongKey("the passphrase opens no slot of the vault (slots: {})", accesses)
+  if (!failure.ok() && failure.code() != StatusCode::kWrongKey) return failure;
+  if (!any_known) {
+    return Unsupported(
+               "all slots of the vault take factors of kinds that this version does not "
+               "know")
+        .WithHint("open this vault with a newer fenchi");
+  }
+  if (!tried.empty() && OnlyPassphrases(factors)) {
+    return WrongKey("the passphrase opens no slot of the vault (slots: {})", tried)
         .WithHint(
             "check the keyboard layout and caps lock, and that it is the passphrase of this "
             "vault; it was compared byte for byte");
   }
-  return failure;
-}
-
-Status SealRoot(Suite suite, const VaultId& vault, std::uint32_t epoch, ByteView root_child_key,
-                ByteView leaf_secret, ByteView root, Random& random, format::Slot& slot) {
-  const SlotIdentity identity{vault, epoch, slot.id, slot.access};
-  const SecretBytes key = format::SlotKey(root_child_key, leaf_secret, identity);
-  const Bytes context = format::SlotContext(epoch, slot.id);
-  FENCHI_ASSIGN_OR_RETURN(slot.root_box,
-                          Seal({suite, SealType::kSlot, vault, context}, key.view(), root, random));
-  return Status::Ok();
-}
-
-Result<format::Slot> MakePassphraseSlot(Suite suite, const VaultId& vault, std::uint32_t epoch,
-                                        const SecretBytes& passphrase, const Argon2Cost& cost,
-                                        ByteView leaf_secret, ByteView root, Random& random) {
-  format::Slot slot;
-  random.Fill(slot.id.mutable_view());
-  slot.access = "passphrase";
-  slot.node.kind = NodeKind::kPassphrase;
-  random.Fill(slot.node.salt.mutable_view());
-  slot.node.cost = cost;
-  const SlotIdentity identity{vault, epoch, slot.id, slot.access};
-  FENCHI_ASSIGN_OR_RETURN(const SecretBytes child,
-                          EvaluateNode(slot.node, identity, {}, {.passphrase = &passphrase}));
-  FENCHI_RETURN_IF_ERROR(
-      SealRoot(suite, vault, epoch, child.view(), leaf_secret, root, random, slot));
-  return slot;
+  if (!failure.ok()) return failure;
+  return NoSlot(lacks, strangers);
 }
 
 }  // namespace fenchi

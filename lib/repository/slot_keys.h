@@ -1,49 +1,41 @@
-// Slots at work: from a person's factors and the leaf secret to the epoch root, and back.
+// Slots at work: from people's factors and the leaf secret to the epoch root.
 //
 // FORMAT.md section 5.3. Opening is pure computing over a decoded table; nothing here talks to a
-// provider. Threads: any.
+// provider. Slots are tried in order with all factors that were brought; where none opens, the
+// failure says what each one lacks. Threads: any.
 //
-//   FENCHI_ASSIGN_OR_RETURN(SecretBytes root, OpenAnySlot(table, leaf.view(), {.passphrase = &p}));
+//   FENCHI_ASSIGN_OR_RETURN(OpenedSlot opened,
+//                           OpenAnySlot(table, leaf.view(), {.passphrases = {&passphrase}}));
 #pragma once
 
-#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "crypto/key_exchange.h"
-#include "crypto/password.h"
-#include "fenchi/aead.h"
-#include "fenchi/random.h"
+#include "fenchi/key_sharing.h"
 #include "fenchi/secret.h"
 #include "fenchi/status.h"
-#include "format/derive.h"
 #include "format/slots.h"
 
 namespace fenchi {
 
-// What a person brought. Absent ones are null.
+// What was brought. All may be empty. What the pointers and views name must outlive the use.
 struct SlotFactors {
-  const SecretBytes* passphrase = nullptr;
-  const KeyPair* recipient = nullptr;
+  std::vector<const SecretBytes*> passphrases = {};
+  std::vector<const KeyPair*> recipients = {};
+  std::vector<NamedShare> shares = {};         // custodians' items, in any order
+  std::vector<NamedShare> provider_held = {};  // from leaf objects, named by provider
 };
 
-// The 32-byte child key that a node yields. path: of the node, empty for the root node.
-// Errors: kWrongKey when the factors are there but do not fit; kUnsupported when a factor is absent
-// or of a kind that cannot be brought yet (custodians, provider-held); kFull for Argon2id's memory.
-Result<SecretBytes> EvaluateNode(const format::SlotNode& node, const format::SlotIdentity& slot,
-                                 ByteView path, const SlotFactors& factors);
+struct OpenedSlot {
+  SecretBytes root;
+  std::string access;              // of the slot
+  std::vector<ShareFault> faults;  // custodians' items that are of no use to any slot, or forged
+};
 
-// The epoch root from the first slot that opens.
-// Errors: kWrongKey when a slot could be tried and none opened; kUnsupported when none could be.
-Result<SecretBytes> OpenAnySlot(const format::SlotTable& table, ByteView leaf_secret,
-                                const SlotFactors& factors);
-
-// A slot that a passphrase opens. Errors: kInvalidArgument for an empty passphrase or a cost out of
-// limits; kFull.
-Result<format::Slot> MakePassphraseSlot(Suite suite, const VaultId& vault, std::uint32_t epoch,
-                                        const SecretBytes& passphrase, const Argon2Cost& cost,
-                                        ByteView leaf_secret, ByteView root, Random& random);
-
-// Seals the epoch root into slot.root_box; slot.id, .access and .node must be complete.
-Status SealRoot(Suite suite, const VaultId& vault, std::uint32_t epoch, ByteView root_child_key,
-                ByteView leaf_secret, ByteView root, Random& random, format::Slot& slot);
+// Errors: kWrongKey when no slot opens; the message says what each lacks and names each bad share;
+// kUnsupported when all slots are of kinds of later; kFull for Argon2id's memory.
+Result<OpenedSlot> OpenAnySlot(const format::SlotTable& table, ByteView leaf_secret,
+                               const SlotFactors& factors);
 
 }  // namespace fenchi

@@ -10,6 +10,7 @@
 #include "operations/operations.h"
 #include "repository/bootstrap.h"
 #include "repository/credential_access.h"
+#include "repository/custody_change.h"
 
 namespace fenchi {
 namespace {
@@ -45,9 +46,21 @@ Vault::~Vault() = default;
 
 Result<Vault> Vault::Create(const std::vector<NamedProvider>& providers, const Unlock& unlock,
                             const CreateOptions& options) {
+  if (unlock.is_credential() || unlock.passphrases().size() != 1 ||
+      !unlock.recipient_keys().empty() || !unlock.shares().empty()) {
+    return InvalidArgument("a new vault is made with a passphrase, or with a custody plan");
+  }
+  CustodyPlan custody;
+  custody.passphrases.emplace("passphrase", unlock.passphrases().front()->Clone());
+  custody.passphrase_cost = options.passphrase_cost;
+  return Create(providers, custody, options);
+}
+
+Result<Vault> Vault::Create(const std::vector<NamedProvider>& providers, const CustodyPlan& custody,
+                            const CreateOptions& options) {
   auto executor = MakeExecutor(options.environment, providers.size());
   FENCHI_ASSIGN_OR_RETURN(Access access,
-                          CreateVault(providers, unlock, options, std::move(executor)));
+                          CreateVault(providers, custody, options, std::move(executor)));
   const std::string directory = DirectoryOf(options.state_directory);
   return Vault(std::make_unique<State>(std::move(access), directory, options.environment));
 }
@@ -70,37 +83,51 @@ const std::string& Vault::name() const { return state_->session.access.details.v
 Role Vault::role() const { return state_->session.access.role; }
 const std::vector<std::string>& Vault::warnings() const { return state_->session.access.warnings; }
 
+// ---- Verbs: the role is checked before anything is touched ----
+
+#define FENCHI_REQUIRE(role, doing) \
+  FENCHI_RETURN_IF_ERROR(RequireRole(state_->session.access, role, doing))
+
 Result<BackupReport> Vault::BackupTree(const std::string& path, const BackupOptions& options) {
   const std::array<std::string, 1> paths = {path};
   return BackupTrees(paths, options);
 }
 Result<BackupReport> Vault::BackupTrees(std::span<const std::string> paths,
                                         const BackupOptions& options) {
+  FENCHI_REQUIRE(Role::kWrite, "a backup");
   return fenchi::BackupTrees(state_->session, paths, options);
 }
 Result<BackupReport> Vault::BackupStream(const StreamReader& input, const std::string& file_name,
                                          const BackupOptions& options) {
+  FENCHI_REQUIRE(Role::kWrite, "a backup");
   return fenchi::BackupStream(state_->session, input, file_name, options);
 }
 Result<SnapshotList> Vault::Snapshots() { return ListSnapshots(state_->session); }
 Result<SnapshotId> Vault::FindSnapshot(std::string_view text) {
+  FENCHI_REQUIRE(Role::kRead, "finding a snapshot by its label or id");
   return fenchi::FindSnapshot(state_->session, text);
 }
 Status Vault::List(const SnapshotId& snapshot, std::string_view path, bool recursive,
                    const std::function<bool(const ListedEntry&)>& entry) {
+  FENCHI_REQUIRE(Role::kRead, "listing files");
   return ListEntries(state_->session, snapshot, path, recursive, entry);
 }
 Status Vault::Cat(const SnapshotId& snapshot, std::string_view path, const StreamWriter& output) {
+  FENCHI_REQUIRE(Role::kRead, "reading a file");
   return CatFile(state_->session, snapshot, path, output);
 }
 Result<RestoreReport> Vault::Restore(const SnapshotId& snapshot, const std::string& target,
                                      const RestoreOptions& options) {
+  FENCHI_REQUIRE(Role::kRead, "a restore");
   return RestoreSnapshot(state_->session, snapshot, target, options);
 }
 Result<VerifyReport> Vault::Verify(const VerifyOptions& options) {
+  if (options.depth == VerifyDepth::kData) FENCHI_REQUIRE(Role::kRead, "checking the data");
+  if (options.depth != VerifyDepth::kExists) FENCHI_REQUIRE(Role::kVerify, "checking tags");
   return VerifyVault(state_->session, options);
 }
 Result<RepairReport> Vault::Repair(const VerifyReport& report, const RepairOptions& options) {
+  FENCHI_REQUIRE(Role::kVerify, "a repair");
   return RepairVault(state_->session, report, options);
 }
 Result<CourierExportReport> Vault::ExportCourier(std::string_view provider, const std::string& path,
@@ -108,11 +135,56 @@ Result<CourierExportReport> Vault::ExportCourier(std::string_view provider, cons
   return ExportToCourier(state_->session, provider, path, observer);
 }
 Result<DrillReport> Vault::Drill(const SnapshotId& snapshot, const DrillOptions& options) {
+  FENCHI_REQUIRE(Role::kRead, "a drill");
   return DrillSnapshot(state_->session, snapshot, options);
 }
-Result<VaultStatus> Vault::DescribeStatus() { return DescribeVault(state_->session); }
-Result<SecretBytes> Vault::ExportCredential(Role role, std::span<const std::string> key_domains) {
-  return ExportCredentialFile(state_->session.access, role, key_domains);
+Result<AttestReport> Vault::Attest(const AttestOptions& options) {
+  FENCHI_REQUIRE(Role::kRead, "attesting packs");
+  return AttestPacks(state_->session, options);
 }
+Result<VaultStatus> Vault::DescribeStatus() { return DescribeVault(state_->session); }
+
+Result<SecretBytes> Vault::ExportCredential(Role role, std::span<const std::string> key_domains) {
+  if (role != Role::kWrite) {
+    return ExportCredentialFile(state_->session.access, role, key_domains);
+  }
+  FENCHI_REQUIRE(Role::kAdmin, "making a write credential");
+  if (state_->session.access.policy.next_admins.threshold != 1) {
+    return Denied("a new writer takes {} of the vault's admins",
+                  state_->session.access.policy.next_admins.threshold)
+        .WithHint("propose the writer as a change of the policy, for the admins to approve");
+  }
+  PolicyEdit edit;
+  edit.add_writers.push_back({Role::kWrite, {key_domains.begin(), key_domains.end()}, ""});
+  FENCHI_ASSIGN_OR_RETURN(PolicyChange change, ChangePolicy(edit));
+  if (!change.published) return Denied("the admin key of this opening is not one of the vault's");
+  return std::move(change.credentials.front());
+}
+Result<CustodyReport> Vault::DescribeCustody(std::optional<Timestamp> at) {
+  return DescribeAccess(state_->session.access, at);
+}
+Result<PolicyChange> Vault::Rotate(const CustodyPlan& plan) {
+  FENCHI_REQUIRE(Role::kAdmin, "rotating the keys");
+  Session& session = state_->session;
+  return RotateKeys(session.access, plan, session.clock, session.random);
+}
+Result<PolicyChange> Vault::AddAccess(const CustodyPlan& plan) {
+  FENCHI_REQUIRE(Role::kAdmin, "adding a slot");
+  Session& session = state_->session;
+  return AddSlots(session.access, plan, session.clock, session.random);
+}
+Result<PolicyChange> Vault::ChangePolicy(const PolicyEdit& edit) {
+  FENCHI_REQUIRE(Role::kAdmin, "changing the policy");
+  return ChangeVaultPolicy(state_->session, edit);
+}
+Result<std::vector<std::string>> Vault::ReviewProposal(ByteView proposal) {
+  return ReviewChange(state_->session.access, proposal);
+}
+Result<PolicyChange> Vault::Publish(ByteView proposal, std::span<const Bytes> approvals) {
+  FENCHI_REQUIRE(Role::kAdmin, "publishing a proposal");
+  return PublishApproved(state_->session, proposal, approvals);
+}
+
+#undef FENCHI_REQUIRE
 
 }  // namespace fenchi

@@ -13,7 +13,7 @@ with fenchi.open("vault.toml") as vault:
 
 from __future__ import annotations
 
-from fenchi import config, courier, providers
+from fenchi import config, courier, custody, providers
 from fenchi._core import BuiltinProvider, SecretBytes, StatusCode, __version__
 from fenchi._core import escape_path as _escape_path
 from fenchi._courier_reports import (
@@ -127,6 +127,7 @@ __all__ = [
     "config",
     "courier",
     "create",
+    "custody",
     "escape_path",
     "open",
     "open_provider",

@@ -14,8 +14,10 @@ from typing import Any, BinaryIO, Self, overload
 import pathspec
 
 from fenchi import _core, _errors, _passphrase, config
+from fenchi import custody as _custody
 from fenchi._core import SecretBytes
 from fenchi._courier_reports import CourierExportReport
+from fenchi._custody_verbs import CustodyVerbs
 from fenchi._opening import Where, open_all
 from fenchi._reports import (
     BackupReport,
@@ -128,7 +130,7 @@ def _reader(source: BinaryIO | Iterable[bytes]) -> Callable[[int], Any]:
     return next_piece
 
 
-class Vault:
+class Vault(CustodyVerbs):
     """An opened vault. Use it as a context manager; one call at a time.
 
     Verbs raise subclasses of fenchi.Error. Ctrl-C stops a verb soon, raises KeyboardInterrupt and
@@ -172,7 +174,7 @@ class Vault:
 
     @property
     def role(self) -> str:
-        """ "verify" for a verify credential; "read" for one that reads, and for a passphrase."""
+        """What it was opened with: "read" (slots too), "write", "verify" or "admin"."""
         return next(name for name, number in _ROLES.items() if number == self._core.role())
 
     @property
@@ -346,7 +348,10 @@ class Vault:
         return VaultStatus.from_core(self._core.status())
 
     def export_credential(self, role: str, key_domains: Iterable[str] = ()) -> SecretBytes:
-        """A credential file's bytes for a role ("read" or "verify"), for some key domains."""
+        """A credential file's bytes for a role, for some key domains.
+
+        "read", "write" (a new writer, so that it needs the admin role too), "verify" or "admin".
+        """
         if role not in _ROLES:
             raise _errors.InvalidArgument(text("credential.role", role=role))
         return self._core.export_credential(_ROLES[role], list(key_domains))
@@ -421,6 +426,7 @@ def open(
     *,
     passphrase: _passphrase.Passphrase | None = None,
     credential: SecretBytes | bytes | None = None,
+    unlock: _custody.Unlock | None = None,
     vault_id: str | None = None,
     state_directory: str | os.PathLike[str] = "",
     threads: int = 0,
@@ -429,18 +435,19 @@ def open(
 
     where: a vault.toml, a Config, or providers (or their URLs) by name. passphrase: by default from
     $FENCHI_PASSWORD_FILE or $FENCHI_PASSWORD_COMMAND. credential: the bytes of a credential file,
-    instead. vault_id: the vault that must be found; by default that of vault.toml. A place that
+    instead. unlock: several factors together (fenchi.custody), instead. vault_id: the vault that
+    must be found; by default that of vault.toml. A place that
     cannot be opened, such as a disk that is not mounted, is done without and in `warnings`.
     """
     providers, meters, loaded = open_all(where, absent_too=True)
     if loaded is not None:
         vault_id = vault_id or loaded.vault_id
-    if credential is None:
-        secret = _secret(passphrase)
-    else:
-        secret = credential if isinstance(credential, SecretBytes) else SecretBytes(credential)
+    if unlock is None and credential is not None:
+        unlock = _custody.Unlock(credential=credential)
+    elif unlock is None:
+        unlock = _custody.Unlock(passphrases=[_secret(passphrase)])
     core = _core.open_vault(
-        providers, secret, credential is not None, vault_id, os.fspath(state_directory), threads
+        providers, unlock.to_core(), vault_id, os.fspath(state_directory), threads
     )
     return Vault(core, meters)
 
@@ -449,6 +456,7 @@ def create(
     where: Where = "vault.toml",
     *,
     passphrase: _passphrase.Passphrase | None = None,
+    custody_plan: _custody.CustodyPlan | None = None,
     policy: config.VaultPolicy | None = None,
     passphrase_passes: int = 4,
     passphrase_memory_kib: int = 64 * 1024,
@@ -458,7 +466,8 @@ def create(
     """Makes a new vault over empty providers.
 
     where: a vault.toml, into which the new id is written, or a Config, or providers by name, which
-    need a policy. The cost of guessing the passphrase grows with passes and memory.
+    need a policy. custody_plan: who opens it (fenchi.custody), instead of a passphrase. The cost of
+    guessing the passphrase grows with passes and memory.
     """
     path = where if isinstance(where, (str, os.PathLike)) else None
     content = config.load(path) if path is not None else where
@@ -468,13 +477,14 @@ def create(
         )
     providers, meters, loaded = open_all(content, absent_too=False)
     policy = policy or (config.VaultPolicy() if loaded is None else loaded.policy)
+    if custody_plan is None:
+        custody_plan = _custody.CustodyPlan(
+            passphrases={"passphrase": _secret(passphrase)},
+            passphrase_passes=passphrase_passes,
+            passphrase_memory_kib=passphrase_memory_kib,
+        )
     core = _core.create_vault(
-        providers,
-        _secret(passphrase),
-        policy.to_core(),
-        (passphrase_passes, passphrase_memory_kib),
-        os.fspath(state_directory),
-        threads,
+        providers, custody_plan.to_core(), policy.to_core(), os.fspath(state_directory), threads
     )
     vault = Vault(core, meters)
     if path is not None:

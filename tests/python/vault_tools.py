@@ -92,9 +92,13 @@ def differences(wanted: dict[bytes, list[str]], found: dict[bytes, list[str]]) -
     ]
 
 
-def run_reader(providers, out, password: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run_reader(
+    providers, out, password: Path | None, *options: str
+) -> subprocess.CompletedProcess[str]:
     """The independent reader, as people start it."""
-    command = [sys.executable, str(READER), "--password-file", str(password), *options]
+    command = [sys.executable, str(READER), *options]
+    if password is not None:
+        command += ["--password-file", str(password)]
     if out is not None:
         command += ["--out", str(out)]
     return subprocess.run(

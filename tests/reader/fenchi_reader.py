@@ -2,9 +2,10 @@
 """Restores a fenchi vault from any k of its providers, without fenchi.
 
 Written from FORMAT.md alone; section numbers are those of that document. Needs Python 3.9 or later
-and, from PyPI, cryptography >= 40, pynacl, zstandard. Slots are opened by one password only.
+and, from PyPI, cryptography >= 40, pynacl, zstandard. Slots are opened by a password, by key shares
+of custodians (files), by what the providers hold, and by AND and OR of these.
 
-    fenchi_reader.py --password-file F --vault-id HEX --out DIR PROVIDER_DIR PROVIDER_DIR ...
+    fenchi_reader.py [--password-file F] [--share-file F]... --vault-id HEX --out DIR DIR DIR ...
 
 It only reads the providers and only makes new files below DIR. Everything is checked: the chain of
 signatures and hashes from the vault id on, key commitments before anything is decrypted, segments
@@ -83,7 +84,6 @@ class Cbor:
         shortest = size == 0 or number >= (24 if size == 1 else 1 << size * 4)
         require(len(raw) == size and shortest, "CBOR: cut off, or not the shortest form")
         return (first >> 5 if first < 0xF8 else 8), number
-
     def item(self, depth: int = 1):
         major, number = self.head()
         if major in (0, 1) and number < 1 << 64 - major:
@@ -213,7 +213,7 @@ def combine(blocks, factors, size: int = BLOCK) -> bytes:
     return total.to_bytes(size, "little")
 
 class Share:
-    """A key share (section 12), here always one of a leaf: the policy's hash vouches for it."""
+    """A key share (section 12): of a leaf, for which the policy's hash vouches, or of a slot."""
     def __init__(self, data: bytes):
         at = 10 + int.from_bytes(data[8:10], "big")
         good = (len(data), data[:5], data[-4:]) == (at + 228, b"fsh1\1", sha256(data[:-4])[:4])
@@ -227,18 +227,19 @@ def recover(shares: list):
     for s in shares:
         dealings.setdefault((s.scheme, s.context, s.cipher, s.check), {})[s.index] = s
     for (scheme, context, cipher, tag), dealing in dealings.items():
-        chosen, key = list(dealing.values())[: scheme[1]], bytearray(32)
-        for share in chosen:  # Lagrange's interpolation at 0
-            factor = 1
-            for i in (s.index for s in chosen if s is not share):
-                factor = SHARING[SHARING[factor][i]][SHARING[share.index ^ i].index(1)]
-            for b in range(32):
-                key[b] ^= SHARING[factor][share.value[b]]
-        both = bytes(x ^ y for x, y in zip(cipher, expand(bytes(key), b"enc", 64)))
-        packed = lp(scheme) + lp(both[:32]) + lp(both[32:]) + lp(context)
-        prk = hmac.new(b"fenchi/1/adss", packed, hashlib.sha512).digest()
-        if hmac.compare_digest(expand(prk, b"J") + expand(prk, b"K"), tag + key):
-            return both[:32]
+        for chosen in itertools.combinations(dealing.values(), scheme[1]):
+            key = bytearray(32)
+            for share in chosen:  # Lagrange's interpolation at 0
+                factor = 1
+                for i in (s.index for s in chosen if s is not share):
+                    factor = SHARING[SHARING[factor][i]][SHARING[share.index ^ i].index(1)]
+                for b in range(32):
+                    key[b] ^= SHARING[factor][share.value[b]]
+            both = bytes(x ^ y for x, y in zip(cipher, expand(bytes(key), b"enc", 64)))
+            packed = lp(scheme) + lp(both[:32]) + lp(both[32:]) + lp(context)
+            prk = hmac.new(b"fenchi/1/adss", packed, hashlib.sha512).digest()
+            if hmac.compare_digest(expand(prk, b"J") + expand(prk, b"K"), tag + key):
+                return both[:32]
     return None
 
 # --- 2 Objects at a provider ---
@@ -246,7 +247,6 @@ class Provider:
     """One directory as the local provider writes it. Nothing that it says is believed unchecked."""
     def __init__(self, root: str):
         self.root, self.name, self.ident, self.seat = Path(root).resolve(), root, b"", -1
-
     def read(self, name: str, limit: int, offset: int = 0):
         """At most `limit` bytes of an object, plain or fanned out (d/ab/abcd), or None."""
         prefix, rest = name.split("/")
@@ -259,7 +259,6 @@ class Provider:
             except OSError:
                 return b""  # present but not readable: as bad as wrong bytes
         return None
-
     def copies(self, stem: str, limit: int, cut: bool = False):
         """(name, bytes) of each generation, lowest first; what is too long is cut, or empty."""
         for name in (f"{stem}.{g}" for g in range(8)):
@@ -291,7 +290,7 @@ def check_policy(vault: bytes, version: int, data: bytes, before: dict) -> dict:
     m = cbor_decode(payload)
     if type(m) is dict and m.get(1) != 1:
         stop(FAILED, f"policy {version} is of a later format: use the reader that lies beside it")
-    check_map(m, "policy", POLICY, {})
+    check_map(m, "policy", POLICY, {64: ([16, int, 32],)})
     same = [m[2], m[3], m[4]] == [vault, version, before[0]]
     counts = 1 <= m[6] <= 255 and 1 <= m[19][0] <= len(set(m[19][1])) and m[11] < 1 << 32
     require(same and counts and all(seat < 255 for _, seat, _ in m[7]), "policy: impossible")
@@ -315,7 +314,6 @@ class Vault:
         self.seats = {p[0]: p[1] for policy in self.chain for p in policy[7]}
         self.writers = {w[0]: w[1] for policy in reversed(self.chain) for w in policy[18]}
         self.savers = {w[0] for policy in self.chain for w in policy[18] if w[2] & 1}
-
     def found_bad(self, provider: Provider, name: str, reason) -> None:
         if (provider.name, name) not in self.bad:
             self.bad[provider.name, name] = reason
@@ -323,7 +321,6 @@ class Vault:
     def lose(self, what: str) -> None:
         self.damage += 1
         note(f"lost: {what}")
-
     def good_copies(self, stem, test, limit: int = OBJECT_MAX):
         """(provider, what test() makes of its lowest good copy); bad copies are named."""
         for provider in self.all:
@@ -333,7 +330,6 @@ class Vault:
                     break
                 except Bad as error:
                     self.found_bad(provider, name, error)
-
     def _find_genesis(self, vault_id) -> tuple:
         found = Counter(data for p in self.all for _, data in p.copies("k/genesis", 65536))
         for data, _ in found.most_common():
@@ -344,7 +340,6 @@ class Vault:
                     note(f"warning: no --vault-id: genesis is taken on trust: {sha256(data).hex()}")
                 return sha256(data), [m[3], m[2]]
         return stop(FAILED if self.all else TOO_FEW, "not a vault, or not the one with this id")
-
     def _find_policies(self, rule: list) -> list:
         """The longest chain of policies: admins may have signed several of one version (5.2)."""
         chains: list = [[{0: self.id, 19: rule}]]
@@ -361,7 +356,6 @@ class Vault:
             if not found:
                 return chains[0][1:]
             chains = [found[x][0] for x in sorted(found, key=lambda x: (-len(found[x][1]), x))]
-
     def _named(self, kind: str, field: int) -> bytes:
         """An object that the policy names by version and hash, from any provider."""
         (version, digest), text = self.policy[field], "not what the policy names"
@@ -369,18 +363,20 @@ class Vault:
                                   lambda x: require(sha256(x) == digest, text) or x)
         found = [data for _, data in copies]
         return found[0] if found else stop(LOST, f"no provider holds good {kind} {version}")
-
     def _check_leaf(self, data: bytes) -> tuple:
         """(provider id, seat, share): a leaf also tells which provider it lies at (5.4)."""
-        leaf = check_map(cbor_decode(data), "leaf", {1: 16, 2: bytes}, {})
+        leaf = check_map(cbor_decode(data), "leaf", {1: 16, 2: bytes}, {64: (bytes,)})
         share, seat = Share(leaf[2]), self.seats.get(leaf[1], -1)
         good = [seat, sha256(data)] in self.policy[16][1] and share.index == seat + 1
         require(good, "leaf: not what the policy names")
-        return leaf[1], seat, share
-
-    def child_key(self, node: dict, path: bytes, bound: bytes, password: bytes):
-        """A node's child key (5.3); None where the password is wrong or it takes something else."""
-        if node.get(1) == 1:
+        return leaf[1], seat, share, [Share(x) for x in leaf.get(64, [])]
+    def child_key(self, node: dict, path: bytes, bound: bytes, password):
+        """A node's child key (5.3); None where it takes something that was not brought."""
+        if node.get(1) in (3, 4):
+            context = bound[:36] + bound[52:] + bound[36:52] + path  # T
+            fit = [s for s in self.shares if s.context == context]
+            return recover([s for s in fit if node[1] == 4 or s.scheme[1] == node[2]])
+        if node.get(1) == 1 and password is not None:
             check_map(node, "node", {1: int, 2: 16, 3: [int, int, int]}, {})
             salt, (passes, kib, lanes) = node[2], node[3]
             require(1 <= passes <= 20 and 8 <= kib <= 4 << 20 and lanes == 1, "Argon2 out of range")
@@ -399,14 +395,15 @@ class Vault:
         opened = (attempt(open_box, self.id, key, 10, place + bytes([i]), below[i][1])
                   for i, key in enumerate(keys) if key)
         return next(filter(None, opened), None)
-
-    def unlock(self, password: bytes) -> None:
-        shares = []
+    def unlock(self, password, brought=()) -> None:
+        shares: list = []
+        self.shares = list(brought)  # of slots: of custodians, and what lies at the providers
         for version in range(self.policy[16][0], 0, -1):  # seats may keep an older leaf object
             for provider, leaf in self.good_copies(f"k/leaf-{version:08}", self._check_leaf, 65536):
                 if not provider.ident:
-                    provider.ident, provider.seat, share = leaf
+                    provider.ident, provider.seat, share, held = leaf
                     shares.append(share)
+                    self.shares = self.shares + held
         secret = recover(shares)
         if not secret:
             stop(TOO_FEW, f"too few providers: {len(shares)} have a good leaf")
@@ -422,7 +419,7 @@ class Vault:
             if root:
                 break
         else:
-            stop(WRONG_KEY, "wrong password, or the slots take more than a password")
+            stop(WRONG_KEY, "wrong password, too few key shares, or the slots take something else")
         box = self._named("keyring", 15)
         ring = cbor_decode(open_box(self.id, root, 6, be32(self.policy[11]), box, 12))
         check_map(ring, "keyring", KEYRING, {8: 32})
@@ -431,7 +428,6 @@ class Vault:
         for provider in (p for p in self.all if not p.ident):
             note(f"warning: {provider.name}: no good leaf, so it is not used")
         self.all = [p for p in self.all if p.ident]
-
     def name(self, prefix: str, label: bytes, what: bytes, provider: Provider) -> str:
         digest = hmac.digest(self.namer, label + provider.ident + what, "sha256")
         return prefix + base64.b32encode(digest[:20]).decode().lower()
@@ -447,7 +443,6 @@ class Vault:
         require([m[2], m[3]] == [writer, seq] and 1 <= m[1] <= 7, "record: misplaced, or unknown")
         check_map(m[6], "record body", BODIES.get(m[1], {}), dict.fromkeys(range(1, 10)))
         return {0: sha256(signed), **m}
-
     def read_log(self) -> None:
         """Reads every writer's records; two different ones in a place are kept, as a fork."""
         self.records: list = []
@@ -468,16 +463,18 @@ class Vault:
                     self.lose(f"record {seq} of writer {writer.hex()}: every copy is bad")
                 self.records += found.values()
                 gap, before = 0, set(found)
-
-    def _approved(self, body: dict) -> bool:
-        """Whether admins of any policy signed a FORGET (its body without key 2), enough of them."""
-        n = len(body[1])
+    def _approved(self, m: dict) -> bool:
+        """Whether enough admins of one policy signed a FORGET (its body without key 2). Where a
+        policy closed the admins before it (key 64), they count for records up to there only."""
+        body, n = m[6], len(m[6][1])
         head = b"%c" % (0x80 + n) if n < 24 else b"\x98%c" % n if n < 256 else b"\x99" + be32(n)[2:]
         bare = b"\xa1\x01" + head + b"".join(b"\x58\x20" + ident for ident in body[1])
         message = b"fenchi/1/approval\0" + self.id + bytes([FORGET]) + sha256(bare)
         signers = {p for p, s in body[2] if signed_by(p, s, message)}
-        return any(len(signers & set(p[19][1])) >= p[19][0] for p in self.chain)
-
+        closed = [i for i, p in enumerate(self.chain) if p.get(64)
+                  and {w: seq for w, seq, _ in p[64]}.get(m[2], 0) < m[3]]
+        chain = self.chain[closed[-1] :] if closed else self.chain
+        return any(len(signers & set(p[19][1])) >= p[19][0] for p in chain)
     def snapshots(self) -> list:
         """Every snapshot that exists (9.2), oldest label first."""
         objects: dict = {}
@@ -490,7 +487,7 @@ class Vault:
             if place not in commits:
                 self.lose(f"COMMIT {place[1]} of writer {m[2].hex()} is sealed, but not to be had")
             objects.update((sha256(x), x) for x in commits.get(place, []))
-        for m in (m for m in self.records if m[1] == FORGET and self._approved(m[6])):
+        for m in (m for m in self.records if m[1] == FORGET and self._approved(m)):
             objects = {ident: x for ident, x in objects.items() if ident not in m[6][1]}
         out = []
         for ident, data in objects.items():
@@ -512,7 +509,6 @@ class Vault:
             if data_key:
                 return check(data_key, 32, "wrapped data key")
         raise Bad("a wrapped data key does not open")
-
     def chunk(self, domain: bytes, reference) -> bytes:
         """The plaintext that a reference names, fully checked."""
         ident, run, size, pieces = check(reference, [32, 16, int, ([32, int, int],)], "reference")
@@ -529,7 +525,6 @@ class Vault:
         require(hmac.digest(key, plain, "sha256") == ident, "chunk: its bytes do not match its id")
         self.chunks += 1
         return plain
-
     def leaves(self, domain: bytes, kind: int, value, lost, inside: bool = False):
         """Leaf items of a list; lost(reason) is called for each node that cannot be read."""
         level, items = check_list(kind, value)
@@ -588,7 +583,6 @@ class Pack:
         self.shards = [shard for shard in shards if {**shard.header, 10: 0} == self.core]
         for shard in (x for x in shards if x not in self.shards):
             vault.found_bad(*shard[:2], "header: unlike the other shards'")
-
     def _find(self, provider: Provider):
         """A provider's shards of this pack, in every generation, newest k first."""
         for k in self.vault.ks:
@@ -599,7 +593,6 @@ class Pack:
                     yield Shard(provider, name, header, header[10])
                 except Bad as error:
                     self.vault.found_bad(provider, name, f"header: {error}")
-
     def _open_header(self, provider: Provider, box: bytes, k: int) -> dict:
         plain = open_box(self.vault.id, self.vault.outer, 1, b"", box, 12)
         m = check_map(cbor_decode(plain), "header", HEAD, {})
@@ -851,7 +844,8 @@ class Restorer:
 # --- Command line ---
 def run(argv) -> int:
     parser = argparse.ArgumentParser(description="Restores a fenchi vault from its providers.")
-    parser.add_argument("--password-file", metavar="F", required=True)
+    parser.add_argument("--password-file", metavar="F")
+    parser.add_argument("--share-file", metavar="F", action="append", default=[])
     for option, value in (("--vault-id", "HEX"), ("--out", "DIR"), ("--snapshot", "ID|latest")):
         parser.add_argument(option, metavar=value)
     parser.add_argument("--list", action="store_true", help="list snapshots and end")
@@ -860,9 +854,15 @@ def run(argv) -> int:
     if not options.list and not options.out:
         stop(FAILED, "--out is needed, or --list")
     vault = Vault(options.providers, bytes.fromhex(options.vault_id) if options.vault_id else None)
-    text = Path(options.password_file).read_bytes().decode("utf-8", "surrogateescape")
-    text = unicodedata.normalize("NFC", text[:-1] if text.endswith("\n") else text)
-    vault.unlock(text.encode("utf-8", "surrogateescape"))
+    password, brought = None, {name: Path(name).read_bytes() for name in options.share_file}
+    if options.password_file:
+        text = Path(options.password_file).read_bytes().decode("utf-8", "surrogateescape")
+        text = unicodedata.normalize("NFC", text[:-1] if text.endswith("\n") else text)
+        password = text.encode("utf-8", "surrogateescape")
+    shares = {name: attempt(Share, data) for name, data in brought.items()}
+    for name in (name for name, share in shares.items() if share is None):
+        note(f"warning: {name}: a damaged key share, or none")
+    vault.unlock(password, [share for share in shares.values() if share])
     vault.read_log()
     snapshots = vault.snapshots()
     if options.snapshot:

@@ -38,7 +38,8 @@ class Planter {
         session_(vault.session()),
         writer_(
             Need(WriterState::Acquire(session_.state_directory, session_.access, session_.random))),
-        keys_(Need(NewRunKeys(session_.access, Domain(), writer_.id(), session_.random))) {
+        keys_(Need(NewRunKeys(session_.access, Need(WriteKeysFor(session_.access, "")),
+                              writer_.id(), session_.random))) {
     const SecretBytes key =
         format::IdKey(Domain().id_root.view(), session_.access.vault, Domain().id, keys_.id_scope);
     hash_ = Need(KeyedHash::Create(key.view()));

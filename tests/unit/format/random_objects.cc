@@ -78,6 +78,9 @@ Policy RandomObjects::MakePolicy() {
   }
   policy.slots = {static_cast<std::uint32_t>(From(1, 99)), Make<Hash256>()};
   policy.keyring = {static_cast<std::uint32_t>(From(1, 99'999'999)), Make<Hash256>()};
+  for (std::uint64_t i = Upto(late_most_); i > 0; --i) {
+    policy.closed_heads.push_back({Make<WriterId>(), Upto(UINT64_MAX), Make<Hash256>()});
+  }
   policy.leaf_version = 1;
   for (int seat = 0; seat < seats; ++seat) policy.leaves.push_back({seat, Make<Hash256>()});
   policy.format_doc = Make<Hash256>();
@@ -109,6 +112,18 @@ PolicyDetails RandomObjects::MakeDetails() {
         {Text(9), Text(30), Text(9), static_cast<std::int64_t>(Upto(INT64_MAX))});
   }
   details.abroad = static_cast<int>(Upto(255));
+  for (std::uint64_t i = Upto(late_most_); i > 0; --i) {
+    CustodianDetails& group = details.custodians.emplace_back();
+    group.slot = Make<SlotId>();
+    group.path = Some(0, 2);
+    group.group = Text(9);
+    for (std::uint64_t j = Upto(3); j > 0; --j) {
+      group.holders.push_back({static_cast<int>(From(1, 16)), Text(12), Text(12)});
+    }
+  }
+  for (std::uint64_t i = Upto(late_most_); i > 0; --i) {
+    details.writers.push_back({Make<WriterId>(), Text(12)});
+  }
   return details;
 }
 
@@ -151,6 +166,8 @@ SlotNode RandomObjects::MakeNode(const SlotTable& table, const Slot& slot, Bytes
         if (node.kind == NodeKind::kOr) node.wrapped_keys.push_back(Some(116, 116));
       }
       break;
+    case NodeKind::kUnknown:
+      break;  // what is inside one, nobody judges
   }
   return node;
 }
@@ -217,7 +234,11 @@ Credential RandomObjects::MakeCredential(Role role) {
   return out;
 }
 
-Leaf RandomObjects::MakeLeaf() { return {Make<ProviderId>(), Some(1, 400)}; }
+Leaf RandomObjects::MakeLeaf() {
+  Leaf leaf{Make<ProviderId>(), Some(1, 400), {}};
+  for (std::uint64_t i = Upto(late_most_); i > 0; --i) leaf.provider_held.push_back(Some(1, 400));
+  return leaf;
+}
 
 WrappedKey RandomObjects::MakeWrappedKey() {
   if (Coin()) return {WrapForm::kSymmetric, Some(116, 116)};

@@ -25,7 +25,9 @@ namespace fenchi::format::testing {
 
 class RandomObjects {
  public:
-  explicit RandomObjects(std::uint64_t seed) : random_(SeededRandom(seed)) {}
+  // late_keys: also keys from 64 on, which a reader may ignore.
+  explicit RandomObjects(std::uint64_t seed, bool late_keys = true)
+      : random_(SeededRandom(seed)), late_most_(late_keys ? 2 : 0) {}
 
   Random& random() { return *random_; }
   std::uint64_t Upto(std::uint64_t most);  // 0..most
@@ -75,6 +77,7 @@ class RandomObjects {
   RecordRef Ref();
 
   std::unique_ptr<Random> random_;
+  std::uint64_t late_most_;
 };
 
 }  // namespace fenchi::format::testing

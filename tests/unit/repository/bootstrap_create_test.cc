@@ -79,7 +79,7 @@ TEST(CreateVault, BadArgumentsAreRefusedBeforeAnyProviderIsAsked) {
     VaultRig rig(3);
     CreateOptions options = rig.Options(2);
     std::vector<NamedProvider> providers = rig.All();
-    Unlock unlock = Unlock::WithPassphrase(SecretOf("passphrase"));
+    CustodyPlan unlock = PassphrasePlan("passphrase");
     change(options, providers, unlock);
     const Result<Access> made = CreateVault(providers, unlock, options, rig.executor);
     ExpectUntouched(rig);
@@ -88,21 +88,21 @@ TEST(CreateVault, BadArgumentsAreRefusedBeforeAnyProviderIsAsked) {
   using Options = CreateOptions&;
   using Providers = std::vector<NamedProvider>&;
   const Status answers[] = {
-      refused([](Options, Providers p, Unlock&) { p.clear(); }),
-      refused([](Options, Providers p, Unlock&) { p[1].name = ""; }),
-      refused([](Options, Providers p, Unlock&) { p[1].name = "tokyo"; }),
-      refused([](Options, Providers p, Unlock&) { p[1].provider = nullptr; }),
-      refused([](Options, Providers, Unlock& u) { u = Unlock::WithPassphrase(SecretBytes()); }),
-      refused([](Options, Providers, Unlock& u) { u = Unlock::WithCredential(SecretOf("x")); }),
-      refused([](Options o, Providers, Unlock&) { o.policy.key_domains = {}; }),
-      refused([](Options o, Providers, Unlock&) {
+      refused([](Options, Providers p, CustodyPlan&) { p.clear(); }),
+      refused([](Options, Providers p, CustodyPlan&) { p[1].name = ""; }),
+      refused([](Options, Providers p, CustodyPlan&) { p[1].name = "tokyo"; }),
+      refused([](Options, Providers p, CustodyPlan&) { p[1].provider = nullptr; }),
+      refused([](Options, Providers, CustodyPlan& u) { u = PassphrasePlan(""); }),
+      refused([](Options, Providers, CustodyPlan& u) { u.open = "escrow"; }),
+      refused([](Options o, Providers, CustodyPlan&) { o.policy.key_domains = {}; }),
+      refused([](Options o, Providers, CustodyPlan&) {
         o.policy.key_domains = {"a", ""};
       }),
-      refused([](Options o, Providers, Unlock&) {
+      refused([](Options o, Providers, CustodyPlan&) {
         o.policy.key_domains = {"a", "a"};
       }),
-      refused([](Options o, Providers, Unlock&) { o.policy.key_domains = {"\xff"}; }),
-      refused([](Options o, Providers, Unlock&) { o.policy.name = "\xc3"; }),
+      refused([](Options o, Providers, CustodyPlan&) { o.policy.key_domains = {"\xff"}; }),
+      refused([](Options o, Providers, CustodyPlan&) { o.policy.name = "\xc3"; }),
   };
   for (const Status& answer : answers) {
     EXPECT_EQ(answer.code(), StatusCode::kInvalidArgument) << answer.ToString();
@@ -222,8 +222,7 @@ TEST(CreateVault, AListingThatLagsDoesNotHideAVault) {
   const std::vector<NamedProvider> given = {{"x", OpenMemoryProvider()},
                                             {"y", OpenMemoryProvider()},
                                             {"z", std::make_shared<LaggingList>(rig.inner[2])}};
-  const Result<Access> made =
-      CreateVault(given, Unlock::WithPassphrase(SecretOf("p")), rig.Options(2), rig.executor);
+  const Result<Access> made = CreateVault(given, PassphrasePlan("p"), rig.Options(2), rig.executor);
   EXPECT_EQ(made.status().code(), StatusCode::kAlreadyExists) << made.status().ToString();
 }
 
@@ -231,8 +230,7 @@ TEST(CreateVault, TwoNamesForOnePlaceAreFoundOutAndNothingStays) {
   VaultRig rig(3);
   std::vector<NamedProvider> given = rig.All();
   given[2].provider = rig.faults[0];
-  const Result<Access> made =
-      CreateVault(given, Unlock::WithPassphrase(SecretOf("p")), rig.Options(2), rig.executor);
+  const Result<Access> made = CreateVault(given, PassphrasePlan("p"), rig.Options(2), rig.executor);
   EXPECT_EQ(made.status().code(), StatusCode::kInvalidArgument) << made.status().ToString();
   EXPECT_THAT(made.status().message(), HasSubstr("providers tokyo and lima are the same place"));
   EXPECT_THAT(rig.Objects(0), IsEmpty());

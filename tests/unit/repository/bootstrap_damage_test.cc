@@ -7,7 +7,7 @@
 #include "format/names.h"
 #include "repository/policy_chain.h"
 #include "repository/policy_signing.h"
-#include "repository/slot_keys.h"
+#include "repository/slot_making.h"
 #include "unit/repository/vault_testing.h"
 
 namespace fenchi {
@@ -167,11 +167,11 @@ TEST_F(LyingProviders, APlantedSlotOpensNothing) {
   // Whoever knows the leaf secret and a root of his own can make a slot; its hash is not signed.
   const SecretBytes leaf = SecretBytes::Random(32, *rig_.random);
   const SecretBytes root = SecretBytes::Random(32, *rig_.random);
-  const Result<format::Slot> slot =
-      MakePassphraseSlot(Suite::kAes256Gcm, made_->vault, 1, SecretOf("evil"), kArgon2CheapestCost,
-                         leaf.view(), root.view(), *rig_.random);
-  ASSERT_TRUE(slot.ok()) << slot.status().ToString();
-  rig_.Plant(0, format::SlotsName(1, 0), *format::EncodeSlots({made_->vault, 1, {*slot}}));
+  const CustodyPlan plan = PassphrasePlan("evil");
+  const SlotPlace place{Suite::kAes256Gcm, made_->vault, 1, 2, leaf.view(), root.view(), nullptr};
+  const Result<MadeSlots> evil = MakeSlots(place, plan, *CheckCustodyPlan(plan, 2), *rig_.random);
+  ASSERT_TRUE(evil.ok()) << evil.status().ToString();
+  rig_.Plant(0, format::SlotsName(1, 0), *format::EncodeSlots({made_->vault, 1, evil->slots}));
   EXPECT_EQ(rig_.Open(rig_.All(), made_->vault, nullptr, "evil").status().code(),
             StatusCode::kWrongKey);
   const Result<Access> opened = Open();

@@ -86,11 +86,19 @@ TEST_F(CredentialAccess, NobodyExportsMoreThanHeHas) {
   EXPECT_TRUE(ExportCredentialFile(*reader, Role::kRead, {}).ok());
 }
 
-TEST_F(CredentialAccess, RolesOfLaterAreCalledUnsupported) {
-  EXPECT_EQ(ExportCredentialFile(*vault_, Role::kWrite, {}).status().code(),
-            StatusCode::kUnsupported);
-  EXPECT_EQ(ExportCredentialFile(*vault_, Role::kAdmin, {}).status().code(),
-            StatusCode::kUnsupported);
+TEST_F(CredentialAccess, AnAdminCredentialSignsAndReadsNothingUnlessAsked) {
+  const Result<Access> admin = rig_.OpenWith(Export(Role::kAdmin), rig_.All());
+  ASSERT_TRUE(admin.ok()) << admin.status().ToString();
+  EXPECT_EQ(admin->role, Role::kAdmin);
+  EXPECT_TRUE(admin->domains.empty());
+  EXPECT_FALSE(admin->verify.has_value());
+  ASSERT_TRUE(admin->admin.has_value());
+  EXPECT_EQ(admin->admin->public_key(), vault_->policy.next_admins.keys[0]);
+  const Result<Access> reads = rig_.OpenWith(Export(Role::kAdmin, {"maps"}), rig_.All());
+  ASSERT_TRUE(reads.ok()) << reads.status().ToString();
+  EXPECT_EQ(reads->domains.size(), 1u);
+  const Result<Access> verifier = rig_.OpenWith(Export(Role::kVerify), rig_.All());
+  EXPECT_EQ(ExportCredentialFile(*verifier, Role::kAdmin, {}).status().code(), StatusCode::kDenied);
 }
 
 TEST_F(CredentialAccess, ACredentialPinsItsVault) {
@@ -118,8 +126,8 @@ TEST_F(CredentialAccess, AnyFlippedOrMissingByteOfTheFileIsRefused) {
   for (std::size_t at = 0; at < file.size(); ++at) {
     SecretBytes changed = file.Clone();
     changed.mutable_view()[at] ^= 0x40;
-    EXPECT_FALSE(ReadCredentialFile(changed.view()).ok()) << at;
-    EXPECT_FALSE(ReadCredentialFile(file.view().first(at)).ok()) << at;
+    EXPECT_FALSE(format::DecodeCredential(changed.view()).ok()) << at;
+    EXPECT_FALSE(format::DecodeCredential(file.view().first(at)).ok()) << at;
   }
 }
 

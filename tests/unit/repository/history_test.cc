@@ -8,53 +8,10 @@
 #include "fenchi/hash.h"
 #include "format/names.h"
 #include "unit/repository/fixture.h"
+#include "unit/repository/history_testing.h"
 
 namespace fenchi {
 namespace {
-
-// One writer's desk: appends records and reads histories.
-class Desk {
- public:
-  explicit Desk(TestVault& vault)
-      : vault_(vault), writer_(vault.Writer()), log(vault.access, vault.access.seats) {}
-
-  format::RecordRef Append(format::RecordBody body) {
-    return Need(log.Append(writer_, std::move(body), *vault_.clock, *vault_.random));
-  }
-  format::RecordRef Commit(std::vector<Bytes> snapshots) {
-    format::CommitBody body = EmptyCommit(vault_);
-    body.snapshots = std::move(snapshots);
-    return Append(std::move(body));
-  }
-  void Seal(const format::RecordRef& commit) { Append(format::SealBody{commit.seq, commit.hash}); }
-  const WriterId& id() const { return writer_.id(); }
-
- private:
-  TestVault& vault_;
-  WriterState writer_;
-
- public:
-  Log log;
-};
-
-// What another host reads of all logs.
-struct View {
-  explicit View(const TestVault& vault)
-      : log(vault.access, vault.access.seats), history(Read(vault, log)) {}
-  static History Read(const TestVault& vault, Log& log) {
-    SeenState seen;
-    Need(log.Refresh(seen));
-    return Need(History::Read(vault.access, vault.access.seats, log));
-  }
-  const Commit* Find(const format::RecordRef& ref) const {
-    for (const Commit& commit : history.commits()) {
-      if (commit.record == ref) return &commit;
-    }
-    return nullptr;
-  }
-  Log log;
-  History history;
-};
 
 format::PackListEntry RandomPack(Random& random) {
   format::PackListEntry entry;
@@ -257,17 +214,6 @@ TEST(History, AnApprovalByNoAdminIsNone) {
   vault.admins[0] = SigningKey::Generate(*vault.random);
   desk.Append(vault.Approved(format::ForgetBody{{format::SnapshotIdOf(object)}, {}}, 1));
   EXPECT_EQ(View(vault).history.snapshots().size(), 1u);
-}
-
-TEST(History, WhatAdminsApprovedStaysApprovedWhenOthersFollowThem) {
-  TestVault vault(2, 4, 23, /*admin_threshold=*/2);
-  Desk desk(vault);
-  const Bytes object = RandomSnapshot(*vault.random);
-  desk.Seal(desk.Commit({object}));
-  desk.Append(vault.Approved(format::ForgetBody{{format::SnapshotIdOf(object)}, {}}, 2));
-  vault.access.policy.next_admins = {1, {SigningKey::Generate(*vault.random).public_key()}};
-  AddPeople(vault.access.policy, vault.access);
-  EXPECT_TRUE(View(vault).history.snapshots().empty());
 }
 
 TEST(History, ACommitByAWriterThatMayNotBackUpIsNone) {

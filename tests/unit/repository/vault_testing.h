@@ -15,6 +15,7 @@
 #include "fenchi/testing/fault_provider.h"
 #include "fenchi/vault.h"
 #include "repository/bootstrap.h"
+#include "unit/repository/custody_testing.h"
 
 namespace fenchi {
 
@@ -55,7 +56,7 @@ class VaultRig {
     return options;
   }
   Result<Access> Create(const CreateOptions& options) const {
-    return CreateVault(All(), Unlock::WithPassphrase(SecretOf(kPassphrase)), options, executor);
+    return CreateVault(All(), PassphrasePlan(kPassphrase), options, executor);
   }
   Result<Access> Create(int needed) const { return Create(Options(needed)); }
 

@@ -65,8 +65,8 @@ class HostileWriter {
     EXPECT_TRUE(EnsureWriter(session_.access, writer_, clock, random).ok());
     Need(session_.Refresh());
     history_ = std::make_unique<History>(Need(session_.ReadHistory()));
-    run_ = Need(
-        BackupRun::Start(session_, writer_, index_, session_.access.domains.front(), *history_, 3));
+    domain_ = Need(WriteKeysFor(session_.access, ""));
+    run_ = Need(BackupRun::Start(session_, writer_, index_, domain_, *history_, 3));
   }
 
   template <typename List>
@@ -123,6 +123,7 @@ class HostileWriter {
   Session session_;
   WriterState writer_;
   ChunkIndex index_;
+  WriteKeys domain_;
   std::unique_ptr<History> history_;
   std::unique_ptr<BackupRun> run_;
 };

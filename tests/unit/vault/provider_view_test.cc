@@ -103,8 +103,8 @@ TEST_F(ProvidersView, ThePassphraseCannotBeTestedWithOneLeafShare) {
     const SecretBytes right = SecretBytes::CopyOf(AsBytes("correct horse"));
     const SecretBytes wrong = SecretBytes::CopyOf(AsBytes("a guess"));
     for (const Bytes& candidate : candidates) {
-      const Status of_right = OpenAnySlot(table, candidate, {.passphrase = &right}).status();
-      const Status of_wrong = OpenAnySlot(table, candidate, {.passphrase = &wrong}).status();
+      const Status of_right = OpenAnySlot(table, candidate, {.passphrases = {&right}}).status();
+      const Status of_wrong = OpenAnySlot(table, candidate, {.passphrases = {&wrong}}).status();
       ASSERT_EQ(of_right.code(), StatusCode::kWrongKey);
       ASSERT_EQ(of_right.ToString(), of_wrong.ToString());
     }

@@ -38,7 +38,7 @@ void VaultTest::TearDown() {
   TreeTest::TearDown();
 }
 
-Result<Vault> VaultTest::TryMakeVault(const Shape& shape) {
+void VaultTest::MakePlaces(const Shape& shape) {
   inner_.clear();
   faults_.clear();
   for (int i = 0; i < shape.providers; ++i) {
@@ -50,6 +50,10 @@ Result<Vault> VaultTest::TryMakeVault(const Shape& shape) {
                          : OpenMemoryProvider(domain));
     faults_.push_back(std::make_shared<FaultProvider>(inner_.back()));
   }
+}
+
+Result<Vault> VaultTest::TryMakeVault(const Shape& shape) {
+  MakePlaces(shape);
   CreateOptions options;
   options.policy = shape.policy;
   options.policy.needed = shape.needed;

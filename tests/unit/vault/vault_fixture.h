@@ -60,6 +60,8 @@ class VaultTest : public filesystem::TreeTest {
   // Makes the providers "p0", "p1", ... and a vault over them, as the host "host".
   Vault MakeVault(const Shape& shape = {});
   Result<Vault> TryMakeVault(const Shape& shape);
+  // Empty providers of that shape, in place of those that there are.
+  void MakePlaces(const Shape& shape);
   // Opens it again: from the providers of these numbers (empty: all), as a host of that name.
   Result<Vault> TryOpen(const Unlock& unlock, const std::vector<int>& providers = {},
                         const std::string& host = "host");

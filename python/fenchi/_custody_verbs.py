@@ -1,0 +1,59 @@
+"""The verbs of a vault that change or tell who can do what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from fenchi import _core
+from fenchi import custody as _custody
+
+
+class CustodyVerbs:
+    """A part of fenchi.Vault."""
+
+    _core: _core.Vault
+
+    def custody(self, at: datetime | None = None) -> _custody.CustodyReport:
+        """Who can open the vault, or could at a time."""
+        moment = None if at is None else (int(at.timestamp()), 999_999_999)
+        return _custody.CustodyReport.from_core(self._core.custody(moment))
+
+    def rotate(self, plan: _custody.CustodyPlan) -> _custody.PolicyChange:
+        """A new epoch: what the plan does not name opens nothing that is written from now on."""
+        return _custody.PolicyChange.from_core(self._core.rotate(plan.to_core()))
+
+    def add_access(self, plan: _custody.CustodyPlan) -> _custody.PolicyChange:
+        """More alternatives besides those that there are, in the same epoch."""
+        return _custody.PolicyChange.from_core(self._core.add_access(plan.to_core()))
+
+    def change_policy(
+        self,
+        *,
+        add_key_domains: Iterable[str] = (),
+        add_writers: Iterable[_custody.NewWriter] = (),
+        revoke_writers: Iterable[str] = (),
+        admins: _custody.AdminRule | None = None,
+        close_former_admins: bool = False,
+    ) -> _custody.PolicyChange:
+        """Key domains, writers, admins, in one version of the policy.
+
+        close_former_admins: what admins of earlier versions sign from now on counts no more; in a
+        version of its own, after the one that changed them.
+        """
+        edit = _custody.edit_to_core(
+            add_key_domains=add_key_domains,
+            add_writers=add_writers,
+            revoke_writers=revoke_writers,
+            admins=admins,
+            close_former_admins=close_former_admins,
+        )
+        return _custody.PolicyChange.from_core(self._core.change_policy(edit))
+
+    def review_proposal(self, proposal: bytes) -> tuple[str, ...]:
+        """What a proposal changes, in sentences: to be read before approve_proposal."""
+        return tuple(self._core.review_proposal(proposal))
+
+    def publish(self, proposal: bytes, approvals: Iterable[bytes]) -> _custody.PolicyChange:
+        """Publishes a proposal that enough admins approved; this opening's key counts as one."""
+        return _custody.PolicyChange.from_core(self._core.publish(proposal, list(approvals)))

@@ -1,0 +1,280 @@
+"""Custody: who opens a vault, alone or together, and how its admins change that.
+
+    plan = CustodyPlan(
+        open="2 of board AND passphrase, OR escrow",
+        passphrases={"passphrase": "correct horse"},
+        recipients={"escrow": recipient_key_of(escrow_secret)},
+        custodians={"board": [Custodian("Lin", "Wu"), Custodian("Chen"), Custodian("Huang")]},
+        deliver=hand_out,  # gets all key shares once, before anything is changed
+    )
+    vault = fenchi.create(providers, custody=plan, policy=policy)
+    vault = fenchi.open(where, unlock=Unlock(shares={"page A": a, "page B": b}, ...))
+
+Alternatives stand between ", OR"; inside one, AND binds closer than OR, and parentheses group. A
+factor is a NAME (a passphrase or a recipient), "N of GROUP" (custodians), or "k of providers".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from fenchi import _core, _passphrase
+from fenchi._core import SecretBytes
+
+Key = SecretBytes | bytes | bytearray
+_ROLES = {"read": 1, "write": 2, "verify": 3, "admin": 4}
+
+
+def _secret(data: Key) -> SecretBytes:
+    return data if isinstance(data, SecretBytes) else SecretBytes(data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessExpression:
+    """An access expression, taken apart."""
+
+    canonical: str
+    alternatives: tuple[str, ...]
+    names: tuple[str, ...]
+    """Of passphrases and recipients."""
+    groups: Mapping[str, int]
+    """Groups of custodians, with the largest N that is asked of each."""
+    providers: bool
+
+
+def parse_access(open: str) -> AccessExpression:
+    """Errors: InvalidArgument, saying what is wrong at which character."""
+    fields = _core.parse_access(open)
+    return AccessExpression(
+        canonical=fields["canonical"],
+        alternatives=tuple(fields["alternatives"]),
+        names=tuple(fields["names"]),
+        groups=dict(fields["groups"]),
+        providers=fields["providers"],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unlock:
+    """Everything that was brought to open a vault with. What is lacking, the error says."""
+
+    passphrases: Sequence[_passphrase.Passphrase] = field(default=(), repr=False)
+    recipient_keys: Sequence[Key] = field(default=(), repr=False)
+    shares: Mapping[str, Key] = field(default_factory=dict, repr=False)
+    """Custodians' key shares, by the name of the file or page they came in."""
+    admin_key: Key | None = field(default=None, repr=False)
+    credential: Key | None = field(default=None, repr=False)
+
+    def to_core(self) -> dict[str, Any]:
+        return {
+            "passphrases": [_passphrase.secret_of(one) for one in self.passphrases],
+            "recipient_keys": [_secret(one) for one in self.recipient_keys],
+            "shares": [(name, _secret(data)) for name, data in self.shares.items()],
+            "admin_key": None if self.admin_key is None else _secret(self.admin_key),
+            "credential": None if self.credential is None else _secret(self.credential),
+        }
+
+
+@dataclass(frozen=True)
+class Custodian:
+    holder: str
+    deputy: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustodianShare:
+    """A key share on its way to its holder."""
+
+    slot: str
+    group: str
+    custodian: Custodian
+    threshold: int
+    count: int
+    index: int
+    epoch: int
+    data: SecretBytes = field(repr=False)
+
+
+Deliver = Callable[[Sequence[CustodianShare]], object]
+
+
+def _share(fields: dict[str, Any]) -> CustodianShare:
+    people = Custodian(fields.pop("holder"), fields.pop("deputy"))
+    return CustodianShare(custodian=people, **fields)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustodyPlan:
+    """An access expression and what its names stand for: each name in exactly one of the maps."""
+
+    open: str = "passphrase"
+    passphrases: Mapping[str, _passphrase.Passphrase] = field(default_factory=dict, repr=False)
+    recipients: Mapping[str, bytes] = field(default_factory=dict)
+    custodians: Mapping[str, Sequence[Custodian]] = field(default_factory=dict)
+    deliver: Deliver | None = None
+    """Gets all key shares, once, before anything is changed; what it raises stops the change."""
+    passphrase_passes: int = 4
+    passphrase_memory_kib: int = 64 * 1024
+
+    def to_core(self) -> dict[str, Any]:
+        deliver = self.deliver
+        return {
+            "open": self.open,
+            "passphrases": {n: _passphrase.secret_of(p) for n, p in self.passphrases.items()},
+            "recipients": dict(self.recipients),
+            "custodians": {
+                group: [(one.holder, one.deputy) for one in people]
+                for group, people in self.custodians.items()
+            },
+            "cost": (self.passphrase_passes, self.passphrase_memory_kib),
+            "deliver": None
+            if deliver is None
+            else lambda shares: deliver([_share(one) for one in shares]),
+        }
+
+
+def new_recipient_key() -> SecretBytes:
+    """32 secret bytes for a recipient, who keeps them."""
+    return _core.new_recipient_key()
+
+
+def recipient_key_of(secret: Key) -> bytes:
+    """The public key that goes into a plan."""
+    return _core.recipient_key_of(_secret(secret))
+
+
+def new_admin_key() -> SecretBytes:
+    return _core.new_admin_key()
+
+
+def admin_key_of(secret: Key) -> bytes:
+    return _core.admin_key_of(_secret(secret))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareLabel:
+    """What a key share says of itself, without revealing it."""
+
+    vault: str
+    epoch: int
+    set: str
+    """Equal in all shares that fit together."""
+    threshold: int
+    index: int
+
+
+def read_share_label(share: Key) -> ShareLabel:
+    """Errors: Damaged."""
+    vault, epoch, set_id, threshold, index = _core.read_share_label(share)
+    return ShareLabel(vault=vault, epoch=epoch, set=set_id, threshold=threshold, index=index)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdminRule:
+    threshold: int
+    keys: Sequence[bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewWriter:
+    role: str = "write"
+    key_domains: Sequence[str] = ()
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyChange:
+    published: bool
+    policy_version: int
+    proposal: bytes
+    """Where more admins must sign: for approve_proposal and then Vault.publish. Else empty."""
+    credentials: tuple[SecretBytes, ...] = field(repr=False)
+
+    @classmethod
+    def from_core(cls, fields: dict[str, Any]) -> Self:
+        return cls(**{**fields, "credentials": tuple(fields["credentials"])})
+
+
+def edit_to_core(
+    *,
+    add_key_domains: Iterable[str] = (),
+    add_writers: Iterable[NewWriter] = (),
+    revoke_writers: Iterable[str] = (),
+    admins: AdminRule | None = None,
+    close_former_admins: bool = False,
+) -> dict[str, Any]:
+    return {
+        "add_key_domains": list(add_key_domains),
+        "add_writers": [(_ROLES[w.role], list(w.key_domains), w.label) for w in add_writers],
+        "revoke_writers": list(revoke_writers),
+        "admins": None if admins is None else (admins.threshold, list(admins.keys)),
+        "close_former_admins": close_former_admins,
+    }
+
+
+def approve_proposal(proposal: bytes, admin_key: Key) -> bytes:
+    """An admin's signature under a proposal: a file that may travel by mail or USB."""
+    return _core.approve_proposal(proposal, _secret(admin_key))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustodyGroup:
+    slot: str
+    group: str
+    threshold: int
+    custodians: tuple[Custodian, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writer:
+    id: str
+    label: str
+    reads: bool
+    revoked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustodyReport:
+    """Who can open a vault."""
+
+    policy_version: int
+    time: datetime
+    epoch: int
+    open: str
+    slots: tuple[str, ...]
+    in_words: tuple[str, ...]
+    groups: tuple[CustodyGroup, ...]
+    key_domains: tuple[str, ...]
+    admins: AdminRule
+    writers: tuple[Writer, ...]
+
+    @classmethod
+    def from_core(cls, fields: dict[str, Any]) -> Self:
+        groups = (
+            CustodyGroup(
+                slot=slot,
+                group=group,
+                threshold=threshold,
+                custodians=tuple(Custodian(*one) for one in people),
+            )
+            for slot, group, threshold, people in fields["groups"]
+        )
+        threshold, keys = fields["admins"]
+        return cls(
+            policy_version=fields["policy_version"],
+            time=datetime.fromtimestamp(fields["time"][0], UTC),
+            epoch=fields["epoch"],
+            open=fields["open"],
+            slots=tuple(fields["slots"]),
+            in_words=tuple(fields["in_words"]),
+            groups=tuple(groups),
+            key_domains=tuple(fields["key_domains"]),
+            admins=AdminRule(threshold=threshold, keys=tuple(keys)),
+            writers=tuple(
+                Writer(id=i, label=label, reads=reads, revoked=revoked)
+                for i, label, reads, revoked in fields["writers"]
+            ),
+        )
