@@ -140,9 +140,9 @@ TEST(CreateVault, APlaceThatOverwritesSilentlyIsRefusedUnlessThatIsRelaxedByName
   const VaultRig rig(3);
   std::vector<NamedProvider> providers = rig.All();
   providers[1].provider = std::make_shared<Overwriting>(rig.faults[1]);
-  const Unlock unlock = Unlock::WithPassphrase(SecretOf(VaultRig::kPassphrase));
+  const CustodyPlan custody = PassphrasePlan(VaultRig::kPassphrase);
   CreateOptions options = rig.Options(2);
-  const auto make = [&] { return CreateVault(providers, unlock, options, rig.executor); };
+  const auto make = [&] { return CreateVault(providers, custody, options, rig.executor); };
   const Status refused = make().status();
   EXPECT_EQ(refused.code(), StatusCode::kPolicy);
   EXPECT_THAT(refused.message(), AllOf(HasSubstr("oslo"), HasSubstr("overwrites")));

@@ -114,7 +114,7 @@ TEST_F(Attesting, APackWhoseChunksAreNotWhatTheyAreCalledIsRefused) {
   Need(session.Refresh());
   const WriteKeys domain = Need(WriteKeysFor(session.access, ""));
   const RunKeys keys = Need(NewRunKeys(session.access, domain, writer.id(), *random_));
-  PackWriter packs(session.access, keys, format::PackType::kData, *random_);
+  PackWriter packs(session.access, keys, format::PackType::kData, *random_, session.stages);
   const std::string victim = RandomText(100'000);
   WriteFile("srv/victim", victim);
   ChunkId claimed;
