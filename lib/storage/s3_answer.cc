@@ -174,7 +174,9 @@ S3Error ReadS3Error(std::string_view body) {
   return document.ok() ? ErrorOf(document.root()) : S3Error{};
 }
 
-Status S3Failure(const HttpRequest& request, const HttpResponse& response,
+namespace {
+
+Status MeaningOf(const HttpRequest& request, const HttpResponse& response,
                  std::string_view location, Timestamp now) {
   const std::string what = DescribeRequest(request, location);
   const S3Error error = ReadS3Error(response.body);
@@ -212,6 +214,13 @@ Status S3Failure(const HttpRequest& request, const HttpResponse& response,
   const std::string skew = meaning->status == StatusCode::kDenied ? SkewText(response, now) : "";
   return Status(meaning->status,
                 fmt::format("{}: {} ({}){}", what, meaning->what, error.code, skew), hint);
+}
+
+}  // namespace
+
+Status S3Failure(const HttpRequest& request, const HttpResponse& response,
+                 std::string_view location, Timestamp now) {
+  return WithServersWait(MeaningOf(request, response, location, now), response);
 }
 
 Result<S3Page> ReadS3Page(std::string_view body) {

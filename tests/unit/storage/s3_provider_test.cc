@@ -148,6 +148,19 @@ TEST(S3Provider, NamesAWrongClock) {
       << put.ToString();
 }
 
+TEST(S3Provider, TellsTheServersTime) {
+  MiniS3 s3;
+  const auto provider = Open(s3.Options());
+  EXPECT_EQ(provider->PlaceTime().status().code(), StatusCode::kUnsupported);  // no Date
+  s3.SetFault([](const SeenRequest&, LoopbackLine& line) {
+    line.Answer(403, {"Date: Sat, 28 Nov 2026 12:00:00 GMT"}, "");
+    return true;
+  });
+  const Result<Timestamp> told = provider->PlaceTime();
+  ASSERT_TRUE(told.ok()) << told.status().ToString();
+  EXPECT_EQ(told->seconds, 1795867200);
+}
+
 TEST(S3Provider, DoesNotCallObjectsAbsentWhenTheBucketIs) {
   MiniS3 s3;
   S3Options options = s3.Options();
@@ -255,7 +268,9 @@ TEST(S3Provider, DoesNotHammerAServerThatThrottles) {
   const std::size_t before = s3.server().seen().size();
   const std::string names[] = {"a"};
   Bytes out(1);
-  EXPECT_EQ(PutText(*provider, "b", "x").code(), StatusCode::kUnavailable);
+  const Status put = PutText(*provider, "b", "x");
+  EXPECT_EQ(put.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(put.retry_after(), std::chrono::seconds(3));
   EXPECT_EQ(provider->Get("a", 0, out).code(), StatusCode::kUnavailable);
   EXPECT_EQ(provider->Stat(names).status().code(), StatusCode::kUnavailable);
   EXPECT_EQ(provider->Delete(names).status().code(), StatusCode::kUnavailable);
