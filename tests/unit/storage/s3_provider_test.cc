@@ -176,6 +176,25 @@ TEST(S3Provider, DoesNotCallObjectsAbsentWhenTheBucketIs) {
   EXPECT_EQ(provider->Delete(names).status().code(), StatusCode::kUnavailable);
 }
 
+TEST(S3Provider, CallsNothingAbsentThatIsNotSaidToBe) {
+  MiniS3 s3;
+  const auto provider = Open(s3.Options());
+  Bytes out(1);
+  const std::string names[] = {"a"};
+  for (const std::string& body : {S3ErrorXml("NoSuchUser"), std::string("404 page not found"),
+                                  std::string(), S3ErrorXml("XAdminUserNotFound")}) {
+    s3.SetFault([&](const SeenRequest&, LoopbackLine& line) {
+      line.Answer(404, {}, body);
+      return true;
+    });
+    for (const Status& told : {provider->Get("a", 0, out), provider->Stat(names).status(),
+                               PutText(*provider, "a", "x"), provider->Delete(names).status()}) {
+      EXPECT_TRUE(told.code() == StatusCode::kUnavailable || told.code() == StatusCode::kDenied)
+          << body << ": " << told.ToString();
+    }
+  }
+}
+
 TEST(S3Provider, BelievesNoWebPage) {
   MiniS3 s3;
   const auto provider = Open(s3.Options());
