@@ -148,12 +148,11 @@ def chunker_rows(rows: Rows, jobs: Jobs, name: str, suffix: str) -> None:
         )
 
 
-def verb_rows(rows: Rows, folder: Path, rounds: int) -> None:
+def verb_rows(rows: Rows, folder: Path, scratch: Path, rounds: int) -> None:
     """The backup verb itself, from memory to providers that forget what they are given."""
-    said = json.loads(
-        output([folder / "fenchi_path", "--rounds", rounds, "--state", tempfile.mkdtemp()])
-    )
-    jobs = Jobs(said)
+    with tempfile.TemporaryDirectory(dir=scratch) as state:
+        words = [folder / "fenchi_path", "--rounds", rounds, "--state", state]
+        jobs = Jobs(json.loads(output(words)))
     rows.add(
         Row("path", "the backup verb 2-of-3, two cores against one", goal=None),
         *ratios(jobs.wall("backup_one_core"), jobs.wall("backup_two_cores")),
@@ -179,4 +178,4 @@ def measure(rows: Rows, scratch: Path, quick: bool, rounds: int) -> None:
         zstd_rows(rows, jobs, name)
         chunker_rows(rows, jobs, name, f":{name}")
         path.unlink()
-    verb_rows(rows, folder, rounds)
+    verb_rows(rows, folder, scratch, rounds)
