@@ -68,17 +68,14 @@ def split_rows(rows: Rows, jobs: Jobs, k: int, n: int) -> None:
         "one thread; the public headers; nothing verified",
         of_limit(jobs.cpu("seal_plain"), [jobs.cpu("encrypt"), jobs.cpu("split")]),
     )
-    if "secretstream_zfec" in jobs:
-        theirs = jobs.cpu("secretstream_zfec")
-        others = f"libsodium secretstream + zfec's C core, {code}"
-        note = f"theirs has no tags and verifies nothing; with tags: {TILE}"
-        with_tags = ratios(theirs, jobs.cpu("seal"))
-        row(f"encrypt + split + tags against {others}", 6, note, with_tags)
-        without = ratios(theirs, jobs.cpu("seal_plain"))
-        row(f"encrypt + split without tags against {others}", 9, note, without)
-    elif goal:
-        name = "encrypt + split + tags against libsodium secretstream + zfec's C core, 3-of-5"
-        row(name, 6, "zfec's source is not there: scripts/setup --benchmarks", [])
+    others = f"libsodium secretstream + zfec's C core, {code}"
+    theirs = jobs.cpu("secretstream_zfec") if "secretstream_zfec" in jobs else None
+    for what, wanted, job in (("with tags", 6, "seal"), ("without tags", 9, "seal_plain")):
+        note = f"theirs has no tags and verifies nothing; ours with tags: {TILE}"
+        if theirs is None:
+            note = "zfec's source is not there: scripts/setup --benchmarks"
+        found = ratios(theirs, jobs.cpu(job)) if theirs else []
+        row(f"encrypt + split {what} against {others}", wanted, note, found)
     row(
         f"full path {code} without zstd, of the harmonic limit of its parts",
         0.90,
