@@ -169,7 +169,7 @@ def measure(rows: Rows, scratch: Path, quick: bool, rounds: int) -> None:
     files = {"a SQL dump": scratch / "path.sql", "binaries": scratch / "path.bin"}
     write_sql(files["a SQL dump"], size)
     write_binaries(files["binaries"], size)
-    words[2] = max(rounds, 5)
+    words[2] = max(rounds, 5 if quick else 9)
     for name, path in files.items():
         jobs = Jobs(json.loads(output([*words, "--file", f"{name}={path}"])))
         zstd_rows(rows, jobs, name)
