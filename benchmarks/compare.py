@@ -2,7 +2,7 @@
 """Compares fenchi with its own parts and with other tools, in one run, in turn.
 
     benchmarks/compare [--quick] [--rounds N] [--scratch DIR] [--only SECTION]... [--peers NAMES]
-                       [--json FILE] [--markdown FILE] [--gate]
+                       [--json FILE] [--markdown FILE] [--from JSON] [--gate]
 
 Sections: path (the ways through the library against their parts and yardsticks), chunker, rand (one
 incompressible file), sql (a database dump), source (source code), tree (many small files), binding
@@ -11,6 +11,7 @@ least, the median and the greatest of its rounds. docs/PERFORMANCE.md says how i
 
 --quick: small inputs and three rounds, under five minutes. --peers: names of the tools to compare
 with, separated by commas. --markdown: writes the page, and beside it a plot, performance.svg.
+--from: measures nothing, takes the rows of an earlier --json (to write the page with new texts).
 --gate: exit code 1 when a row is below its goal or could not be measured, and these are listed.
 The default scratch folder is in memory (/dev/shm) where 12 GiB are free there.
 """
@@ -21,7 +22,7 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from comparison import (
@@ -36,7 +37,7 @@ from comparison import (
 )
 from comparison.inputs import Input
 from comparison.processes import Failed, say
-from comparison.rows import Rows, table, unknown_explanations
+from comparison.rows import Row, Rows, table, unknown_explanations
 
 SECTIONS = ("path", "chunker", "rand", "sql", "source", "tree", "binding", "shaped")
 SHM = Path("/dev/shm")  # noqa: S108  (private folders are made in it)
@@ -91,13 +92,15 @@ class Comparison:
                 self.tools(lambda: inputs.make_tree(scratch, quick))
             case "binding":
                 self.with_input(
-                    lambda: inputs.make_rand(scratch, 256 if quick else 1024),
+                    lambda: inputs.make_rand(scratch, 128 if quick else 1024),
                     lambda source: binding_section.measure(self.rows, source, scratch, rounds),
                 )
             case "shaped":
                 self.with_input(
-                    lambda: inputs.make_mixed(scratch, 8 if quick else 32),
-                    lambda source: shaped_section.measure(self.rows, source, scratch, rounds),
+                    lambda: inputs.make_mixed(scratch, 4 if quick else 32),
+                    lambda source: shaped_section.measure(
+                        self.rows, source, scratch, 1 if quick else rounds
+                    ),
                 )
 
 
@@ -110,41 +113,53 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peers", metavar="NAMES", help="such as restic,borg; default: all")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--from", dest="earlier", type=Path, metavar="JSON")
     parser.add_argument("--gate", action="store_true")
     return parser.parse_args()
 
 
-def write(given: argparse.Namespace, comparison: Comparison) -> None:
-    rows = list(comparison.rows)
-    known = facts.collect(comparison.scratch)
+def write(
+    given: argparse.Namespace, rows: list[Row], known: Mapping[str, str], used: list[str]
+) -> None:
     if given.json:
-        report.write_json(given.json, rows, known, comparison.inputs)
-    if given.markdown:
-        picture = given.markdown.with_name("performance.svg")
-        report.plot(picture, rows)
-        words = ["benchmarks/compare", *(["--quick"] if given.quick else [])]
-        command = " ".join([*words, "--markdown", "docs/PERFORMANCE.md"])
-        page = report.markdown(rows, known, comparison.inputs, command, picture.name)
-        given.markdown.write_text(page, encoding="utf-8")
-        if not given.only:
-            for key in unknown_explanations(rows, report.explanations()):
-                say(f"explanations.toml: there is no row '{key}'")
+        report.write_json(given.json, rows, known, used)
+    if not given.markdown:
+        return
+    picture = given.markdown.with_name("performance.svg")
+    report.plot(picture, rows)
+    words = ["benchmarks/compare", *(["--quick"] if given.quick else [])]
+    command = " ".join([*words, "--markdown", "docs/PERFORMANCE.md"])
+    page = report.markdown(rows, known, used, command, picture.name)
+    given.markdown.write_text(page, encoding="utf-8")
+    for key in unknown_explanations(rows, report.explanations()) if not given.only else []:
+        say(f"explanations.toml: there is no row '{key}'")
+
+
+def measured(given: argparse.Namespace) -> list[Row]:
+    """Runs the sections; what is known is written after each, so that little is lost."""
+    parent = scratch_parent(given.scratch)
+    with tempfile.TemporaryDirectory(prefix="fenchi-compare-", dir=parent) as name:
+        comparison = Comparison(given, Path(name))
+        known = facts.collect(comparison.scratch)
+        for section in given.only or SECTIONS:
+            comparison.run(section)
+            write(given, list(comparison.rows), known, comparison.inputs)
+    return list(comparison.rows)
 
 
 def main() -> int:
     given = arguments()
-    parent = scratch_parent(given.scratch)
-    with tempfile.TemporaryDirectory(prefix="fenchi-compare-", dir=parent) as name:
-        comparison = Comparison(given, Path(name))
-        try:
-            for section in given.only or SECTIONS:
-                comparison.run(section)
-        except Failed as failure:
-            print(f"compare: {failure}", file=sys.stderr)
-            return 2
-        print("\n".join(table(comparison.rows)))
-        write(given, comparison)
-    below = comparison.rows.below()
+    try:
+        if given.earlier:
+            rows, known, used = report.read_json(given.earlier)
+            write(given, rows, known, used)
+        else:
+            rows = measured(given)
+    except Failed as failure:
+        print(f"compare: {failure}", file=sys.stderr)
+        return 2
+    print("\n".join(table(rows)))
+    below = [row for row in rows if not row.met]
     if below:
         print("\nbelow their goals:", *[f"  {row.key}" for row in below], sep="\n")
     return 1 if given.gate and below else 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -18,6 +19,7 @@ TREE_ROOTS = ("/usr/share", "/usr/bin")
 TREE_FILES = 70_000
 TOP_UP_BYTES_MAX = 16 * 1024
 BINARIES = Path("/usr/bin")
+SPECIAL_BITS = stat.S_ISUID | stat.S_ISGID
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,16 @@ def make_sql(folder: Path, mib: int) -> Input:
 
 
 def copy_roots(roots: tuple[str, ...], source: Path) -> None:
+    """Without setuid and setgid bits, which fenchi gives back on demand only."""
     for root in roots:
-        if Path(root).is_dir():
-            shutil.copytree(root, source / root.strip("/").replace("/", "-"), symlinks=True)
+        if not Path(root).is_dir():
+            continue
+        copy = source / root.strip("/").replace("/", "-")
+        shutil.copytree(root, copy, symlinks=True)
+        for path in copy.rglob("*"):
+            mode = path.lstat().st_mode
+            if mode & SPECIAL_BITS and not path.is_symlink():
+                path.chmod(stat.S_IMODE(mode) & ~SPECIAL_BITS)
 
 
 def make_source(folder: Path, quick: bool) -> Input:

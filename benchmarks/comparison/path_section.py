@@ -68,17 +68,14 @@ def split_rows(rows: Rows, jobs: Jobs, k: int, n: int) -> None:
         "one thread; the public headers; nothing verified",
         of_limit(jobs.cpu("seal_plain"), [jobs.cpu("encrypt"), jobs.cpu("split")]),
     )
-    if "secretstream_zfec" in jobs:
-        theirs = jobs.cpu("secretstream_zfec")
-        others = f"libsodium secretstream + zfec's C core, {code}"
-        note = f"theirs has no tags and verifies nothing; with tags: {TILE}"
-        with_tags = ratios(theirs, jobs.cpu("seal"))
-        row(f"encrypt + split + tags against {others}", 6, note, with_tags)
-        without = ratios(theirs, jobs.cpu("seal_plain"))
-        row(f"encrypt + split without tags against {others}", 9, note, without)
-    elif goal:
-        name = "encrypt + split + tags against libsodium secretstream + zfec's C core, 3-of-5"
-        row(name, 6, "zfec's source is not there: scripts/setup --benchmarks", [])
+    others = f"libsodium secretstream + zfec's C core, {code}"
+    theirs = jobs.cpu("secretstream_zfec") if "secretstream_zfec" in jobs else None
+    for what, wanted, job in (("with tags", 6, "seal"), ("without tags", 9, "seal_plain")):
+        note = f"theirs has no tags and verifies nothing; ours with tags: {TILE}"
+        if theirs is None:
+            note = "zfec's source is not there: scripts/setup --benchmarks"
+        found = ratios(theirs, jobs.cpu(job)) if theirs else []
+        row(f"encrypt + split {what} against {others}", wanted, note, found)
     row(
         f"full path {code} without zstd, of the harmonic limit of its parts",
         0.90,
@@ -148,12 +145,11 @@ def chunker_rows(rows: Rows, jobs: Jobs, name: str, suffix: str) -> None:
         )
 
 
-def verb_rows(rows: Rows, folder: Path, rounds: int) -> None:
+def verb_rows(rows: Rows, folder: Path, scratch: Path, rounds: int) -> None:
     """The backup verb itself, from memory to providers that forget what they are given."""
-    said = json.loads(
-        output([folder / "fenchi_path", "--rounds", rounds, "--state", tempfile.mkdtemp()])
-    )
-    jobs = Jobs(said)
+    with tempfile.TemporaryDirectory(dir=scratch) as state:
+        words = [folder / "fenchi_path", "--rounds", rounds, "--state", state]
+        jobs = Jobs(json.loads(output(words)))
     rows.add(
         Row("path", "the backup verb 2-of-3, two cores against one", goal=None),
         *ratios(jobs.wall("backup_one_core"), jobs.wall("backup_two_cores")),
@@ -173,10 +169,10 @@ def measure(rows: Rows, scratch: Path, quick: bool, rounds: int) -> None:
     files = {"a SQL dump": scratch / "path.sql", "binaries": scratch / "path.bin"}
     write_sql(files["a SQL dump"], size)
     write_binaries(files["binaries"], size)
-    words[2] = max(rounds, 5)
+    words[2] = max(rounds, 5 if quick else 9)
     for name, path in files.items():
         jobs = Jobs(json.loads(output([*words, "--file", f"{name}={path}"])))
         zstd_rows(rows, jobs, name)
         chunker_rows(rows, jobs, name, f":{name}")
         path.unlink()
-    verb_rows(rows, folder, rounds)
+    verb_rows(rows, folder, scratch, rounds)

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from comparison.rows import Row, shown, table
+from comparison.rows import Row, from_json, shown, table
 
 METHODS = Path(__file__).with_name("methods.md")
 EXPLANATIONS = Path(__file__).with_name("explanations.toml")
@@ -30,6 +30,13 @@ def write_json(
         "rows": [row.as_json() for row in rows],
     }
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> tuple[list[Row], dict[str, str], list[str]]:
+    """Rows, facts and inputs of an earlier run."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    rows = [from_json(kept) for kept in document["rows"]]
+    return rows, document["facts"], document["inputs"]
 
 
 def plot(path: Path, rows: Iterable[Row]) -> None:

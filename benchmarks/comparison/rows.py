@@ -62,6 +62,19 @@ class Row:
         }
 
 
+def from_json(kept: Mapping[str, Any]) -> Row:
+    """What as_json() made, as a row again."""
+    return Row(
+        kept["section"],
+        kept["row"],
+        [float(value) for value in kept["rounds"]],
+        kept["goal"],
+        kept["goal_is"] == "at most",
+        kept["unit"],
+        kept["note"],
+    )
+
+
 class Rows:
     """Rows in the order in which they first came, filled round by round."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from comparison.inputs import Input
 from comparison.processes import ROOT, Failed, Run, say
 from comparison.rows import Row, Rows
-from comparison.tools import ALL, Age, Borg, Cp, Fenchi, Rclone, Restic, Tool
+from comparison.tools import ALL, Age, Cp, Fenchi, Rclone, Tool
 
 VERIFY = (
     "fenchi k = 2 of n = 3: it writes 1.5 times the data, splits, tags and verifies before upload "
@@ -146,18 +146,35 @@ def measure(
     present = present_tools(rows, given, wanted)
     for number in range(rounds):
         results: dict[str, tuple[dict[str, Run], float]] = {}
-        for maker in present:
+        for maker in list(present):
             if maker in (Rclone, Age, Cp) and number >= OTHERS_ROUNDS_MAX:
                 continue
-            seen, stored = run_tool(maker(scratch, given), scratch, check=number == 0)
-            results[maker.name] = seen, stored
-            told = ", ".join(
-                f"{verb} {r.seconds:.2f} s (CPU {r.cpu_seconds:.2f}, {r.peak_mib:.0f} MiB)"
-                for verb, r in seen.items()
-            )
-            say(f"{given.name} {number + 1}/{rounds}: {maker.name}: {told}; {stored / 1e6:,.0f} MB")
+            try:
+                results[maker.name] = run_tool(maker(scratch, given), scratch, check=number == 0)
+            except Failed as failure:
+                if maker is Fenchi:
+                    raise
+                say(f"{maker.name} is left out: {failure}")
+                present.remove(maker)
+                missing_rows(rows, given, maker.name)
+                clear(scratch, maker.name)
+                continue
+            tell(f"{given.name} {number + 1}/{rounds}: {maker.name}", *results[maker.name])
         mine = results[Fenchi.name]
         note_fenchi(rows, given, *mine)
-        for maker in (Restic, Borg, Rclone, Age, Cp):
+        for maker in ALL[1:]:
             if maker.name in results:
                 note_other(rows, given, mine, results[maker.name], maker.name)
+
+
+def clear(scratch: Path, tool: str) -> None:
+    for name in ("target", tool):
+        shutil.rmtree(scratch / name, ignore_errors=True)
+
+
+def tell(title: str, seen: dict[str, Run], stored: float) -> None:
+    runs = ", ".join(
+        f"{verb} {r.seconds:.2f} s (CPU {r.cpu_seconds:.2f}, {r.peak_mib:.0f} MiB)"
+        for verb, r in seen.items()
+    )
+    say(f"{title}: {runs}; {stored / 1e6:,.0f} MB")

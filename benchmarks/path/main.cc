@@ -170,14 +170,19 @@ Arguments Parse(int argc, char** argv) {
   return given;
 }
 
+std::string Measure(int argc, char** argv) {
+  const Arguments given = Parse(argc, argv);
+  const std::string jobs = given.state.empty() ? MeasureInMemory(given) : MeasureVerb(given);
+  return "{\"needed\": " + std::to_string(given.needed) +
+         ", \"seats\": " + std::to_string(given.seats) +
+         ", \"cycles_per_second\": " + std::to_string(CyclesPerSecond()) + ", \"jobs\": " + jobs +
+         "}";
+}
+
 }  // namespace
 }  // namespace fenchi::bench
 
 int main(int argc, char** argv) {
-  using namespace fenchi::bench;
-  const Arguments given = Parse(argc, argv);
-  const std::string jobs = given.state.empty() ? MeasureInMemory(given) : MeasureVerb(given);
-  std::printf("{\"needed\": %d, \"seats\": %d, \"cycles_per_second\": %.0f, \"jobs\": %s}\n",
-              given.needed, given.seats, CyclesPerSecond(), jobs.c_str());
+  std::printf("%s\n", fenchi::bench::Measure(argc, argv).c_str());
   return 0;
 }

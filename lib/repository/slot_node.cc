@@ -291,12 +291,17 @@ Result<CandidateKeys> SlotEvaluation::AndKeys(const SlotNode& node, const Bytes&
 
 // Only keys that open the child's box: an OR needs no further choice.
 Result<CandidateKeys> SlotEvaluation::OrKeys(const SlotNode& node, const Bytes& path) {
+  Status failure;
   for (std::size_t i = 0; i < node.children.size(); ++i) {
     if (lacks_[&node.children[i]]) continue;
     const Bytes below = ChildPath(path, i);
-    FENCHI_ASSIGN_OR_RETURN(CandidateKeys keys, KeysOf(node.children[i], below));
+    Result<CandidateKeys> keys = KeysOf(node.children[i], below);
+    if (!keys.ok()) {  // another branch may do
+      failure = keys.status();
+      continue;
+    }
     const Bytes context = format::ChildKeyContext(identity_.slot, below);
-    for (CandidateKey& one : keys) {
+    for (CandidateKey& one : *keys) {
       Result<SecretBytes> common =
           OpenSealed(ChildKeyBox(identity_, context), one.key.view(), node.wrapped_keys[i]);
       if (!common.ok()) continue;
@@ -305,6 +310,7 @@ Result<CandidateKeys> SlotEvaluation::OrKeys(const SlotNode& node, const Bytes& 
       return out;
     }
   }
+  if (!failure.ok()) return failure;
   return CandidateKeys{};
 }
 

@@ -161,8 +161,10 @@ bool LooksLikeWebPage(const HttpResponse& response) {
          start.find("<!doctype html") != std::string::npos;
 }
 
-Status HttpStatusFailure(const HttpRequest& request, const HttpResponse& response,
-                         std::string_view location) {
+namespace {
+
+Status MeaningOf(const HttpRequest& request, const HttpResponse& response,
+                 std::string_view location) {
   const std::string what = DescribeRequest(request, location);
   const int status = response.status;
   if (status >= 300 && status < 400) {
@@ -212,6 +214,19 @@ Status HttpStatusFailure(const HttpRequest& request, const HttpResponse& respons
   }
   if (status >= 400) return Unsupported("{}: the server refuses the request ({})", what, status);
   return Unavailable("{}: the answer makes no sense ({})", what, status);
+}
+
+}  // namespace
+
+Status WithServersWait(const Status& status, const HttpResponse& response) {
+  const auto wait = response.RetryAfter();
+  if (status.code() != StatusCode::kUnavailable || !wait.has_value()) return status;
+  return status.WithRetryAfter(*wait);
+}
+
+Status HttpStatusFailure(const HttpRequest& request, const HttpResponse& response,
+                         std::string_view location) {
+  return WithServersWait(MeaningOf(request, response, location), response);
 }
 
 }  // namespace fenchi

@@ -24,6 +24,9 @@ std::string PrintableText(std::string_view text);
 Status HttpStatusFailure(const HttpRequest& request, const HttpResponse& response,
                          std::string_view location);
 
+// `status` with the wait that the answer asks for (Retry-After), where trying again may help.
+Status WithServersWait(const Status& status, const HttpResponse& response);
+
 // True when a body that should be data of a protocol is a web page: a captive portal, a proxy.
 bool LooksLikeWebPage(const HttpResponse& response);
 

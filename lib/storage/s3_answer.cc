@@ -31,9 +31,10 @@ std::string Word(std::string_view text) {
 // The document's root if it has this name. Namespaces are the default one at S3: names are plain.
 class Document {
  public:
-  Document(std::string_view body, const char* root) {
+  Document(std::string_view body, const char* root, const char* or_root = nullptr) {
     const auto parsed = document_.load_buffer(body.data(), body.size());
     if (parsed) root_ = document_.child(root);
+    if (parsed && !root_ && or_root != nullptr) root_ = document_.child(or_root);
   }
   bool ok() const { return static_cast<bool>(root_); }
   const pugi::xml_node& root() const { return root_; }
@@ -85,6 +86,8 @@ constexpr std::array kMeanings = {
     Meaning{"NotSignedUp", StatusCode::kDenied, "the account does not have S3", kAccount},
     Meaning{"InvalidAccessKeyId", StatusCode::kDenied, "the server does not know this access key",
             "check AWS_ACCESS_KEY_ID, and that the endpoint is the key's own provider"},
+    Meaning{"XAdminUserNotFound", StatusCode::kDenied, "the server does not know this access key",
+            "check AWS_ACCESS_KEY_ID"},
     Meaning{"SignatureDoesNotMatch", StatusCode::kDenied, "the signature is not accepted",
             "check AWS_SECRET_ACCESS_KEY; behind a proxy that rewrites requests it fails too"},
     Meaning{"ExpiredToken", StatusCode::kDenied, "the credentials have expired", kRenew},
@@ -174,7 +177,9 @@ S3Error ReadS3Error(std::string_view body) {
   return document.ok() ? ErrorOf(document.root()) : S3Error{};
 }
 
-Status S3Failure(const HttpRequest& request, const HttpResponse& response,
+namespace {
+
+Status MeaningOf(const HttpRequest& request, const HttpResponse& response,
                  std::string_view location, Timestamp now) {
   const std::string what = DescribeRequest(request, location);
   const S3Error error = ReadS3Error(response.body);
@@ -194,6 +199,11 @@ Status S3Failure(const HttpRequest& request, const HttpResponse& response,
   }
   if (meaning == kMeanings.end()) {
     Status status = HttpStatusFailure(request, response, location);
+    if (response.status == 404 || response.status == 410) {
+      // Only NoSuchKey says that an object is absent: anything else may be about user or bucket.
+      status = Unavailable("{}: the server does not find it, or us ({})", what, response.status)
+                   .WithHint("check the endpoint, the bucket and the access key");
+    }
     if (response.status == 409) {  // a conflict that S3 means to be tried again
       status =
           Unavailable("{}: somebody else writes it at this moment ({})", what, response.status);
@@ -212,6 +222,13 @@ Status S3Failure(const HttpRequest& request, const HttpResponse& response,
   const std::string skew = meaning->status == StatusCode::kDenied ? SkewText(response, now) : "";
   return Status(meaning->status,
                 fmt::format("{}: {} ({}){}", what, meaning->what, error.code, skew), hint);
+}
+
+}  // namespace
+
+Status S3Failure(const HttpRequest& request, const HttpResponse& response,
+                 std::string_view location, Timestamp now) {
+  return WithServersWait(MeaningOf(request, response, location, now), response);
 }
 
 Result<S3Page> ReadS3Page(std::string_view body) {
@@ -241,7 +258,7 @@ Result<std::vector<std::string>> ReadS3Uploads(std::string_view body, std::strin
 }
 
 Result<S3Parts> ReadS3Parts(std::string_view body) {
-  const Document document(body, "ListPartsResult");
+  const Document document(body, "ListPartsResult", "ListPartsResponse");  // moto's name for it
   if (!document.ok()) return NoAnswer("ListPartsResult");
   S3Parts out;
   for (const pugi::xml_node& node : document.root().children("Part")) {

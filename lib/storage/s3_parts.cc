@@ -90,7 +90,7 @@ Status S3PartUpload::TakeUp(bool alone) {
   return CreateUpload();
 }
 
-// False when the server knows the upload no more.
+// False when the server knows the upload no more, or tells what we cannot read.
 Result<bool> S3PartUpload::ReadParts() {
   S3Call call = Call("GET", "go on with");
   int marker = 0;
@@ -102,7 +102,7 @@ Result<bool> S3PartUpload::ReadParts() {
     if (response.status().code() == StatusCode::kNotFound) return false;
     if (!response.ok()) return response.status();
     Result<S3Parts> parts = ReadS3Parts(response->body);
-    if (!parts.ok()) return parts.status().At(place_.Describe(call));
+    if (!parts.ok()) return false;  // not to be gone on with, but a new one may do
     there_.insert(there_.end(), parts->parts.begin(), parts->parts.end());
     if (!parts->truncated) return true;
     if (parts->next_marker <= marker) break;

@@ -67,7 +67,17 @@ class S3Provider final : public Provider {
     return ExtendS3Retention(*place_, name, until);
   }
 
+  Result<Timestamp> PlaceTime() override {
+    FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(BucketCall()));
+    const auto date = response.Date();
+    return date.has_value() ? Result<Timestamp>(*date) : Provider::PlaceTime();
+  }
+
  private:
+  S3Call BucketCall() const {
+    return {.query = {{"list-type", "2"}, {"max-keys", "1"}, {"prefix", place_->folder()}},
+            .operation = "look at"};
+  }
   S3Call HeadCall(const std::string& name) const {
     return {.method = "HEAD", .key = place_->KeyOf(name), .operation = "look at", .object = name};
   }
@@ -156,8 +166,7 @@ Status S3Provider::Explain(const std::string& name) {
 
 // "Not there" counts only when the bucket is.
 Status S3Provider::CheckBucket() {
-  const S3Call call{.query = {{"list-type", "2"}, {"max-keys", "1"}, {"prefix", place_->folder()}},
-                    .operation = "look at"};
+  const S3Call call = BucketCall();
   FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));
   if (response.status == 200) return Status::Ok();
   const Status failure = place_->Failure(call, response);

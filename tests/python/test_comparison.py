@@ -54,6 +54,13 @@ def test_rows_keep_the_order_in_which_they_came_and_gather_their_rounds() -> Non
     assert [row.key for row in rows.below()] == ["t: c"]
 
 
+def test_rows_are_the_same_after_a_file_of_json(tmp_path: Path) -> None:
+    rows = [Row("s", "n", [1.0, 2.5], 160, True, "MiB", "note"), Row("t", "empty", goal=1)]
+    path = tmp_path / "rows.json"
+    report.write_json(path, rows, {"CPU": "one"}, ["`rand`"])
+    assert report.read_json(path) == (rows, {"CPU": "one"}, ["`rand`"])
+
+
 def test_the_table_names_what_is_below_its_goal() -> None:
     lines = table([Row("s", "n", [1.0, 2.0, 4.0], goal=3), Row("s", "never", goal=1)])
     assert lines[2] == "| s: n | 1.00 | 2.00 | 4.00 | x | >= 3 | **below its goal** |"

@@ -148,6 +148,19 @@ TEST(S3Provider, NamesAWrongClock) {
       << put.ToString();
 }
 
+TEST(S3Provider, TellsTheServersTime) {
+  MiniS3 s3;
+  const auto provider = Open(s3.Options());
+  EXPECT_EQ(provider->PlaceTime().status().code(), StatusCode::kUnsupported);  // no Date
+  s3.SetFault([](const SeenRequest&, LoopbackLine& line) {
+    line.Answer(403, {"Date: Sat, 28 Nov 2026 12:00:00 GMT"}, "");
+    return true;
+  });
+  const Result<Timestamp> told = provider->PlaceTime();
+  ASSERT_TRUE(told.ok()) << told.status().ToString();
+  EXPECT_EQ(told->seconds, 1795867200);
+}
+
 TEST(S3Provider, DoesNotCallObjectsAbsentWhenTheBucketIs) {
   MiniS3 s3;
   S3Options options = s3.Options();
@@ -161,6 +174,25 @@ TEST(S3Provider, DoesNotCallObjectsAbsentWhenTheBucketIs) {
   EXPECT_EQ(provider->List("", "", [](const ObjectInfo&) { return true; }).code(),
             StatusCode::kUnavailable);
   EXPECT_EQ(provider->Delete(names).status().code(), StatusCode::kUnavailable);
+}
+
+TEST(S3Provider, CallsNothingAbsentThatIsNotSaidToBe) {
+  MiniS3 s3;
+  const auto provider = Open(s3.Options());
+  Bytes out(1);
+  const std::string names[] = {"a"};
+  for (const std::string& body : {S3ErrorXml("NoSuchUser"), std::string("404 page not found"),
+                                  std::string(), S3ErrorXml("XAdminUserNotFound")}) {
+    s3.SetFault([&](const SeenRequest&, LoopbackLine& line) {
+      line.Answer(404, {}, body);
+      return true;
+    });
+    for (const Status& told : {provider->Get("a", 0, out), provider->Stat(names).status(),
+                               PutText(*provider, "a", "x"), provider->Delete(names).status()}) {
+      EXPECT_TRUE(told.code() == StatusCode::kUnavailable || told.code() == StatusCode::kDenied)
+          << body << ": " << told.ToString();
+    }
+  }
 }
 
 TEST(S3Provider, BelievesNoWebPage) {
@@ -255,7 +287,9 @@ TEST(S3Provider, DoesNotHammerAServerThatThrottles) {
   const std::size_t before = s3.server().seen().size();
   const std::string names[] = {"a"};
   Bytes out(1);
-  EXPECT_EQ(PutText(*provider, "b", "x").code(), StatusCode::kUnavailable);
+  const Status put = PutText(*provider, "b", "x");
+  EXPECT_EQ(put.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(put.retry_after(), std::chrono::seconds(3));
   EXPECT_EQ(provider->Get("a", 0, out).code(), StatusCode::kUnavailable);
   EXPECT_EQ(provider->Stat(names).status().code(), StatusCode::kUnavailable);
   EXPECT_EQ(provider->Delete(names).status().code(), StatusCode::kUnavailable);
