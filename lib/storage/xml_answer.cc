@@ -1,5 +1,7 @@
 #include "storage/xml_answer.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "storage/http_failure.h"
 
@@ -29,9 +31,15 @@ std::string_view ChildText(const pugi::xml_node& node, std::string_view local_na
 Result<pugi::xml_document> ParseXmlAnswer(const HttpRequest& request, const HttpResponse& response,
                                           std::string_view root, std::string_view location) {
   pugi::xml_document document;
-  const pugi::xml_parse_result parsed = document.load_buffer(
-      response.body.data(), response.body.size(), pugi::parse_default, pugi::encoding_utf8);
-  if (parsed && LocalName(document.document_element()) == root) return document;
+  const pugi::xml_parse_result parsed =
+      document.load_buffer(response.body.data(), response.body.size(),
+                           pugi::parse_default | pugi::parse_doctype, pugi::encoding_utf8);
+  // None of these services declares a document type, behind which entities could hide content.
+  const auto is_doctype = [](const pugi::xml_node& node) {
+    return node.type() == pugi::node_doctype;
+  };
+  const bool plain = std::ranges::none_of(document.children(), is_doctype);
+  if (parsed && plain && LocalName(document.document_element()) == root) return document;
   const std::string what = DescribeRequest(request, location);
   if (LooksLikeWebPage(response)) {
     return Unavailable("{}: a web page came in place of an answer ({})", what, response.status)

@@ -161,6 +161,7 @@ Result<SecretBytes> Vault::ExportCredential(Role role, std::span<const std::stri
   return std::move(change.credentials.front());
 }
 Result<CustodyReport> Vault::DescribeCustody(std::optional<Timestamp> at) {
+  FENCHI_RETURN_IF_ERROR(state_->session.Refresh().status());  // others may have changed it
   return DescribeAccess(state_->session.access, at);
 }
 Result<PolicyChange> Vault::Rotate(const CustodyPlan& plan) {

@@ -132,7 +132,7 @@ TEST_F(Attesting, APackWhoseChunksAreNotWhatTheyAreCalledIsRefused) {
   object.epoch = keys.epoch;
   object.wrapped_data_key = keys.wrapped_data_key;
   format::SnapshotContent content;
-  content.kind = format::SnapshotKind::kStream;
+  content.kind = format::SnapshotKind::kTree;
   ASSERT_TRUE(format::SealSnapshot(session.access.suite(), session.access.vault,
                                    keys.data_key.view(), content, *random_, object)
                   .ok());
