@@ -253,6 +253,10 @@ Status BackupRun::Drain() {
 Status BackupRun::Finish() {
   FENCHI_RETURN_IF_ERROR(PlaceData());
   FENCHI_RETURN_IF_ERROR(metadata_->PlaceAll());
+  // One after the other: each that is stored need not be sent again, should the run die here.
+  for (PackWriter* const packs : {data_.get(), metadata_.get()}) {
+    while (packs->WaitForOne()) FENCHI_RETURN_IF_ERROR(Drain());
+  }
   const Status data = data_->Wait();
   const Status metadata = metadata_->Wait();
   FENCHI_RETURN_IF_ERROR(Drain());

@@ -130,6 +130,13 @@ Status PackWriter::Wait() {
   return failure_;
 }
 
+bool PackWriter::WaitForOne() {
+  const StageTimer timer(stages_, Stage::kWaitForPacks);
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !stored_.empty() || in_flight_ == 0; });
+  return !stored_.empty();
+}
+
 std::vector<StoredPack> PackWriter::TakeStored() {
   const std::lock_guard lock(mutex_);
   return std::exchange(stored_, {});

@@ -46,6 +46,8 @@ class PackWriter {
   // Waits until all planned packs are stored. Errors: kTooFewProviders, kFull, ... of the first
   // pack that is not.
   Status Wait();
+  // Waits until TakeStored() has something. False: nothing is on its way.
+  bool WaitForOne();
   // Packs stored since the last call, in the order they were finished.
   std::vector<StoredPack> TakeStored();
 
