@@ -96,7 +96,7 @@ class KillBackup : public ::testing::Test {
       WriteNoise(scratch_.path / "old/tree/inner" / std::to_string(i), 1000 * i, random);
     }
     fs::copy(scratch_.path / "old", scratch_.path / "new", fs::copy_options::recursive);
-    for (int i = 0; i < 10; ++i) {  // packs of the largest class, and a rest
+    for (int i = 0; i < 16; ++i) {  // packs of the largest class, and a rest
       WriteNoise(New() / ("large " + std::to_string(i)), 4'000'000, random);
     }
     for (int i = 0; i < 100; ++i) {
