@@ -58,8 +58,10 @@ std::string ReadAzureErrorCode(const HttpResponse& response) {
   return IsCode(code) ? std::string(code) : std::string();
 }
 
-Status AzureFailure(const HttpRequest& request, const HttpResponse& response,
-                    std::string_view location, Timestamp now) {
+namespace {
+
+Status MeaningOf(const HttpRequest& request, const HttpResponse& response,
+                 std::string_view location, Timestamp now) {
   const std::string code = ReadAzureErrorCode(response);
   const std::string what = DescribeRequest(request, location);
   if (code.empty() && response.status == 412) {
@@ -110,6 +112,13 @@ Status AzureFailure(const HttpRequest& request, const HttpResponse& response,
   }
   Status status = HttpStatusFailure(request, response, location);
   return Status(status.code(), fmt::format("{} {}", status.message(), code), status.hint());
+}
+
+}  // namespace
+
+Status AzureFailure(const HttpRequest& request, const HttpResponse& response,
+                    std::string_view location, Timestamp now) {
+  return WithServersWait(MeaningOf(request, response, location, now), response);
 }
 
 Result<AzurePage> ReadAzurePage(const HttpRequest& request, const HttpResponse& response,

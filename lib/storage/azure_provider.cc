@@ -34,6 +34,7 @@ class AzureProvider final : public Provider {
   }
   Result<std::vector<Status>> Delete(std::span<const std::string> names) override;
   Status ExtendRetention(std::string_view name, Timestamp until) override;
+  Result<Timestamp> PlaceTime() override;
 
   Capability capability() const override {
     return {.create_only = true,
@@ -139,6 +140,16 @@ Status AzureProvider::ExtendRetention(std::string_view name, Timestamp until) {
                        .operation = "extend the retention of"};
   FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));
   return response.status == 200 ? Status::Ok() : place_->Failure(call, response);
+}
+
+Result<Timestamp> AzureProvider::PlaceTime() {
+  const AzureCall call{.method = "GET",
+                       .query = {{"restype", "container"}, {"comp", "list"}, {"maxresults", "1"}},
+                       .operation = "ask the time of"};
+  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));
+  if (response.status != 200) return place_->Failure(call, response);
+  const auto date = response.Date();
+  return date.has_value() ? Result<Timestamp>(*date) : Provider::PlaceTime();
 }
 
 bool IsNamed(std::string_view text, std::size_t least, std::string_view more) {

@@ -64,8 +64,10 @@ Status Malformed(const HttpRequest& request, const HttpResponse& response,
 
 }  // namespace
 
-Status GcsFailure(const HttpRequest& request, const HttpResponse& response,
-                  std::string_view location) {
+namespace {
+
+Status MeaningOf(const HttpRequest& request, const HttpResponse& response,
+                 std::string_view location) {
   const std::string reason = Reason(response);
   const std::string what = DescribeRequest(request, location);
   if (response.status == 412) return AlreadyExists("{}: the name is taken", what);
@@ -91,6 +93,13 @@ Status GcsFailure(const HttpRequest& request, const HttpResponse& response,
         .WithHint("docs/providers/gcs.md says which permissions each operation needs");
   }
   return HttpStatusFailure(request, response, location);
+}
+
+}  // namespace
+
+Status GcsFailure(const HttpRequest& request, const HttpResponse& response,
+                  std::string_view location) {
+  return WithServersWait(MeaningOf(request, response, location), response);
 }
 
 Result<GcsPage> ReadGcsPage(const HttpRequest& request, const HttpResponse& response,

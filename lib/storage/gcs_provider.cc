@@ -37,6 +37,7 @@ class GcsProvider final : public Provider {
   }
   Result<std::vector<Status>> Delete(std::span<const std::string> names) override;
   Status ExtendRetention(std::string_view name, Timestamp until) override;
+  Result<Timestamp> PlaceTime() override;
 
   Capability capability() const override {
     return {.create_only = true,
@@ -147,6 +148,15 @@ Status GcsProvider::ExtendRetention(std::string_view name, Timestamp until) {
   FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));
   if (response.status == 404) return Absent(call);
   return response.status == 200 ? Status::Ok() : place_->Failure(call, response);
+}
+
+Result<Timestamp> GcsProvider::PlaceTime() {
+  GcsCall call = place_->BucketCall("ask the time of");
+  call.query = {{"maxResults", "1"}, {"fields", "kind"}};
+  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));
+  if (response.status != 200) return place_->Failure(call, response);
+  const auto date = response.Date();
+  return date.has_value() ? Result<Timestamp>(*date) : Provider::PlaceTime();
 }
 
 Status CheckOptions(const GcsOptions& options) {

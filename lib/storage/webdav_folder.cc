@@ -123,6 +123,11 @@ Status WebdavFolder::CheckPresent() {
   return response.status == 207 ? Status::Ok() : Gone();
 }
 
+Result<std::optional<Timestamp>> WebdavFolder::Time() {
+  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, LookAtRoot());
+  return response.Date();
+}
+
 Status WebdavFolder::Gone() const {
   return Unavailable("the folder of {} is gone from the server", location_)
       .WithHint("nothing in it counts as lost: has it been renamed, or is a disk not mounted?");

@@ -46,6 +46,8 @@ class WebdavFolder {
   Status EnsurePresent();
   // Something below is absent: is the folder still there? Errors: kUnavailable when not.
   Status CheckPresent();
+  // By the server's clock; nullopt where it does not tell.
+  Result<std::optional<Timestamp>> Time();
   // Makes a folder ("a/b/") and those above it, up to ours.
   Status MakeFolder(std::string_view path);
 

@@ -40,6 +40,10 @@ class WebdavProvider final : public Provider {
     return ListWebdav(*folder_, prefix, after, entry);
   }
   Result<std::vector<Status>> Delete(std::span<const std::string> names) override;
+  Result<Timestamp> PlaceTime() override {
+    FENCHI_ASSIGN_OR_RETURN(const std::optional<Timestamp> time, folder_->Time());
+    return time.has_value() ? Result<Timestamp>(*time) : Provider::PlaceTime();
+  }
 
   Capability capability() const override {
     return {.parallel_calls_max = static_cast<std::uint32_t>(folder_->http_options().parallel_max)};
