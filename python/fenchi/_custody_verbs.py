@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from fenchi import _core
 from fenchi import custody as _custody
+from fenchi._core import Vault as CoreVault
 
 
 class CustodyVerbs:
     """A part of fenchi.Vault."""
 
-    _core: _core.Vault
+    _core: CoreVault
 
     def custody(self, at: datetime | None = None) -> _custody.CustodyReport:
         """Who can open the vault, or could at a time."""
