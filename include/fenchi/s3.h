@@ -12,8 +12,9 @@
 //                               have been made with object lock
 //   legal_hold=on               each object is also held until somebody lifts the hold
 //   checksum=md5|sha256         sent with each object; none by default: some imitations fail on it
-//   payload=signed              the signature covers each byte also over TLS (it always does so in
-//                               plain text); costs a pass over the data
+//   payload=unsigned            over TLS the signature leaves the bytes out, which saves a pass
+//   over
+//                               them; some imitations then keep what a broken line has cut short
 //   part_mib=16                 objects larger than this go up in parts of this size (5..1024)
 //   overwrite=allowed           write also to a server that overwrites silently
 //   plain_text=allowed          http:// endpoints are refused without this
@@ -77,7 +78,7 @@ struct S3Options {
   S3Lock lock = S3Lock::kNone;
   bool legal_hold = false;
   S3Checksum checksum = S3Checksum::kNone;
-  bool sign_payload = false;
+  bool sign_payload = true;
   std::uint64_t part_bytes = 16u << 20;
   bool allow_overwrite = false;
   bool allow_plain_text = false;

@@ -21,13 +21,26 @@ struct Block {
   std::uint64_t size_bytes;
 };
 
+// Whether the name is taken: kAlreadyExists. Who may only create cannot always know: then ok.
+Status CheckFree(AzurePlace& place, const std::string& name) {
+  const AzureCall call{.method = "HEAD", .name = name, .operation = "write"};
+  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place.Send(call));
+  if (response.status == 200) {
+    return AlreadyExists("{}: the name is taken",
+                         DescribeRequest(place.Describe(call), place.location()));
+  }
+  if (response.status == 403) return Status::Ok();
+  const Status failure = place.Failure(call, response);
+  return failure.code() == StatusCode::kNotFound ? Status::Ok() : failure;
+}
+
 class BlockUpload {
  public:
   BlockUpload(AzurePlace& place, std::string_view name, Source& source)
       : place_(place), name_(name), source_(source) {}
 
   Status Run(std::vector<HttpHeader> headers, bool replace) {
-    if (!replace) FENCHI_RETURN_IF_ERROR(CheckFree());
+    if (!replace) FENCHI_RETURN_IF_ERROR(CheckFree(place_, name_));
     FENCHI_RETURN_IF_ERROR(NameBlocks());
     FENCHI_RETURN_IF_ERROR(SendMissing());
     return Commit(std::move(headers));
@@ -36,19 +49,6 @@ class BlockUpload {
  private:
   AzureCall Call(std::string method) const {
     return {.method = std::move(method), .name = name_, .operation = "write"};
-  }
-
-  Status CheckFree() {
-    const AzureCall call = Call("HEAD");
-    FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_.Send(call));
-    if (response.status == 200) {
-      return AlreadyExists("{}: the name is taken",
-                           DescribeRequest(place_.Describe(call), place_.location()));
-    }
-    // A signature that may only create learns of a taken name when it commits.
-    if (response.status == 403) return Status::Ok();
-    const Status failure = place_.Failure(call, response);
-    return failure.code() == StatusCode::kNotFound ? Status::Ok() : failure;
   }
 
   Status NameBlocks() {
@@ -155,7 +155,12 @@ Status PutAzure(AzurePlace& place, std::string_view name, Source& source,
                        .source = &source,
                        .source_size_bytes = source.size()};
   FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place.Send(call));
-  return response.status == 201 ? Status::Ok() : place.Failure(call, response);
+  if (response.status == 201) return Status::Ok();
+  // Who may only create is told "not permitted" of a name that is taken.
+  if (response.status == 403 && !options.replace) {
+    FENCHI_RETURN_IF_ERROR(CheckFree(place, call.name));
+  }
+  return place.Failure(call, response);
 }
 
 }  // namespace fenchi

@@ -145,7 +145,8 @@ void S3Place::Forget(const Credentials& credentials) {
 }
 
 Result<std::string> S3Place::PayloadHash(const S3Call& call) const {
-  // TLS protects what it carries; in plain text the signature has to.
+  // In plain text only the signature protects. Over TLS it still tells a server that a body was cut
+  // short: not every one compares the length that was announced.
   const bool whole = options_.sign_payload || origin_.starts_with("http://");
   if (call.source == nullptr) return ToHex(DigestOf(DigestKind::kSha256, AsBytes(call.body)));
   if (!whole) return std::string(kUnsignedPayload);

@@ -282,8 +282,9 @@ Result<S3Options> OptionsOf(HttpUrl url) {
           url.Take("checksum"), "checksum",
           {{"none", S3Checksum::kNone}, {"md5", S3Checksum::kMd5}, {"sha256", S3Checksum::kSha256}},
           S3Checksum::kNone));
-  FENCHI_ASSIGN_OR_RETURN(options.sign_payload, ParseChoice<bool>(url.Take("payload"), "payload",
-                                                                  {{"signed", true}}, false));
+  FENCHI_ASSIGN_OR_RETURN(options.sign_payload,
+                          ParseChoice<bool>(url.Take("payload"), "payload",
+                                            {{"signed", true}, {"unsigned", false}}, true));
   FENCHI_ASSIGN_OR_RETURN(
       options.allow_overwrite,
       ParseChoice<bool>(url.Take("overwrite"), "overwrite", {{"allowed", true}}, false));

@@ -60,6 +60,7 @@ class WebdavProvider final : public Provider {
     FENCHI_RETURN_IF_ERROR(folder_->CheckPresent());
     return NotFound("{}: it is not there", DescribeRequest(request, folder_->location()));
   }
+  bool IsEmpty(const std::string& name);
   Result<std::optional<ObjectInfo>> Present(const HttpRequest& request,
                                             const Result<HttpResponse>& response);
 
@@ -83,12 +84,21 @@ Status WebdavProvider::Get(std::string_view name, std::uint64_t offset, MutableB
   return CheckRange(request, response, offset, folder_->location());
 }
 
+// Apache leaves the length of an empty file out where only the headers are asked for.
+bool WebdavProvider::IsEmpty(const std::string& name) {
+  HttpRequest request = Request("GET", "look for", name);
+  request.body_bytes_max = 0;
+  const Result<HttpResponse> response = folder_->Send(request);
+  return response.ok() && response->status == 200 && response->body.empty();
+}
+
 Result<std::optional<ObjectInfo>> WebdavProvider::Present(const HttpRequest& request,
                                                           const Result<HttpResponse>& response) {
   if (!response.ok()) return response.status();
   if (response->status == 404 || IsFolderAnswer(*response)) return std::optional<ObjectInfo>();
   if (response->status != 200) return folder_->Failure(request, *response);
-  const auto size = response->ContentLength();
+  auto size = response->ContentLength();
+  if (!size.has_value() && IsEmpty(request.object)) size = 0;
   if (!size.has_value()) {
     return Unavailable("{}: the server does not say how large it is",
                        DescribeRequest(request, folder_->location()));

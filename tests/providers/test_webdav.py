@@ -72,7 +72,7 @@ def test_a_vault_lives_on_a_server_and_its_operator_can_read_it_as_files(
     places = {
         "nas": url(host),
         "disk": (tmp_path / "disk").as_uri(),
-        "memory": "memory:webdav-test",
+        "memory": f"memory:webdav-{tmp_path.name.lower().strip('_')}",
     }
     with make_vault(dict(places), tmp_path) as vault:
         report = vault.backup(source, label="night")

@@ -538,7 +538,7 @@ TEST(S3Provider, ManyCallsShareFewConnections) {
 TEST(S3Url, SaysEverythingThatTheOptionsDo) {
   const Result<S3Options> options = ParseS3Url(
       "s3://ledger/a%20b?endpoint=http://127.0.0.1:9&plain_text=allowed&region=eu-x&style=path"
-      "&lock=governance&legal_hold=on&checksum=sha256&payload=signed&part_mib=64"
+      "&lock=governance&legal_hold=on&checksum=sha256&payload=unsigned&part_mib=64"
       "&overwrite=allowed&parallel=3");
   ASSERT_TRUE(options.ok()) << options.status().ToString();
   EXPECT_EQ(options->bucket, "ledger");
@@ -547,7 +547,7 @@ TEST(S3Url, SaysEverythingThatTheOptionsDo) {
   EXPECT_EQ(options->region, "eu-x");
   EXPECT_EQ(options->style, S3Style::kPath);
   EXPECT_EQ(options->lock, S3Lock::kGovernance);
-  EXPECT_TRUE(options->legal_hold && options->sign_payload && options->allow_overwrite &&
+  EXPECT_TRUE(options->legal_hold && !options->sign_payload && options->allow_overwrite &&
               options->allow_plain_text);
   EXPECT_EQ(options->checksum, S3Checksum::kSha256);
   EXPECT_EQ(options->part_bytes, 64u << 20);
