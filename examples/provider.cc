@@ -9,7 +9,9 @@
 #include "fenchi/testing/provider_contract.h"
 
 // [example]
-using namespace fenchi;
+using fenchi::Bytes, fenchi::Capability, fenchi::CheckObjectName, fenchi::MutableBytes,
+    fenchi::ObjectInfo, fenchi::Provider, fenchi::PutOptions, fenchi::Result, fenchi::Source,
+    fenchi::Status, fenchi::StatusCode, fenchi::RunProviderContract, fenchi::SystemRandom;
 
 class Drawer final : public Provider {
  public:

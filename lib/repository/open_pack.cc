@@ -59,9 +59,8 @@ OpenPack::Inputs OpenPack::ReadInputs(ReadStatistics& statistics) {
     if (seats.all()[i].provider) places.emplace_back(shards_.IndexAt(i), i);
   }
   std::ranges::sort(places);
-  const auto twins =
-      std::ranges::unique(places, [](const auto& a, const auto& b) { return a.first == b.first; });
-  places.erase(twins.begin(), twins.end());
+  const auto twin = [](const auto& a, const auto& b) { return a.first == b.first; };
+  places.erase(std::unique(places.begin(), places.end(), twin), places.end());
   // 2. As many at once as are still needed.
   const std::size_t needed = static_cast<std::size_t>(shards_.needed());
   const std::size_t size = static_cast<std::size_t>(shards_.blocks()) * format::kBlockStride;

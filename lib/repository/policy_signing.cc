@@ -44,7 +44,7 @@ Result<SignedVersion> SignPolicy(format::Policy policy, const format::PolicyDeta
   FENCHI_ASSIGN_OR_RETURN(DraftVersion draft,
                           DraftPolicy(std::move(policy), details, outer_key, random));
   format::PolicySignature signature = SignDraft(draft, admin);
-  return WithSignatures(std::move(draft), {std::move(signature)});
+  return WithSignatures(std::move(draft), {signature});
 }
 
 Result<format::PolicyDetails> OpenDetails(const format::Policy& policy, ByteView outer_key) {

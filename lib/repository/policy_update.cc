@@ -245,8 +245,7 @@ Result<Bytes> ProposePolicy(Access& access, format::Policy next, format::PolicyD
     return format::EncodeProposal({access.vault, 0, std::move(draft.payload)});
   }
   format::PolicySignature signature = SignDraft(draft, *access.admin);
-  FENCHI_ASSIGN_OR_RETURN(SignedVersion mine,
-                          WithSignatures(std::move(draft), {std::move(signature)}));
+  FENCHI_ASSIGN_OR_RETURN(SignedVersion mine, WithSignatures(std::move(draft), {signature}));
   FENCHI_RETURN_IF_ERROR(Publish(access, std::move(mine)));
   access.details = std::move(details);
   return Bytes();
