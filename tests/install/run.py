@@ -70,11 +70,9 @@ class Install:
 
     def install_libraries(self) -> None:
         build = ROOT / "build" / "install"  # kept: the second run compiles only what changed
-        # RelWithDebInfo: the flags of the dev preset, so that ccache has every object already.
         run(
             *("cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DFENCHI_BUILD_TESTS=OFF"),
-            *("-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DFENCHI_BUILD_EXAMPLES=OFF"),
-            "-DFENCHI_WERROR=ON",
+            *("-DFENCHI_BUILD_EXAMPLES=OFF", "-DFENCHI_WERROR=ON"),
         )
         run("cmake", "--build", build)
         run("cmake", "--install", build, "--prefix", self.prefix, "--strip")
@@ -126,12 +124,13 @@ class Install:
     def pip_install(self) -> None:
         venv.EnvBuilder(with_pip=True, clear=True).create(self.venv)
         python = self.venv / "bin" / "python"
-        # As a user does, with an isolated build; only the build directory is ours, so that the
-        # compiler cache recognises the sources.
+        # As a user does, with an isolated build; only the build directory and the compiler's name are
+        # ours, so that the compiler cache recognises the sources.
         run(
             *(python, "-m", "pip", "install", "--disable-pip-version-check", "-q"),
             *("--config-settings", "build-dir=build/clean"),
             *("--config-settings", "cmake.define.FENCHI_WERROR=ON", ROOT),
+            CXX="c++",
         )
         code = "import fenchi, pathlib; print(fenchi.__version__, pathlib.Path(fenchi.__file__))"
         told = run(python, "-I", "-c", code)
