@@ -1,8 +1,8 @@
 // SecretBytes: key material that is locked into memory, wiped when it dies, and hard to leak.
 //
-// Memory comes from libsodium: guard pages around it, no swap, no core dump. It cannot be copied by
-// accident, printed or compared in variable time. Locking may fail on a host with a tiny
-// RLIMIT_MEMLOCK; the bytes are then still wiped and guarded.
+// Memory is libsodium's, small secrets share slabs of it: guard pages, no swap, no core dump, wiped
+// at the end. It cannot be copied by accident, printed or compared in variable time. Locking may
+// fail on a host with a tiny RLIMIT_MEMLOCK; the bytes are then still wiped and guarded.
 //
 //   SecretBytes key = SecretBytes::Random(32, fenchi::SystemRandom());
 //   UseKey(key.view());

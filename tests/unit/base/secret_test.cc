@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <thread>
 #include <type_traits>
+#include <vector>
 
 namespace fenchi {
 namespace {
@@ -20,6 +23,42 @@ TEST(SecretBytes, MovingLeavesTheSourceEmpty) {
   SecretBytes b = std::move(a);
   EXPECT_TRUE(a.empty());  // NOLINT: the moved-from state is the promise
   EXPECT_EQ(b.size(), 3u);
+}
+
+TEST(SecretBytes, StartsAsZerosAlsoWhereAnotherSecretLay) {
+  for (const std::size_t size : {1u, 32u, 64u, 65u, 512u, 513u, 4096u, 4097u, 100000u}) {
+    for (int again = 0; again < 3; ++again) {
+      SecretBytes secret(size);
+      EXPECT_EQ(std::ranges::count(secret.view(), 0), static_cast<std::ptrdiff_t>(size));
+      std::ranges::fill(secret.mutable_view(), 0xa5);
+    }
+  }
+}
+
+TEST(SecretBytes, AreApartHoweverManyThereAre) {
+  std::vector<SecretBytes> all;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    all.emplace_back(std::size_t{1} + i % 700);
+    std::ranges::fill(all.back().mutable_view(), static_cast<std::uint8_t>(i));
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto expected = static_cast<std::uint8_t>(i);
+    ASSERT_TRUE(std::ranges::all_of(all[i].view(), [&](auto byte) { return byte == expected; }));
+  }
+}
+
+TEST(SecretBytes, MayBeMadeAndDroppedByManyThreads) {
+  std::vector<std::thread> threads;
+  for (int t = 1; t <= 4; ++t) {
+    threads.emplace_back([t] {
+      for (int i = 0; i < 2000; ++i) {
+        const Bytes mine(32, static_cast<std::uint8_t>(t));
+        const SecretBytes secret = SecretBytes::CopyOf(mine);
+        if (!secret.Clone().Equals(mine)) ADD_FAILURE() << "thread " << t << " saw other bytes";
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(SeededRandom, RepeatsFromItsSeed) {
