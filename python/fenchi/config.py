@@ -24,7 +24,7 @@ from typing import Any, TypeVar, cast
 from fenchi import _core, _errors, _stack
 from fenchi._providers import AnyProvider, open_or_absent, open_provider
 from fenchi._reports import Domain
-from fenchi.messages import text
+from fenchi.messages import LANGUAGES, in_use, text
 from fenchi.providers import Meter, Prices, Retry, spare_lines
 
 StrPath = str | os.PathLike[str]
@@ -131,6 +131,8 @@ class Config:
     vault_id: str | None
     policy: VaultPolicy
     providers: Mapping[str, ProviderEntry]
+    language: str = ""
+    """Of the command's texts. Empty: the locale's."""
 
     def meters(self) -> dict[str, Meter]:
         """New ones, with the prices of each provider."""
@@ -330,6 +332,7 @@ def parse(content: str) -> Config:
     if vault_id is not None and not _HEX_ID.fullmatch(vault_id):
         raise _errors.InvalidArgument(text("config.id"))
     _one_of("vault", "open", vault.take("open", str) or "passphrase", ("passphrase",))
+    language = _one_of("vault", "language", vault.take("language", str) or "", ("", *LANGUAGES))
     parsed = _policy(vault, policy)
     vault.refuse_rest()
     policy.refuse_rest()
@@ -341,7 +344,7 @@ def parse(content: str) -> Config:
         providers[name] = entry
     if not providers:
         raise _errors.InvalidArgument(text("config.no_providers"))
-    return Config(vault_id=vault_id, policy=parsed, providers=providers)
+    return Config(vault_id=vault_id, policy=parsed, providers=providers, language=language)
 
 
 def load(path: StrPath) -> Config:
@@ -389,6 +392,8 @@ def render(policy: VaultPolicy, providers: Mapping[str, ProviderEntry]) -> str:
     lines.append(_line("open", "passphrase"))
     if policy.key_domains != ("main",):
         lines.append(_line("key_domains", policy.key_domains))
+    if in_use() != LANGUAGES[0]:
+        lines.append(_line("language", in_use(), say("toml.language")))
     for name, entry in providers.items():
         lines += ["", "[[provider]]", _line("name", name, say("toml.name"))]
         urls = (entry.url, *entry.spare_urls)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fenchi
 import pytest
+from fenchi import messages
 from vaults import make_vault, urls
 
 
 @pytest.fixture(autouse=True)
-def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing of this host's own vaults is read or written."""
+def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Nothing of this host's own vaults is read or written, and all starts in English."""
     monkeypatch.setenv("FENCHI_CACHE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
     for name in ("FENCHI_VAULT", "FENCHI_PASSWORD_FILE", "FENCHI_PASSWORD_COMMAND"):
         monkeypatch.delenv(name, raising=False)
+    yield
+    messages.use("en")
 
 
 @pytest.fixture

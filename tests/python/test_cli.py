@@ -299,14 +299,6 @@ def test_usage_errors(command: Command) -> None:
     assert "restore" in command.out
 
 
-def test_another_language_says_once_that_it_is_incomplete(ready: Command) -> None:
-    try:
-        assert ready("--lang", "zh-TW", "snapshots") == 0
-        assert ready.err.count("zh-TW") == 1
-    finally:
-        fenchi.messages.use("en")
-
-
 def test_provider_check(command: Command) -> None:
     report = command.json("provider", "check", (command.work / "new").as_uri())
     assert report["passed"] is True

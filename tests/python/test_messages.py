@@ -1,39 +1,100 @@
-"""The catalogue: every key that the code uses is there, and every text that is there is used."""
+"""The catalogue: whole in each language, and exactly what the code uses."""
 
 from __future__ import annotations
 
 import re
+import string
 from pathlib import Path
 
 import fenchi
 import pytest
 from fenchi import messages
+from fenchi.messages import CATALOGUE
 
 PACKAGE = Path(fenchi.__file__).parent
-USE = re.compile(r"""(?:\btext|\.say|\bsay)\(\s*"([a-z_]+(?:\.[a-z_]+)?)\"""")
-QUOTED = re.compile(r"[\"']([a-z0-9_]+(?:\.[a-z0-9_]+)?)[\"']")
+NAME = r"[a-z0-9_]+(?:\.[a-z0-9_]+)*"
+USE = re.compile(rf"""(?:\btext|\.say|\bsay)\(\s*"({NAME})\"""")
+QUOTED = re.compile(rf"[\"']({NAME})[\"']")
+FAMILIES = ("phase.", "column.", "ability.")  # made of a name at run time
+KEYS = sorted(CATALOGUE)
+
+# Words of the mainland that no text may have, and the words of Taiwan.
+FOREIGN_WORDS = {
+    **{"文件夾": "資料夾", "軟件": "軟體", "硬件": "硬體", "網絡": "網路", "服務器": "伺服器"},
+    **{"默認": "預設", "信息": "訊息、資訊", "數據": "資料", "口令": "密碼", "用戶": "使用者"},
+    **{"存儲": "儲存", "加載": "載入", "打印": "列印", "屏幕": "螢幕", "鏈接": "連結"},
+    **{"端口": "連接埠", "進程": "行程", "線程": "執行緒", "字節": "位元組", "字符": "字元"},
+    **{"内存": "記憶體", "內存": "記憶體", "硬盤": "硬碟", "光盤": "光碟", "登錄": "登入"},
+    **{"備分": "備份", "異步": "非同步", "接口": "介面", "命令行": "命令列", "兼容": "相容"},
+    **{"運行": "執行", "調用": "呼叫", "激活": "啟用", "帳戶": "帳號", "全局": "全域"},
+    **{"路經": "路徑", "密鑰": "金鑰", "粘貼": "貼上", "拷貝": "複製", "注銷": "登出"},
+    **{"憑證": "存取認證資訊", "源碼": "原始碼", "快捷鍵": "快速鍵", "質量": "品質"},
+}
 
 
 def sources() -> str:
-    paths = [path for path in PACKAGE.rglob("*.py") if path.name != "messages.py"]
-    return "\n".join(path.read_text() for path in paths)
+    paths = [path for path in PACKAGE.rglob("*.py") if path.parent.name != "messages"]
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def placeholders(template: str) -> set[tuple[str, str, str]]:
+    parts = string.Formatter().parse(template)
+    return {(name, spec or "", how or "") for _, name, spec, how in parts if name is not None}
 
 
 def test_every_key_in_use_is_in_the_catalogue() -> None:
     used = set(USE.findall(sources()))
     assert len(used) > 60
-    assert used <= messages._ENGLISH.keys()
+    assert used <= CATALOGUE.keys()
 
 
 def test_every_text_is_in_use() -> None:
-    code = sources()
-    families = ("phase.", "column.", "ability.")  # made of a name at run time
-    unused = [
-        key
-        for key in messages._ENGLISH
-        if key not in QUOTED.findall(code) and not key.startswith(families)
-    ]
+    quoted = set(QUOTED.findall(sources()))
+    unused = [key for key in KEYS if key not in quoted and not key.startswith(FAMILIES)]
     assert unused == []
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_both_languages_are_there_with_the_same_values(key: str) -> None:
+    entry = CATALOGUE[key]
+    assert len(entry) == len(messages.LANGUAGES)
+    assert all(entry)
+    assert placeholders(entry[0]) == placeholders(entry[1])
+
+
+def literal(template: str) -> str:
+    return "".join(part for part, *_ in string.Formatter().parse(template))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_chinese_is_written_as_in_taiwan(key: str) -> None:
+    chinese = CATALOGUE[key][1]
+    # Taiwan's own character set has no character that only the simplified script uses.
+    chinese.encode("cp950")
+    assert [word for word in FOREIGN_WORDS if word in chinese] == []
+    # Whole sentences were translated: what has words in English has Chinese ones.
+    if re.search(r"[A-Za-z]{2}", literal(CATALOGUE[key][0])):
+        assert re.search(r"[\u4e00-\u9fff]", chinese), chinese
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_english_is_english(key: str) -> None:
+    CATALOGUE[key][0].encode("ascii")
+
+
+def test_the_check_finds_simplified_characters_and_foreign_words() -> None:
+    for simplified in "备档数据库络资码还复误":
+        if simplified not in "据":  # written so in both
+            with pytest.raises(UnicodeEncodeError):
+                simplified.encode("cp950")
+    assert "數據" in FOREIGN_WORDS
+
+
+def test_no_subject_repeats_a_key_of_another() -> None:
+    sizes = [len(subject.TEXTS) for subject in messages._SUBJECTS]
+    assert sum(sizes) == len(CATALOGUE)
+    files = {path.stem for path in (PACKAGE / "messages").glob("*.py")} - {"__init__"}
+    assert files == {subject.__name__.rpartition(".")[2] for subject in messages._SUBJECTS}
 
 
 def test_every_ability_of_a_place_is_put_into_words() -> None:
@@ -49,17 +110,33 @@ def test_every_ability_of_a_place_is_put_into_words() -> None:
     assert len(rows) == 8
     expected = {f"ability.{name}" for name, _ in rows} | names
     expected |= {f"{name}.means" for name in names}
-    assert expected == {key for key in messages._ENGLISH if key.startswith("ability.")}
+    assert expected == {key for key in CATALOGUE if key.startswith("ability.")}
 
 
-def test_another_language_falls_back_to_english() -> None:
-    try:
-        assert messages.use("en")
-        english = messages.text("repair.nothing")
-        assert not messages.use("zh-TW")
-        assert messages.text("repair.nothing") == english
-    finally:
-        messages.use("en")
+def test_a_text_comes_in_the_language_in_use() -> None:
+    assert messages.text("repair.nothing") == "Nothing to repair."
+    messages.use("zh-TW")
+    assert messages.in_use() == "zh-TW"
+    assert messages.text("repair.nothing") == "沒有需要修復的項目。"
+    with pytest.raises(ValueError, match="tlh"):
+        messages.use("tlh")
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_TW.UTF-8"}, "zh-TW"),
+        ({"LANG": "zh_TW.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_TW"}, "zh-TW"),
+        ({"LC_ALL": "C", "LC_MESSAGES": "zh_TW.UTF-8"}, "en"),
+        ({"LC_ALL": "", "LANG": "zh-Hant-TW"}, "zh-TW"),
+        ({"LANG": "zh_CN.UTF-8"}, "en"),
+        ({"LANG": "zh_HK.big5hkscs@currency=HKD"}, "zh-TW"),
+    ],
+)
+def test_the_locale_chooses_a_language(environment: dict[str, str], language: str) -> None:
+    assert messages.of_environment(environment) == language
 
 
 def test_an_unknown_key_is_a_bug() -> None:

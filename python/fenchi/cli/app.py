@@ -34,7 +34,9 @@ def _options(
     config: Annotated[
         Path, typer.Option("-c", "--config", envvar="FENCHI_VAULT", help="The vault.toml.")
     ] = Path("vault.toml"),
-    lang: Annotated[str, typer.Option(help="en or zh-TW.")] = "en",
+    lang: Annotated[
+        str | None, typer.Option(help="en or zh-TW; default: vault.toml's, else the locale's.")
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="One JSON document on stdout, progress on stderr.")
     ] = False,
@@ -47,10 +49,7 @@ def _options(
     ] = False,
 ) -> None:
     """Encrypted backups in shards: any k of n providers give all back, fewer give nothing."""
-    output = Output(json)
-    if lang not in messages.LANGUAGES:
+    if lang is not None and lang not in messages.LANGUAGES:
         known = ", ".join(messages.LANGUAGES)
         raise typer.BadParameter(text("lang.unknown", lang=lang, known=known))
-    if not messages.use(lang):
-        output.warn(text("lang.incomplete", lang=lang))
-    context.obj = Settings(config=config, password_file=password_file, output=output)
+    context.obj = Settings(config=config, password_file=password_file, output=Output(json))

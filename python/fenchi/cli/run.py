@@ -13,6 +13,7 @@ import typer
 
 from fenchi import Error, Internal
 from fenchi.cli import backup, browse, courier, drill, exit_codes, health, init, provider, restore
+from fenchi.cli import language as languages
 from fenchi.cli.app import app
 from fenchi.cli.output import Output, dump
 from fenchi.messages import text
@@ -46,6 +47,7 @@ def _names() -> set[str]:
 def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code."""
     first = _global_part(arguments)
+    languages.choose(first)
     output = Output("--json" in first, stdout_is_data=arguments[len(first) :][:1] == ["cat"])
     try:
         code = app(arguments, prog_name="fenchi", standalone_mode=False)

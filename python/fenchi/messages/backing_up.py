@@ -1,0 +1,61 @@
+"""Backups and the snapshots that they leave."""
+
+from __future__ import annotations
+
+TEXTS = {
+    "backup.no_path": (
+        "name at least one path to back up",
+        "請至少指定一個要備份的路徑",
+    ),
+    "stream.non_blocking": (
+        "a non-blocking file cannot be used here",
+        "這裡不能使用非阻塞（non-blocking）的檔案",
+    ),
+    "backup.done": (
+        "Snapshot {snapshot}{label}: {files} files, {directories} directories, {bytes}.",
+        "備份快照 {snapshot}{label}：{files} 個檔案、{directories} 個目錄，共 {bytes}。",
+    ),
+    "backup.cost": (
+        "Read {read}, new {new}, uploaded {uploaded} to all providers together, in {seconds}; "
+        "{unchanged} files unchanged.",
+        "讀取 {read}，其中新資料 {new}，上傳至所有儲存處合計 {uploaded}，費時 {seconds}；"
+        "{unchanged} 個檔案沒有變動。",
+    ),
+    "backup.resumed": (
+        "{packs} packs were there from an earlier run.",
+        "有 {packs} 個資料包在先前的備份中已經存好。",
+    ),
+    "backup.label": (" ({label})", "（{label}）"),
+    "backup.missed": (
+        "Not at {providers}: these did not answer, refused or are full. Run `fenchi repair` when "
+        "that is mended.",
+        "未存入 {providers}：該處沒有回應、拒絕存入，或空間已滿。"
+        "排除後請執行 `fenchi repair` 補齊。",
+    ),
+    "backup.incomplete": (
+        "{unreadable} sources could not be read, {changed} changed while read:",
+        "有 {unreadable} 個來源無法讀取，{changed} 個在讀取途中變動：",
+    ),
+    "profile.stage": ("stage, provider", "階段、儲存處"),
+    "profile.seconds": ("seconds", "秒數"),
+    "profile.bytes": ("bytes", "資料量"),
+    "profile.note": (
+        "Seconds are summed over all threads; those of a provider are its share of 'upload'.",
+        "秒數是所有執行緒的合計；各儲存處的秒數是「upload」當中屬於該處的部分。",
+    ),
+    "snapshots.none": ("No snapshots yet.", "目前還沒有備份快照。"),
+    "snapshots.incomplete": (
+        "{count} backups did not finish and are no snapshots.",
+        "有 {count} 次備份沒有做完，不算備份快照。",
+    ),
+    "snapshots.other_domains": (
+        "{count} more are in key domains that this credential cannot open.",
+        "另有 {count} 個屬於其他金鑰領域，目前的存取認證資訊無法開啟。",
+    ),
+    "snapshots.unreadable": (
+        "{count} more do not open with their key: planted, or damaged. "
+        "`fenchi verify --depth data` names them.",
+        "另有 {count} 個用應有的金鑰打不開：可能是偽造的，也可能已損壞。"
+        "執行 `fenchi verify --depth data` 可查出是哪些。",
+    ),
+}
