@@ -20,12 +20,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fenchi import _core, _errors
 from fenchi._reports import ContractReport, Domain
 from fenchi.messages import text
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 BuiltinProvider = _core.BuiltinProvider
 GROUP = "fenchi.providers"
@@ -102,6 +104,8 @@ def open_provider(url: str, domain: Domain | None = None) -> BuiltinProvider:
 
 
 def _plug_ins(scheme: str) -> tuple[EntryPoint, ...]:
+    from importlib.metadata import entry_points  # slow to load
+
     return tuple(entry_points(group=GROUP, name=scheme))
 
 

@@ -11,8 +11,6 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, BinaryIO, Self, overload
 
-import pathspec
-
 from fenchi import _core, _errors, _passphrase, config
 from fenchi import custody as _custody
 from fenchi._core import SecretBytes
@@ -86,6 +84,8 @@ def _filter(wanted: Filter | None) -> Callable[[str, str], bool] | None:
     patterns = [wanted] if isinstance(wanted, str) else list(wanted)
     if not patterns:
         return None
+    import pathspec  # slow to load
+
     spec = pathspec.GitIgnoreSpec.from_lines(patterns)
 
     def matches(path: str, kind: str) -> bool:

@@ -8,11 +8,9 @@ Every key is known or refused: a misspelt `liers = 0` must not silently mean the
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -222,6 +220,8 @@ class _Table:
 
     def refuse_rest(self) -> None:
         for key in self._left:
+            import difflib  # here and where it is used only: it is slow to load
+
             near = difflib.get_close_matches(key, self._known, n=1, cutoff=0.0)
             raise _errors.InvalidArgument(
                 text("config.unknown_key", where=self._where, key=key),
@@ -446,6 +446,8 @@ def write_id(path: StrPath, vault_id: str) -> None:
     if parse(changed).vault_id != vault_id:
         raise _errors.InvalidArgument(text("config.id_place", path=path, id=vault_id))
     mode = target.stat().st_mode & 0o777
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import threading
 from importlib.metadata import EntryPoint
@@ -36,7 +37,7 @@ def plug_ins(monkeypatch: pytest.MonkeyPatch) -> list[EntryPoint]:
     def look(*, group: str, name: str) -> tuple[EntryPoint, ...]:
         return tuple(entry for entry in found if (entry.group, entry.name) == (group, name))
 
-    monkeypatch.setattr(_providers, "entry_points", look)
+    monkeypatch.setattr(importlib.metadata, "entry_points", look)
     return found
 
 

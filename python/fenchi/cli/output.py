@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TaskProgressColumn, TextColumn
-from rich.progress import Progress as Bar
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from fenchi import Damage, Error, Problem, Progress, escape_path
 from fenchi.messages import text
 from fenchi.providers import Usage
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bar
 
 _SHOWN_MAX = 20  # items of a list for people
 _PATH_FIELDS = {"path", "target", "symlink_target"}
@@ -110,9 +109,12 @@ def dump(content: object) -> str:
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
-def _console(stderr: bool = False) -> Console:
+def _console(stderr: bool = False, width: int | None = None) -> Console:
+    # Loaded where something is drawn: it takes longer than all else that a short command does.
+    from rich.console import Console
+
     # No markup: names of files are not ours to interpret.
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=width)
 
 
 class Output:
@@ -126,11 +128,13 @@ class Output:
     def say(self, key: str, /, **values: object) -> None:
         """One statement, for people only."""
         if not self.json:
-            _console().print(text(key, **{name: printable(v) for name, v in values.items()}))
+            print(text(key, **{name: printable(v) for name, v in values.items()}))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         if self.json:
             return
+        from rich.table import Table
+
         table = Table(box=None, pad_edge=False, show_edge=False)
         for column in columns:
             table.add_column(column, overflow="fold")
@@ -138,19 +142,17 @@ class Output:
             table.add_row(*(str(printable(cell)) for cell in row))
         console = _console()
         if not console.is_terminal:
-            console = Console(
-                markup=False, highlight=False, emoji=False, width=max(_width(columns, rows), 80)
-            )
+            console = _console(width=max(_width(columns, rows), 80))
         console.print(table)
 
     def line(self, shown: str) -> None:
         if not self.json:
-            _console().print(printable(shown))
+            print(printable(shown))
 
     def warn(self, message: str) -> None:
         self._warnings.append(message)
         if not self.json:
-            _console(stderr=True).print(text("warning", message=printable(message)))
+            print(text("warning", message=printable(message)), file=sys.stderr)
 
     def problems(self, problems: Sequence[Problem]) -> None:
         for item in problems[:_SHOWN_MAX]:
@@ -207,10 +209,9 @@ class Output:
     def error(self, error: Error) -> None:
         """One plain message and what to do, or the error document."""
         if not self.json:
-            console = _console(stderr=True)
-            console.print(text("error", message=printable(error.message)))
+            print(text("error", message=printable(error.message)), file=sys.stderr)
             if error.hint:
-                console.print(text("hint", hint=printable(error.hint)))
+                print(text("hint", hint=printable(error.hint)), file=sys.stderr)
             return
         content = {
             "ok": False,
@@ -226,6 +227,9 @@ class Output:
         if self.json:
             yield _JsonLines()
         elif sys.stderr.isatty():
+            from rich.progress import BarColumn, DownloadColumn, TaskProgressColumn, TextColumn
+            from rich.progress import Progress as Bar
+
             columns = (
                 TextColumn("{task.description}"),
                 BarColumn(),
