@@ -12,7 +12,7 @@ from typing import Any
 import fenchi
 import fsspec
 import pytest
-from fenchi import _fsspec, _providers
+from fenchi import _fsspec
 from fsspec.implementations.memory import MemoryFileSystem
 from test_providers import Drawer
 from vaults import PASSPHRASE, make_vault
