@@ -19,6 +19,7 @@ namespace {
 
 // Linux limits the list of names and each value to 64 KiB (XATTR_LIST_MAX, XATTR_SIZE_MAX).
 constexpr std::size_t kXattrListBytesMax = 65536;
+constexpr std::size_t kXattrListBytesUsual = 512;
 constexpr std::size_t kXattrValueBytesMax = 65536;
 constexpr std::size_t kLinkTargetBytesMax = 65536;  // 4095 on Linux's own file systems
 
@@ -72,8 +73,12 @@ SourceNode FromStat(const struct stat& status) {
 
 // The extended attributes' names, sorted. Not Ok when they cannot be listed.
 Result<std::vector<std::string>> ListXattrNames(const std::string& path) {
-  std::string list(kXattrListBytesMax, '\0');
-  const ssize_t size = ::listxattr(path.c_str(), list.data(), list.size());
+  std::string list(kXattrListBytesUsual, '\0');
+  ssize_t size = ::listxattr(path.c_str(), list.data(), list.size());
+  if (size < 0 && errno == ERANGE) {
+    list.resize(kXattrListBytesMax);
+    size = ::listxattr(path.c_str(), list.data(), list.size());
+  }
   if (size < 0) {
     if (errno == ENOTSUP) return std::vector<std::string>();
     if (IsProcMissing(errno)) {
@@ -136,11 +141,6 @@ Result<std::string> ReadLinkTarget(int fd) {
   return Unsupported("link target longer than {} bytes", kLinkTargetBytesMax);
 }
 
-void ReadOwners(OwnerNames& owners, Attributes& attributes) {
-  attributes.user = owners.User(attributes.uid);
-  attributes.group = owners.Group(attributes.gid);
-}
-
 // The name that `ask` (getpwuid_r, getgrgid_r) knows for `id`; empty when it knows none.
 template <typename Record, typename Ask>
 std::string AskForName(Ask ask, std::uint32_t id, char* Record::*field) {
@@ -189,6 +189,11 @@ std::string OwnerNames::Group(std::uint32_t gid) {
   const auto [found, added] = groups_.try_emplace(gid);
   if (added) found->second = AskForName(::getgrgid_r, gid, &group::gr_name);
   return found->second;
+}
+
+void ReadOwners(OwnerNames& owners, Attributes& attributes) {
+  attributes.user = owners.User(attributes.uid);
+  attributes.group = owners.Group(attributes.gid);
 }
 
 Result<SourceNode> ReadOpenNode(int fd, NodeDetail detail, OwnerNames& owners) {

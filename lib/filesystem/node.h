@@ -61,5 +61,7 @@ Result<SourceNode> ReadNode(int directory, const std::string& name, NodeDetail d
                             OwnerNames& owners);
 // The same for an open file or directory.
 Result<SourceNode> ReadOpenNode(int fd, NodeDetail detail, OwnerNames& owners);
+// Fills in the owners' names.
+void ReadOwners(OwnerNames& owners, Attributes& attributes);
 
 }  // namespace fenchi::filesystem

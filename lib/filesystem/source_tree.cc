@@ -132,6 +132,8 @@ Result<SourceNode> SourceDirectory::ReadStatus(const std::string& name) const {
   return Read(name, NodeDetail::kStatus);
 }
 
+void SourceDirectory::NameOwners(SourceNode& node) const { ReadOwners(*owners_, node.attributes); }
+
 Result<SourceNode> SourceDirectory::ReadAttributes(const std::string& name) const {
   return Read(name, NodeDetail::kAll);
 }

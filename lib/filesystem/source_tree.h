@@ -83,6 +83,8 @@ class SourceDirectory {
   // run. Link target, owner names and extended attributes stay empty.
   // Errors: kInvalidArgument for what is no name; kNotFound when it vanished; kDenied, kIo.
   Result<SourceNode> ReadStatus(const std::string& name) const;
+  // Adds to a status the names of its owners.
+  void NameOwners(SourceNode& node) const;
   // The entry with all attributes. Sockets have type kSocket; they cannot be kept. Errors: the
   // same.
   Result<SourceNode> ReadAttributes(const std::string& name) const;

@@ -139,6 +139,12 @@ Status SourceWalk::WalkLevels() {
   return Status::Ok();
 }
 
+// What `read` gives, counted as scanning.
+Result<SourceNode> SourceWalk::Scan(const std::function<Result<SourceNode>()>& read) const {
+  const StageTimer timer(stages_, Stage::kScan);
+  return read();
+}
+
 Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name) {
   FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
   meter_.SetCurrent(place_.path);
@@ -148,10 +154,7 @@ Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name)
                            place_.path.size(), format::kPathSizeMax));
     return Status::Ok();
   }
-  const Result<SourceNode> node = [&] {
-    const StageTimer timer(stages_, Stage::kScan);
-    return parent.ReadAttributes(name);
-  }();
+  Result<SourceNode> node = Scan([&] { return parent.ReadStatus(name); });
   if (!node.ok()) {
     Unreadable(node.status());
     return Status::Ok();
@@ -161,10 +164,16 @@ Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name)
     return Status::Ok();
   }
   ++meter_.now().items_done;
+  if (node->attributes.type == EntryType::kFile) return VisitFile(parent, name, *node);
+  node = Scan([&] { return parent.ReadAttributes(name); });
+  if (!node.ok()) {
+    Unreadable(node.status());
+    return Status::Ok();
+  }
   switch (node->attributes.type) {
     case EntryType::kDirectory:
       return VisitDirectory(parent, name, *node);
-    case EntryType::kFile:
+    case EntryType::kFile:  // it was something else a moment ago
       return VisitFile(parent, name, *node);
     default:
       ++report_.others;
@@ -194,24 +203,41 @@ void SourceWalk::Enter(const SourceDirectory& directory) {
                      place_.source.size()});
 }
 
-// Whether the file is as it was when it was last saved; then `queued` refers to what is stored.
-Result<bool> SourceWalk::TryCache(const SourceNode& node, QueuedEntry& queued) {
-  if (options_.rescan) return false;
+// What is known of the file, if it is as it was when it was last saved and all of that is stored.
+Result<std::optional<CachedFile>> SourceWalk::FindUnchanged(const SourceNode& node) {
+  std::optional<CachedFile> none;
+  if (options_.rescan) return none;
   const StageTimer timer(stages_, Stage::kIndex);
   FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached,
                           index_.FindFile(domain_, place_.source));
   if (!cached || cached->size != node.attributes.size ||
       cached->modified != node.attributes.modified || cached->changed_ns != node.changed_ns ||
-      cached->device != node.device || cached->inode != node.inode) {
-    return false;
+      cached->device != node.device || cached->inode != node.inode || !run_.UseCached(*cached)) {
+    return none;
   }
-  if (!run_.UseCached(*cached)) return false;
-  queued.entry.content = std::move(cached->content);
-  return true;
+  return cached;
 }
 
+// `status`: what one call told. More is asked only where that does not show the file unchanged.
 Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& name,
-                             const SourceNode& node) {
+                             const SourceNode& status) {
+  FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached, FindUnchanged(status));
+  SourceNode node = status;
+  parent.NameOwners(node);
+  if (!cached || !cached->plain) {
+    Result<SourceNode> read = Scan([&] { return parent.ReadAttributes(name); });
+    if (read.ok() && read->attributes.type != EntryType::kFile) {
+      read = Conflict("it was replaced while the tree was read");
+    }
+    if (!read.ok()) {
+      Unreadable(read.status());
+      return Status::Ok();
+    }
+    // The rest stays as it was first seen: what changes from then on is found when all is read.
+    node.attributes.xattrs = std::move(read->attributes.xattrs);
+    node.warnings = std::move(read->warnings);
+    if (!filesystem::LooksUnchanged(status, *read)) cached.reset();
+  }
   QueuedEntry queued = NewEntry(node);
   const auto& key = node.attributes.hard_link;
   if (key) {
@@ -223,43 +249,53 @@ Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& n
       return Push(std::move(queued)).status();
     }
   }
-  FENCHI_ASSIGN_OR_RETURN(const bool unchanged, TryCache(node, queued));
   std::uint64_t size = node.attributes.size;
-  if (unchanged) {
+  if (cached) {
     ++report_.files_unchanged;
+    queued.entry.content = std::move(cached->content);
   } else {
-    Result<SourceFile> file = parent.OpenFile(name, node);
-    if (!file.ok()) {
-      Unreadable(file.status());
-      return Status::Ok();
-    }
-    filesystem::WaitForLaterTick(node);
-    queued.chunks = std::make_shared<FileChunks>();
-    std::uint64_t end = 0;
     Status unreadable;
-    FENCHI_RETURN_IF_ERROR(ReadContent(*file, size, *queued.chunks, end, unreadable));
+    FENCHI_RETURN_IF_ERROR(ReadFile(parent, name, node, size, queued, unreadable));
     if (!unreadable.ok()) {
       Unreadable(unreadable);
       return Status::Ok();
-    }
-    const Result<SourceNode> after = file->Now();
-    if (!after.ok() || !filesystem::LooksUnchanged(node, *after)) {
-      ++report_.changed_while_read;
-      report_.problems.push_back(
-          {place_.path,
-           Conflict("the file changed while it was read; the copy may mix old and new")});
-      queued.entry.flags |= format::kEntryChanged;
-      size = end;
-      queued.entry.attributes.size = size;
-    } else {
-      queued.cache = CachedFile{
-          size, node.attributes.modified, node.changed_ns, node.device, node.inode, {}, {}};
     }
   }
   ++report_.files;
   report_.bytes += size;
   if (key) linked_[*key] = {queued.chunks, queued.entry.content, size};
   return Push(std::move(queued)).status();
+}
+
+// Stores the file's content and notes what to remember of it. `size`: in, what the status says;
+// out, what was saved. `unreadable`: as of ReadContent.
+Status SourceWalk::ReadFile(const SourceDirectory& parent, const std::string& name,
+                            const SourceNode& node, std::uint64_t& size, QueuedEntry& queued,
+                            Status& unreadable) {
+  const Result<SourceFile> file = parent.OpenFile(name, node);
+  if (!file.ok()) {
+    unreadable = file.status();
+    return Status::Ok();
+  }
+  filesystem::WaitForLaterTick(node);
+  queued.chunks = std::make_shared<FileChunks>();
+  std::uint64_t end = 0;
+  FENCHI_RETURN_IF_ERROR(ReadContent(*file, size, *queued.chunks, end, unreadable));
+  if (!unreadable.ok()) return Status::Ok();
+  const Result<SourceNode> after = file->Now();
+  if (after.ok() && filesystem::LooksUnchanged(node, *after)) {
+    const bool plain = node.attributes.xattrs.empty() && node.warnings.empty();
+    queued.cache =
+        CachedFile{size, node.attributes.modified, node.changed_ns, node.device, node.inode, plain};
+    return Status::Ok();
+  }
+  ++report_.changed_while_read;
+  report_.problems.push_back(
+      {place_.path, Conflict("the file changed while it was read; the copy may mix old and new")});
+  queued.entry.flags |= format::kEntryChanged;
+  size = end;
+  queued.entry.attributes.size = size;
+  return Status::Ok();
 }
 
 // Reads the stored ranges up to `size` and stores their chunks. `end`: how much of the file was

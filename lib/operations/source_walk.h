@@ -4,8 +4,10 @@
 // rest is saved. A file that changes while it is read is saved as caught and reported.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -49,13 +51,18 @@ class SourceWalk {
     std::size_t path_size, relative_size, source_size;  // of its own place
   };
   Status WalkLevels();
+  Result<filesystem::SourceNode> Scan(
+      const std::function<Result<filesystem::SourceNode>()>& read) const;
   Status Visit(const filesystem::SourceDirectory& parent, const std::string& name);
   Status VisitDirectory(const filesystem::SourceDirectory& parent, const std::string& name,
                         const filesystem::SourceNode& node);
   void Enter(const filesystem::SourceDirectory& directory);
   Status VisitFile(const filesystem::SourceDirectory& parent, const std::string& name,
-                   const filesystem::SourceNode& node);
-  Result<bool> TryCache(const filesystem::SourceNode& node, QueuedEntry& queued);
+                   const filesystem::SourceNode& status);
+  Result<std::optional<CachedFile>> FindUnchanged(const filesystem::SourceNode& node);
+  Status ReadFile(const filesystem::SourceDirectory& parent, const std::string& name,
+                  const filesystem::SourceNode& node, std::uint64_t& size, QueuedEntry& queued,
+                  Status& unreadable);
   Result<bool> Push(QueuedEntry queued);
   Status ReadContent(const filesystem::SourceFile& file, std::uint64_t size, FileChunks& chunks,
                      std::uint64_t& end, Status& unreadable);

@@ -14,7 +14,7 @@ namespace fenchi {
 namespace {
 
 // Bumped when the tables change: an older file is removed, never converted.
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 
 constexpr const char* kSchema = R"(
 CREATE TABLE pack (
@@ -29,7 +29,7 @@ CREATE TABLE piece (
 CREATE TABLE file (
   domain BLOB NOT NULL, source BLOB NOT NULL, size INTEGER NOT NULL,
   modified_s INTEGER NOT NULL, modified_ns INTEGER NOT NULL, changed_ns INTEGER NOT NULL,
-  device INTEGER NOT NULL, inode INTEGER NOT NULL, content BLOB NOT NULL, packs BLOB NOT NULL,
+  device INTEGER NOT NULL, inode INTEGER NOT NULL, plain INTEGER NOT NULL, content BLOB NOT NULL, packs BLOB NOT NULL,
   PRIMARY KEY (domain, source)) WITHOUT ROWID;
 )";
 
@@ -193,14 +193,15 @@ Status ChunkIndex::State::PrepareAll() {
       {&drop_chunk, "DELETE FROM chunk WHERE domain = ?1 AND id = ?2"},
       {&drop_pieces, "DELETE FROM piece WHERE pack = ?1"},
       {&find_file,
-       "SELECT size, modified_s, modified_ns, changed_ns, device, inode, content, packs FROM file "
+       "SELECT size, modified_s, modified_ns, changed_ns, device, inode, plain, content, "
+       "packs FROM file "
        "WHERE domain = ?1 AND source = ?2"},
       {&add_attested, "INSERT OR REPLACE INTO attested VALUES (?1,?2,?3)"},
       {&attested, "SELECT pack, scope FROM attested WHERE domain = ?1"},
       {&drop_attested, "DELETE FROM attested WHERE pack = ?1"},
       {&find_imported, "SELECT 1 FROM imported WHERE object = ?1"},
       {&add_imported, "INSERT OR IGNORE INTO imported VALUES (?1)"},
-      {&put_file, "INSERT OR REPLACE INTO file VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"},
+      {&put_file, "INSERT OR REPLACE INTO file VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"},
   };
   for (const auto& [statement, sql] : all) {
     if (statement->Prepare(db, sql) != SQLITE_OK) return Failure(sql);
@@ -381,11 +382,12 @@ Result<std::optional<CachedFile>> ChunkIndex::FindFile(const DomainId& domain,
   file.changed_ns = find.NumberAt(3);
   file.device = static_cast<std::uint64_t>(find.NumberAt(4));
   file.inode = static_cast<std::uint64_t>(find.NumberAt(5));
-  format::CborReader reader(find.BlobAt(6));
+  file.plain = find.NumberAt(6) != 0;
+  format::CborReader reader(find.BlobAt(7));
   Result<format::ContentList> content = format::ReadContentList(reader);
   if (!content.ok()) return std::optional<CachedFile>();
   file.content = std::move(*content);
-  const ByteView packs = find.BlobAt(7);
+  const ByteView packs = find.BlobAt(8);
   for (std::size_t at = 0; at + PackId::kSize <= packs.size(); at += PackId::kSize) {
     FENCHI_ASSIGN_OR_RETURN(PackId pack, PackId::From(packs.subspan(at, PackId::kSize)));
     file.packs.push_back(pack);
@@ -409,8 +411,9 @@ Status ChunkIndex::PutFile(const DomainId& domain, const std::string& source,
       .Number(6, file.changed_ns)
       .Number(7, static_cast<std::int64_t>(file.device))
       .Number(8, static_cast<std::int64_t>(file.inode))
-      .Blob(9, content.Take())
-      .Blob(10, packs);
+      .Number(9, file.plain ? 1 : 0)
+      .Blob(10, content.Take())
+      .Blob(11, packs);
   return state_->Run(state_->put_file, "put file");
 }
 

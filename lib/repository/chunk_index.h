@@ -30,8 +30,11 @@ struct CachedFile {
   std::int64_t changed_ns = 0;
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
-  format::ContentList content;
-  std::vector<PackId> packs;  // that content and its nodes need
+  // Nothing of it is learnt by more than its status: no extended attributes, none unread. A change
+  // of these changes the time of change too.
+  bool plain = false;
+  format::ContentList content = {};
+  std::vector<PackId> packs = {};  // that content and its nodes need
 };
 
 class ChunkIndex {

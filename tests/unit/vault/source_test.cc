@@ -256,6 +256,26 @@ TEST_F(Source, PathsLongerThanTheSystemTakesComeBack) {
   ::close(deepest);
 }
 
+TEST_F(Source, AttributesOfAnUnchangedFileAreKeptAndANewOneIsSeen) {
+  MakeDir("srv");
+  WriteFile("srv/plain", "plain", 0640);
+  WriteFile("srv/marked", "marked", 0600);
+  if (!filesystem::SetXattr(Path("srv/marked"), "user.first", "1")) {
+    GTEST_SKIP() << "no extended attributes on this file system";
+  }
+  Vault vault = MakeVault();
+  Need(vault.BackupTree(Path("srv")));
+  const BackupReport second = Need(vault.BackupTree(Path("srv")));
+  EXPECT_EQ(second.files_unchanged, 2u);
+  ExpectRestores(vault, second.snapshot, Path("srv"));
+
+  ASSERT_TRUE(filesystem::SetXattr(Path("srv/plain"), "user.later", "2"));
+  const BackupReport third = Need(vault.BackupTree(Path("srv")));
+  EXPECT_EQ(third.files_unchanged, 1u);
+  EXPECT_EQ(third.bytes_new, 0u);
+  ExpectRestores(vault, third.snapshot, Path("srv"));
+}
+
 TEST_F(Source, EveryKindOfEntryKeepsItsAttributes) {
   MakeDir("srv", 0751);
   MakeDir("srv/sub", 01777);
