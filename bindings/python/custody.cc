@@ -173,6 +173,10 @@ py::dict ToDict(const fenchi::CustodyReport& report) {
   out["open"] = DecodeText(report.open);
   out["slots"] = Texts(report.slots);
   out["in_words"] = Texts(report.in_words);
+  py::list described;
+  for (const bool one : report.described) described.append(one);
+  out["described"] = described;
+  out["needed"] = report.needed;
   py::list groups;
   for (const fenchi::CustodyGroup& group : report.groups) {
     py::list people;

@@ -311,6 +311,21 @@ py::dict Custody(VaultHandle& handle,
       handle.Do(call, [&](fenchi::Vault& vault) { return vault.DescribeCustody(time); })));
 }
 
+py::list Epochs(VaultHandle& handle) {
+  Call call(handle.failures());
+  py::list out;
+  for (const fenchi::EpochUse& use :
+       call.Value(handle.Do(call, [](fenchi::Vault& vault) { return vault.DescribeEpochs(); }))) {
+    py::dict fields;
+    fields["epoch"] = use.epoch;
+    fields["snapshots"] = use.snapshots;
+    fields["packs"] = use.packs;
+    fields["bytes"] = use.bytes;
+    out.append(fields);
+  }
+  return out;
+}
+
 using PlannedChange =
     fenchi::Result<fenchi::PolicyChange> (fenchi::Vault::*)(const fenchi::CustodyPlan&);
 template <PlannedChange change>
@@ -405,6 +420,7 @@ void BindVault(py::module_& module) {
            })
       .def("export_credential", &ExportCredential, py::arg("role"), py::arg("key_domains"))
       .def("custody", &Custody, py::arg("at") = none)
+      .def("epochs", &Epochs)
       .def("rotate", &ChangeByPlan<&fenchi::Vault::Rotate>, py::arg("custody"))
       .def("add_access", &ChangeByPlan<&fenchi::Vault::AddAccess>, py::arg("custody"))
       .def("change_policy", &ChangePolicy, py::arg("edit"))

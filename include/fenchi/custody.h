@@ -164,10 +164,21 @@ struct CustodyReport {
   std::string open;                      // the expression of all slots
   std::vector<std::string> slots;        // alternatives
   std::vector<std::string> in_words;     // a sentence for each slot
+  std::vector<bool> described;           // whether a slot's nodes are just what its text says
+  int needed = 0;                        // k: providers that each slot takes besides
   std::vector<CustodyGroup> groups;      // of custodians
   std::vector<std::string> key_domains;  // labels
   AdminRule admins;
   std::vector<WriterInfo> writers;
+};
+
+// What was written in one epoch and lies at the providers: the keys of that epoch read it, whoever
+// still has them. Rotating changes nothing about it.
+struct EpochUse {
+  std::uint32_t epoch = 0;
+  std::uint64_t snapshots = 0;
+  std::uint64_t packs = 0;
+  std::uint64_t bytes = 0;  // of the sealed packs, before they are split
 };
 
 }  // namespace fenchi

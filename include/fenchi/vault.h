@@ -138,6 +138,9 @@ class FENCHI_EXPORT Vault {
 
   // Who can open the vault, or could at a time. Any role.
   Result<CustodyReport> DescribeCustody(std::optional<Timestamp> at = {});
+  // By epoch, the oldest first, what lies at the providers. Any role.
+  // Errors: as Snapshots; kDataLoss when a list of packs is gone.
+  Result<std::vector<EpochUse>> DescribeEpochs();
   // A new epoch with new slots: what is not in the plan opens nothing that is written from now on.
   // Rewrites no pack. Needs an opened slot and the admin role.
   // Errors: kInvalidArgument for the plan; kDenied; kTooFewProviders; what plan.deliver answers.

@@ -31,6 +31,7 @@ Result<CourierExportReport> ExportToCourier(Session& session, std::string_view p
 Result<DrillReport> DrillSnapshot(Session& session, const SnapshotId& snapshot,
                                   const DrillOptions& options);
 Result<VaultStatus> DescribeVault(Session& session);
+Result<std::vector<EpochUse>> UseByEpoch(Session& session);
 Result<AttestReport> AttestPacks(Session& session, const AttestOptions& options);
 Result<PolicyChange> ChangeVaultPolicy(Session& session, const PolicyEdit& edit);
 Result<PolicyChange> PublishApproved(Session& session, ByteView proposal,

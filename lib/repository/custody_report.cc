@@ -80,6 +80,7 @@ void DescribeSlots(const format::SlotTable& table, const format::PolicyDetails& 
     std::ranges::sort(listed.nodes, {}, [](const auto* node) { return node->path; });
     // Whoever made the slot wrote the expression: words are only for what the nodes really are.
     const std::optional<AccessTerm> term = TermOf(slot);
+    out.described.push_back(term.has_value());
     if (term) {
       out.in_words.push_back(
           fmt::format("{}, with any {} of the providers", InWords(*term, listed), needed));
@@ -163,6 +164,7 @@ Result<CustodyReport> DescribeAccess(const Access& access, std::optional<Timesta
   out.policy_version = policy.version;
   out.time = policy.time;
   out.epoch = policy.epoch;
+  out.needed = policy.needed;
   DescribeSlots(table, details, policy.needed, out);
   DescribeGroups(table, details, out);
   DescribePeople(policy, details, out);

@@ -132,6 +132,7 @@ Result<RepairReport> Vault::Repair(const VerifyReport& report, const RepairOptio
 }
 Result<CourierExportReport> Vault::ExportCourier(std::string_view provider, const std::string& path,
                                                  const Observer& observer) {
+  FENCHI_REQUIRE(Role::kVerify, "a courier");
   return ExportToCourier(state_->session, provider, path, observer);
 }
 Result<DrillReport> Vault::Drill(const SnapshotId& snapshot, const DrillOptions& options) {
@@ -164,6 +165,7 @@ Result<CustodyReport> Vault::DescribeCustody(std::optional<Timestamp> at) {
   FENCHI_RETURN_IF_ERROR(state_->session.Refresh().status());  // others may have changed it
   return DescribeAccess(state_->session.access, at);
 }
+Result<std::vector<EpochUse>> Vault::DescribeEpochs() { return UseByEpoch(state_->session); }
 Result<PolicyChange> Vault::Rotate(const CustodyPlan& plan) {
   FENCHI_REQUIRE(Role::kAdmin, "rotating the keys");
   Session& session = state_->session;

@@ -19,6 +19,10 @@ class CustodyVerbs:
         moment = None if at is None else (int(at.timestamp()), 999_999_999)
         return _custody.CustodyReport.from_core(self._core.custody(moment))
 
+    def epochs(self) -> tuple[_custody.EpochUse, ...]:
+        """What lies at the providers, by the epoch whose keys read it, the oldest first."""
+        return tuple(_custody.EpochUse(**fields) for fields in self._core.epochs())
+
     def rotate(self, plan: _custody.CustodyPlan) -> _custody.PolicyChange:
         """A new epoch: what the plan does not name opens nothing that is written from now on."""
         return _custody.PolicyChange.from_core(self._core.rotate(plan.to_core()))

@@ -11,9 +11,8 @@ import shlex
 import subprocess
 import unicodedata
 from collections.abc import Mapping
-from pathlib import Path
 
-from fenchi import _core, _errors
+from fenchi import _core, _errors, _secret_files
 from fenchi.messages import text
 
 SecretBytes = _core.SecretBytes
@@ -42,11 +41,12 @@ def _without_line_end(content: bytes) -> bytes:
 
 
 def from_file(path: str | os.PathLike[str]) -> SecretBytes:
-    """The content of a file, without one line end."""
+    """The content of a file, without one line end. Also of `fd:N` and `keyring:NAME`."""
     try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise _errors.Io(text("passphrase.no_file", path=path, why=error.strerror)) from error
+        content = _secret_files.read(path)
+    except _errors.Io as error:
+        why = getattr(error.__cause__, "strerror", error.message)
+        raise _errors.Io(text("passphrase.no_file", path=path, why=why)) from error
     return secret_of(_without_line_end(content))
 
 

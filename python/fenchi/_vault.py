@@ -478,6 +478,8 @@ def create(
     providers, meters, loaded = open_all(content, absent_too=False)
     policy = policy or (config.VaultPolicy() if loaded is None else loaded.policy)
     if custody_plan is None:
+        if loaded is not None:
+            loaded.custody.check_passphrase_alone()
         custody_plan = _custody.CustodyPlan(
             passphrases={"passphrase": _secret(passphrase)},
             passphrase_passes=passphrase_passes,

@@ -8,20 +8,22 @@ Every key is known or refused: a misspelt `liers = 0` must not silently mean the
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from fenchi import _core, _errors, _stack
+from fenchi import _core, _custody_config, _errors, _stack
+from fenchi._custody_config import CustodyTable
 from fenchi._providers import AnyProvider, open_or_absent, open_provider
 from fenchi._reports import Domain
+from fenchi._toml_text import custody_lines, replace_file, with_line
+from fenchi._toml_text import line as _line
 from fenchi.messages import LANGUAGES, in_use, text
 from fenchi.providers import Meter, Prices, Retry, spare_lines
 
@@ -131,6 +133,8 @@ class Config:
     providers: Mapping[str, ProviderEntry]
     language: str = ""
     """Of the command's texts. Empty: the locale's."""
+    custody: CustodyTable = field(default_factory=CustodyTable)
+    """Who opens it, as the file plans it."""
 
     def meters(self) -> dict[str, Meter]:
         """New ones, with the prices of each provider."""
@@ -317,6 +321,21 @@ def _prices(where: str, content: Any) -> Prices | None:
     return Prices(currency=currency, **numbers)
 
 
+def _custody(vault: _Table, top: _Table) -> CustodyTable:
+    tables = [_Table("custodian", item) for item in top.take("custodian", list) or []]
+    custodians = [
+        (one.need("group", str), one.need("holder", str), one.take("deputy", str) or "")
+        for one in tables
+    ]
+    keys = [_Table("recipient", item) for item in top.take("recipient", list) or []]
+    recipients = [(one.need("name", str), one.need("key", str)) for one in keys]
+    for one in (*tables, *keys):
+        one.refuse_rest()
+    return _custody_config.table_of(
+        vault.take("open", str) or _custody_config.PASSPHRASE, custodians, recipients
+    )
+
+
 def parse(content: str) -> Config:
     """Raises InvalidArgument that says where; unknown keys are refused with the nearest known."""
     try:
@@ -327,11 +346,11 @@ def parse(content: str) -> Config:
     vault = _Table("vault", top.need("vault", dict))
     policy = _Table("policy", top.take("policy", dict) or {})
     entries = top.take("provider", list) or []
+    custody = _custody(vault, top)
     top.refuse_rest()
     vault_id = vault.take("id", str) or None
     if vault_id is not None and not _HEX_ID.fullmatch(vault_id):
         raise _errors.InvalidArgument(text("config.id"))
-    _one_of("vault", "open", vault.take("open", str) or "passphrase", ("passphrase",))
     language = _one_of("vault", "language", vault.take("language", str) or "", ("", *LANGUAGES))
     parsed = _policy(vault, policy)
     vault.refuse_rest()
@@ -344,7 +363,9 @@ def parse(content: str) -> Config:
         providers[name] = entry
     if not providers:
         raise _errors.InvalidArgument(text("config.no_providers"))
-    return Config(vault_id=vault_id, policy=parsed, providers=providers, language=language)
+    return Config(
+        vault_id=vault_id, policy=parsed, providers=providers, language=language, custody=custody
+    )
 
 
 def load(path: StrPath) -> Config:
@@ -365,31 +386,20 @@ def load(path: StrPath) -> Config:
         raise type(error)(f"{os.fspath(path)}: {error.message}", error.hint) from None
 
 
-def _quoted(value: str) -> str:
-    # A JSON string is a TOML basic string, except for the one control character that TOML wants
-    # escaped and JSON leaves.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _line(key: str, value: object, comment: str = "") -> str:
-    if isinstance(value, str):
-        shown = _quoted(value)
-    elif isinstance(value, tuple):
-        shown = "[" + ", ".join(_quoted(item) for item in value) + "]"
-    else:
-        shown = value.isoformat() if isinstance(value, date) else str(value)
-    return f"{key} = {shown}".ljust(31 if comment else 0) + (f" # {comment}" if comment else "")
-
-
-def render(policy: VaultPolicy, providers: Mapping[str, ProviderEntry]) -> str:
+def render(
+    policy: VaultPolicy,
+    providers: Mapping[str, ProviderEntry],
+    custody: CustodyTable | None = None,
+) -> str:
     """A new vault.toml, with comments, without id."""
+    custody = custody or CustodyTable()
     say = text
     lines = [f"# {say('toml.top')}", "[vault]", _line("name", policy.name)]
     lines.append(_line("id", "", say("toml.id")))
     lines.append(_line("needed", policy.needed, say("toml.needed")))
     if policy.suite:
         lines.append(_line("suite", policy.suite))
-    lines.append(_line("open", "passphrase"))
+    lines.append(_line("open", custody.open, say("toml.open")))
     if policy.key_domains != ("main",):
         lines.append(_line("key_domains", policy.key_domains))
     if in_use() != LANGUAGES[0]:
@@ -403,6 +413,7 @@ def render(policy: VaultPolicy, providers: Mapping[str, ProviderEntry]) -> str:
         if not declared:
             lines.append(f"# {say('toml.domain')}")
         lines += _stack.rendered(entry, _line)
+    lines += custody_lines(custody)
     lines += ["", f"[policy]                        # {say('toml.policy')}"]
     for key in ("home_country", "liars", "spare_losses", "write_quorum", "read_quorum", "abroad"):
         value = getattr(policy, key)
@@ -432,30 +443,18 @@ def write_new(path: StrPath, content: str) -> None:
 def write_id(path: StrPath, vault_id: str) -> None:
     """Writes the id into [vault], keeping everything else, in one step: old file or new file."""
     target = Path(path).resolve()
-    content = target.read_text(encoding="utf-8")
-    line = _line("id", vault_id, text("toml.id_set"))
-    start = re.search(r"^\s*\[vault\][^\n]*\n", content, re.MULTILINE)
-    if start is None:
-        raise _errors.InvalidArgument(text("config.missing", where="vault.toml", key="[vault]"))
-    end = re.compile(r"^\s*\[", re.MULTILINE).search(content, start.end())
-    table = content[start.end() : end.start() if end else len(content)]
-    replaced, count = re.subn(r"^[ \t]*id[ \t]*=[^\n]*", line, table, count=1, flags=re.MULTILINE)
-    if count == 0:
-        replaced = line + "\n" + table
-    changed = content[: start.end()] + replaced + (content[end.start() :] if end else "")
+    new = _line("id", vault_id, text("toml.id_set"))
+    changed = with_line(target.read_text(encoding="utf-8"), "id", new)
     if parse(changed).vault_id != vault_id:
         raise _errors.InvalidArgument(text("config.id_place", path=path, id=vault_id))
-    mode = target.stat().st_mode & 0o777
-    import tempfile
+    replace_file(target, changed)
 
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(changed)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+
+def write_custody(path: StrPath, open: str, change: Callable[[str], str] = str) -> None:
+    """Writes another access expression into [vault], and what `change` makes of the text."""
+    target = Path(path).resolve()
+    content = change(target.read_text(encoding="utf-8"))
+    changed = with_line(content, "open", _line("open", open))
+    if parse(changed).custody.open != open:
+        raise _errors.InvalidArgument(text("config.open_place", path=path, open=open))
+    replace_file(target, changed)

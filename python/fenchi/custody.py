@@ -237,6 +237,17 @@ class Writer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EpochUse:
+    """What was written in one epoch and lies at the providers: that epoch's keys read it."""
+
+    epoch: int
+    snapshots: int
+    packs: int
+    bytes: int
+    """Of the sealed packs, before they are split."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CustodyReport:
     """Who can open a vault."""
 
@@ -246,6 +257,10 @@ class CustodyReport:
     open: str
     slots: tuple[str, ...]
     in_words: tuple[str, ...]
+    described: tuple[bool, ...]
+    """By slot: whether it is made of just what its expression says."""
+    needed: int
+    """Providers that each slot takes besides."""
     groups: tuple[CustodyGroup, ...]
     key_domains: tuple[str, ...]
     admins: AdminRule
@@ -270,6 +285,8 @@ class CustodyReport:
             open=fields["open"],
             slots=tuple(fields["slots"]),
             in_words=tuple(fields["in_words"]),
+            described=tuple(fields["described"]),
+            needed=fields["needed"],
             groups=tuple(groups),
             key_domains=tuple(fields["key_domains"]),
             admins=AdminRule(threshold=threshold, keys=tuple(keys)),

@@ -11,6 +11,7 @@ import fenchi
 from fenchi import messages
 from fenchi.cli.context import Settings
 from fenchi.cli.output import Output
+from fenchi.cli.unlocking import Factors
 from fenchi.messages import text
 
 app = typer.Typer(
@@ -41,8 +42,28 @@ def _options(
         bool, typer.Option("--json", help="One JSON document on stdout, progress on stderr.")
     ] = False,
     password_file: Annotated[
-        Path | None,
-        typer.Option(help="Takes the passphrase from a file (or set FENCHI_PASSWORD_FILE)."),
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Takes the passphrase from a file, fd:N or keyring:NAME (or set "
+            "FENCHI_PASSWORD_FILE).",
+        ),
+    ] = None,
+    share: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="A custodian's key share; once for each."),
+    ] = None,
+    recipient_key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="A recipient's secret key; once for each."),
+    ] = None,
+    admin_key: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="An admin's secret key: to change who may do what."),
+    ] = None,
+    credential: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Opens with a role's credential instead of a slot."),
     ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True)
@@ -52,4 +73,7 @@ def _options(
     if lang is not None and lang not in messages.LANGUAGES:
         known = ", ".join(messages.LANGUAGES)
         raise typer.BadParameter(text("lang.unknown", lang=lang, known=known))
-    context.obj = Settings(config=config, password_file=password_file, output=Output(json))
+    factors = Factors(tuple(share or ()), tuple(recipient_key or ()), admin_key, credential)
+    context.obj = Settings(
+        config=config, password_file=password_file, output=Output(json), factors=factors
+    )

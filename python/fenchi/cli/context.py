@@ -15,8 +15,11 @@ import typer
 
 import fenchi
 from fenchi import _errors, _passphrase
+from fenchi._custody_config import PASSPHRASE
 from fenchi.cli.exit_codes import NoVault
 from fenchi.cli.output import Output
+from fenchi.cli.unlocking import Factors, unlock_of
+from fenchi.custody import Unlock
 from fenchi.messages import text
 
 
@@ -25,29 +28,46 @@ class Settings:
     """The global options. Filled by the app's callback before a command runs."""
 
     config: Path = Path("vault.toml")
-    password_file: Path | None = None
+    password_file: str | None = None
     output: Output = field(default_factory=Output)
+    factors: Factors = Factors()
+    brought: Unlock | None = None
+    """What opened the vault, once it is open."""
 
 
 def settings(context: typer.Context) -> Settings:
     return cast(Settings, context.obj)
 
 
-def passphrase(wanted: Settings, new: bool = False) -> fenchi.SecretBytes:
-    """By option, environment, or prompt: twice for a new vault."""
+def given_passphrase(wanted: Settings) -> fenchi.SecretBytes | None:
+    """By option or environment."""
     if wanted.password_file is not None:
         return _passphrase.from_file(wanted.password_file)
-    secret = _passphrase.from_environment()
-    if secret is not None:
-        return secret
+    return _passphrase.from_environment()
+
+
+def prompted(name: str, new: bool = False) -> fenchi.SecretBytes:
+    """Typed without echo; twice for a new one."""
     if not sys.stdin.isatty():
         raise _errors.WrongKey(
             text("password.not_a_terminal"), text("password.not_a_terminal_hint")
         )
-    typed = getpass.getpass(text("passphrase.ask") + ": ")
+    named = name != PASSPHRASE
+    question = text("passphrase.ask_named", name=name) if named else text("passphrase.ask")
+    typed = getpass.getpass(question + ": ")
     if new and typed != getpass.getpass(text("passphrase.ask_again") + ": "):
         raise _errors.InvalidArgument(text("passphrase.differ"))
     return _passphrase.secret_of(typed)
+
+
+def passphrase(wanted: Settings, new: bool = False) -> fenchi.SecretBytes:
+    """By option, environment, or prompt: twice for a new vault."""
+    return given_passphrase(wanted) or prompted(PASSPHRASE, new)
+
+
+def _passphrases(wanted: Settings, names: list[str]) -> list[fenchi.SecretBytes]:
+    given = given_passphrase(wanted)
+    return [given] if given is not None else [prompted(name) for name in names]
 
 
 # For the commands that move data.
@@ -72,9 +92,14 @@ def opened(wanted: Settings) -> Iterator[fenchi.Vault]:
         loaded = fenchi.config.load(wanted.config)
     except fenchi.NotFound as error:
         raise NoVault(error) from error
-    secret = passphrase(wanted)
+    wanted.brought = unlock_of(
+        wanted.output,
+        wanted.factors,
+        loaded.custody,
+        lambda names: _passphrases(wanted, names),
+    )
     try:
-        vault = fenchi.open(loaded, passphrase=secret)
+        vault = fenchi.open(loaded, unlock=wanted.brought)
     except fenchi.NotFound as error:
         raise NoVault(error) from error
     with vault:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import getpass
 from datetime import date
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 import fenchi
 from fenchi import config
+from fenchi._custody_config import PASSPHRASE, table_of
 from fenchi.cli.app import app
-from fenchi.cli.context import Settings, passphrase, settings
+from fenchi.cli.context import Settings, given_passphrase, passphrase, settings
+from fenchi.cli.custody_change import (
+    NewPassphraseOption,
+    SharesOption,
+    planned,
+    share_members,
+)
 from fenchi.cli.output import printable
+from fenchi.custody import Unlock
 from fenchi.messages import text
 
 
@@ -37,9 +46,44 @@ def _providers(given: list[str]) -> dict[str, config.ProviderEntry]:
     return providers
 
 
+def _custodian(value: str) -> tuple[str, str, str]:
+    group, people = _pair("--custodian", "GROUP=HOLDER or GROUP=HOLDER/DEPUTY", value)
+    holder, _, deputy = people.partition("/")
+    return group, holder, deputy
+
+
+def _custody(open: str, custodians: list[str], recipients: list[str]) -> config.CustodyTable:
+    return table_of(
+        open,
+        [_custodian(value) for value in custodians],
+        [_pair("--recipient", "NAME=KEY", value) for value in recipients],
+    )
+
+
+def _create(
+    wanted: Settings, table: config.CustodyTable, shares: Path | None, given: list[str]
+) -> tuple[fenchi.Vault, list[dict[str, Any]]]:
+    if table.open == PASSPHRASE and not given:
+        table.check_names()
+        return fenchi.create(wanted.config, passphrase=passphrase(wanted, new=True)), []
+    known = given_passphrase(wanted)
+    if known is not None:
+        wanted.brought = Unlock(passphrases=[known])
+    with planned(wanted, table, shares=shares, new_passphrase=given, keep=known is not None) as (
+        plan,
+        folder,
+    ):
+        vault = fenchi.create(wanted.config, custody_plan=plan)
+    return vault, share_members(folder)
+
+
 def _given(context: typer.Context) -> str:
-    """The options that were typed."""
-    typed = (n for n in context.params if _source(context, n) == "COMMANDLINE")
+    """The options that were typed and that vault.toml settles."""
+    typed = (
+        n
+        for n in context.params
+        if _source(context, n) == "COMMANDLINE" and n not in ("shares", "new_passphrase")
+    )
     return ", ".join("--" + name.replace("_", "-") for name in typed)
 
 
@@ -61,7 +105,9 @@ def _relaxation(value: str, approver: str, until: str | None) -> config.Relaxati
     )
 
 
-def _statement(wanted: Settings, vault: fenchi.Vault) -> None:
+def _statement(
+    wanted: Settings, vault: fenchi.Vault, open: str, written: list[dict[str, Any]]
+) -> None:
     say = wanted.output.say
     status = vault.status()
     path = wanted.config
@@ -74,8 +120,11 @@ def _statement(wanted: Settings, vault: fenchi.Vault) -> None:
         say("init.strict", spare=status.total - status.needed)
     for note in status.placement_notes:
         say("init.placement", note=note)
-    say("init.keep", path=path, needed=status.needed)
-    wanted.output.report(True, status, config=str(path))
+    if open == PASSPHRASE:
+        say("init.keep", path=path, needed=status.needed)
+    else:
+        say("init.keep_custody", path=path, needed=status.needed, open=open)
+    wanted.output.report(True, status, config=str(path), **({"shares": written} if written else {}))
 
 
 @app.command()
@@ -100,6 +149,20 @@ def init(
     ] = None,
     approver: Annotated[str, typer.Option(help="Who approved the relaxations; default: you.")] = "",
     relax_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD.")] = None,
+    open: Annotated[
+        str,
+        typer.Option("--open", metavar="EXPRESSION", help='Who opens it: "2 of board, OR escrow".'),
+    ] = PASSPHRASE,
+    custodian: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GROUP=HOLDER[/DEPUTY]", help="A custodian; once for each."),
+    ] = None,
+    recipient: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=KEY", help="A recipient's public key; once for each."),
+    ] = None,
+    shares: SharesOption = None,
+    new_passphrase: NewPassphraseOption = None,
 ) -> None:
     """Make a vault: from a vault.toml that you wrote, or from options that write one."""
     wanted = settings(context)
@@ -128,16 +191,16 @@ def init(
             deny_countries=tuple(deny_country or ()),
             relax=tuple(_relaxation(item, approver, relax_until) for item in relax or ()),
         )
-        rendered = config.render(policy, _providers(provider))
+        custody = _custody(open, custodian or [], recipient or [])
+        rendered = config.render(policy, _providers(provider), custody)
         content = config.parse(rendered)
         config.write_new(path, rendered)
         made = True
     try:
-        secret = passphrase(wanted, new=True)
-        vault = fenchi.create(path, passphrase=secret)
+        vault, written = _create(wanted, content.custody, shares, new_passphrase or [])
     except BaseException:
         if made:  # a file that names no vault helps nobody
             path.unlink(missing_ok=True)
         raise
     with vault:
-        _statement(wanted, vault)
+        _statement(wanted, vault, content.custody.open, written)

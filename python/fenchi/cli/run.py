@@ -12,14 +12,33 @@ from typing import NoReturn
 import typer
 
 from fenchi import Error, Internal
-from fenchi.cli import backup, browse, courier, drill, exit_codes, health, init, provider, restore
+from fenchi.cli import (
+    admin,
+    backup,
+    browse,
+    courier,
+    domain,
+    drill,
+    exit_codes,
+    health,
+    init,
+    key,
+    provider,
+    rekey,
+    restore,
+    revoke,
+    writer,
+)
 from fenchi.cli import language as languages
 from fenchi.cli.app import app
 from fenchi.cli.output import Output, dump
 from fenchi.messages import text
 
 # Commands in the order in which people meet them; each module registers its own on import.
-_COMMANDS = (init, backup, browse, restore, health, drill, provider, courier)
+_COMMANDS = (
+    *(init, backup, browse, restore, health, drill, provider, courier),
+    *(key, revoke, rekey, domain, writer, admin),
+)
 
 # typer may carry its own copy of click: its exceptions are found by name, not imported.
 _UsageError: type[Exception] = next(
@@ -41,7 +60,10 @@ def _global_part(arguments: list[str]) -> list[str]:
 
 
 def _names() -> set[str]:
-    return {*"init backup snapshots ls restore cat verify repair drill provider status".split()}
+    return {
+        *"init backup snapshots ls restore cat verify repair drill provider status".split(),
+        *"key rekey domain writer admin".split(),
+    }
 
 
 def run(arguments: list[str]) -> int:

@@ -196,6 +196,27 @@ TEST_F(Custody, AfterRotatingOldFactorsOpenNothingAndOldDataIsReadAndNoPackIsRew
   EXPECT_EQ(Need(vault.DescribeStatus()).epoch, 2u);
 }
 
+TEST_F(Custody, WhatLiesAtTheProvidersIsToldByEpoch) {
+  Vault vault = Make("passphrase");
+  EXPECT_THAT(Need(vault.DescribeEpochs()), ::testing::IsEmpty());
+  Need(vault.BackupTree(Path("srv")));
+  const auto packs = static_cast<std::uint64_t>(Need(vault.Verify()).packs);
+  EXPECT_TRUE(Need(vault.Rotate(PlanOf("passphrase"))).published);
+  WriteFile("srv/later", "written in epoch 2");
+  Need(vault.BackupTree(Path("srv")));
+  Need(vault.BackupTree(Path("srv")));
+  const std::vector<EpochUse> found = Need(vault.DescribeEpochs());
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].epoch, 1u);
+  EXPECT_EQ(found[0].snapshots, 1u);
+  EXPECT_EQ(found[0].packs, packs);
+  EXPECT_GE(found[0].bytes, packs * 12 * 65'536);
+  EXPECT_EQ(found[1].epoch, 2u);
+  EXPECT_EQ(found[1].snapshots, 2u);
+  EXPECT_EQ(found[0].packs + found[1].packs,
+            static_cast<std::uint64_t>(Need(vault.Verify()).packs));
+}
+
 TEST_F(Custody, AReadCredentialOfAnOldEpochReadsWhatItCouldAndNothingNewer) {
   Vault vault = Make("passphrase");
   const SnapshotId before = Need(vault.BackupTree(Path("srv"))).snapshot;

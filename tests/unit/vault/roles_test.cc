@@ -100,6 +100,7 @@ class EveryVerb : public Roles {
         {"Verify data", {r}, r, verify(VerifyDepth::kData)},
         {"Repair", {r, v}, v, [=](Vault& x) { return x.Repair(health).status(); }},
         {"DescribeStatus", {r, w, v, a}, r, [](Vault& x) { return x.DescribeStatus().status(); }},
+        {"DescribeEpochs", {r, w, v, a}, r, [](Vault& x) { return x.DescribeEpochs().status(); }},
         {"DescribeCustody", {r, w, v, a}, r, [](Vault& x) { return x.DescribeCustody().status(); }},
     };
   }

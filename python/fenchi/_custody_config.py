@@ -1,0 +1,128 @@
+"""The part of vault.toml that says who opens the vault: [vault] open, [[custodian]], [[recipient]].
+
+    open = "2 of board AND passphrase, OR escrow"
+
+    [[custodian]]
+    group = "board"
+    holder = "Lin"
+    deputy = "Wu"
+
+    [[recipient]]
+    name = "escrow"
+    key = "64 hex digits: an X25519 public key"
+
+It is a plan: what a new vault, a rotation or an addition makes. What holds is in the signed policy
+(`fenchi key show`). A name that is no recipient is a passphrase.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fenchi import _errors, _passphrase
+from fenchi.custody import Custodian, CustodyPlan, Deliver, parse_access
+from fenchi.messages import text
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+PASSPHRASE = "passphrase"  # noqa: S105
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustodyTable:
+    """Who opens the vault, as vault.toml plans it."""
+
+    open: str = PASSPHRASE
+    custodians: Mapping[str, tuple[Custodian, ...]] = field(default_factory=dict)
+    """By group; a share's index is the place + 1."""
+    recipients: Mapping[str, bytes] = field(default_factory=dict)
+
+    def passphrase_names(self, open: str | None = None) -> tuple[str, ...]:
+        """The names in the expression that are no recipients."""
+        names = parse_access(open or self.open).names
+        return tuple(name for name in names if name not in self.recipients)
+
+    def plan(
+        self,
+        *,
+        passphrases: Mapping[str, _passphrase.Passphrase] | None = None,
+        deliver: Deliver | None = None,
+        open: str | None = None,
+        passphrase_passes: int = 4,
+        passphrase_memory_kib: int = 64 * 1024,
+    ) -> CustodyPlan:
+        """What Vault.rotate, Vault.add_access and fenchi.create take.
+
+        open: another expression than that of the file. Errors: InvalidArgument, also when a
+        recipient or a group stands in the file that the file's own expression does not name.
+        """
+        self.check_names()
+        access = parse_access(open or self.open)
+        groups = {}
+        for group, needed in access.groups.items():
+            holders = self.custodians.get(group, ())
+            if len(holders) < needed:
+                message = text("custody.too_few", group=group, needed=needed, there=len(holders))
+                raise _errors.InvalidArgument(message, text("custody.too_few_hint", group=group))
+            groups[group] = holders
+        return CustodyPlan(
+            open=access.canonical,
+            passphrases=dict(passphrases or {}),
+            recipients={n: key for n, key in self.recipients.items() if n in access.names},
+            custodians=groups,
+            deliver=deliver,
+            passphrase_passes=passphrase_passes,
+            passphrase_memory_kib=passphrase_memory_kib,
+        )
+
+    def check_passphrase_alone(self) -> None:
+        """For who brings a passphrase and no plan."""
+        if self.open != PASSPHRASE:
+            hint = text("custody.plan_needed_hint")
+            raise _errors.InvalidArgument(text("custody.plan_needed", open=self.open), hint)
+
+    def check_names(self) -> None:
+        """A recipient that the expression does not name is most likely misspelt in one of both."""
+        access = parse_access(self.open)
+        for name in self.recipients:
+            if name not in access.names:
+                raise _errors.InvalidArgument(text("custody.unused_recipient", name=name))
+        for group in self.custodians:
+            if group not in access.groups:
+                raise _errors.InvalidArgument(text("custody.unused_group", group=group))
+
+
+def read_key(where: str, value: str) -> bytes:
+    """A public key from 64 hex digits."""
+    if not _KEY.fullmatch(value.lower()):
+        raise _errors.InvalidArgument(text("custody.key_form", where=where))
+    return bytes.fromhex(value)
+
+
+def checked_open(value: str) -> str:
+    try:
+        return parse_access(value).canonical
+    except _errors.InvalidArgument as error:
+        message = text("custody.open", why=error.message)
+        raise _errors.InvalidArgument(message, error.hint) from None
+
+
+def table_of(
+    open: str,
+    custodians: Sequence[tuple[str, str, str]],
+    recipients: Sequence[tuple[str, str]],
+) -> CustodyTable:
+    """From the values of the file: (group, holder, deputy) and (name, key in hex)."""
+    groups: dict[str, tuple[Custodian, ...]] = {}
+    for group, holder, deputy in custodians:
+        known = groups.get(group, ())
+        if not holder or any(one.holder == holder for one in known):
+            raise _errors.InvalidArgument(text("custody.holder_twice", group=group, name=holder))
+        groups[group] = (*known, Custodian(holder, deputy))
+    keys: dict[str, bytes] = {}
+    for name, key in recipients:
+        if name in keys:
+            raise _errors.InvalidArgument(text("custody.recipient_twice", name=name))
+        keys[name] = read_key(f"recipient {name}", key)
+    return CustodyTable(open=checked_open(open), custodians=groups, recipients=keys)

@@ -1,0 +1,191 @@
+"""What the commands that change who may do what share: plans, shares, proposals, credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+import typer
+
+import fenchi
+from fenchi import _passphrase, _secret_files, config
+from fenchi._core import SecretBytes
+from fenchi._custody_config import PASSPHRASE, CustodyTable
+from fenchi._share_files import ShareFolder
+from fenchi.cli.context import Settings, prompted
+from fenchi.custody import CustodyPlan, PolicyChange, parse_access
+from fenchi.messages import text
+
+SharesOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where the new key shares go, one file each."),
+]
+NewPassphraseOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[NAME=]FILE",
+        help="Takes a new passphrase from a file, fd:N or keyring:NAME; else you are asked.",
+    ),
+]
+KeepOption = Annotated[
+    bool,
+    typer.Option("--keep-passphrase", help="The passphrase that opens it now stays the one."),
+]
+ProposalOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Where the proposal goes if several admins must sign; else named here."
+    ),
+]
+
+
+def _named_source(value: str, names: tuple[str, ...]) -> tuple[str, str]:
+    name, sign, source = value.partition("=")
+    return (name, source) if sign and name in names else (PASSPHRASE, value)
+
+
+def new_passphrases(
+    wanted: Settings, names: tuple[str, ...], given: list[str], keep: bool = False
+) -> dict[str, SecretBytes]:
+    """One for each name: from its source, the one that opened the vault, or typed twice."""
+    sources = dict(_named_source(value, names) for value in given)
+    for name in sources:
+        if name not in names:
+            known = ", ".join(names) or "-"
+            raise typer.BadParameter(text("usage.no_passphrase", name=name, known=known))
+    brought = wanted.brought.passphrases if wanted.brought else ()
+    out: dict[str, SecretBytes] = {}
+    for name in names:
+        if name in sources:
+            out[name] = _passphrase.from_file(sources[name])
+        elif keep and brought and (name == PASSPHRASE or len(names) == 1):
+            out[name] = _passphrase.secret_of(brought[0])
+        else:
+            wanted.output.say("custody.new_passphrase", name=name)
+            out[name] = prompted(name, new=True)
+    return out
+
+
+@contextmanager
+def planned(
+    wanted: Settings,
+    custody: CustodyTable,
+    *,
+    shares: Path | None,
+    new_passphrase: list[str] | None,
+    keep: bool = False,
+    open: str | None = None,
+) -> Iterator[tuple[CustodyPlan, ShareFolder]]:
+    """A plan, and where its shares go. Only the change itself belongs in the body."""
+    access = parse_access(open or custody.open)
+    if access.groups and shares is None:
+        raise typer.BadParameter(text("usage.needs_shares", groups=", ".join(access.groups)))
+    folder = ShareFolder(shares or Path())
+    names = custody.passphrase_names(open)
+    custody.plan(open=open)  # says what is wrong before anything is asked for
+    passphrases = new_passphrases(wanted, names, new_passphrase or [], keep)
+    try:
+        yield custody.plan(open=open, passphrases=passphrases, deliver=folder.deliver), folder
+    except BaseException as error:
+        # The policy may stand at some providers already: then these shares are all that opens it.
+        if folder.written:
+            wanted.output.warn(text("custody.shares_uncertain", folder=folder.folder))
+        if isinstance(error.__cause__, fenchi.Error):
+            raise error.__cause__ from error  # what kept a share from being written
+        raise
+    for share, path in folder.written:
+        holder = share.custodian.holder
+        if share.custodian.deputy:
+            holder = text("custody.with_deputy", holder=holder, deputy=share.custodian.deputy)
+        wanted.output.say("custody.share", path=path, holder=holder, group=share.group)
+    if folder.written:
+        wanted.output.say("custody.hand_out")
+
+
+def share_members(folder: ShareFolder) -> list[dict[str, Any]]:
+    """For the JSON document: whose share lies where; never the share."""
+    return [
+        {
+            "group": share.group,
+            "holder": share.custodian.holder,
+            "deputy": share.custodian.deputy,
+            "index": share.index,
+            "path": str(path),
+        }
+        for share, path in folder.written
+    ]
+
+
+def _free_name(version: int) -> Path:
+    number = 1
+    while True:
+        suffix = "" if number == 1 else f"-{number}"
+        path = Path(f"proposal-policy-{version}{suffix}.fpr")
+        if not path.exists():
+            return path
+        number += 1
+
+
+def settle(wanted: Settings, change: PolicyChange, proposal: Path | None) -> dict[str, Any]:
+    """Says that a change is published, or writes the proposal; members of the JSON document."""
+    members: dict[str, Any] = {"published": change.published, "policy": change.policy_version}
+    if change.published:
+        wanted.output.say("policy.published", version=change.policy_version)
+        return members
+    path = proposal or _free_name(change.policy_version)
+    write_public(path, change.proposal)
+    wanted.output.say("policy.proposed", path=path, version=change.policy_version)
+    return {**members, "proposal": str(path)}
+
+
+def write_public(path: Path, content: bytes) -> None:
+    """A new file that is not secret. Errors: AlreadyExists, Io."""
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        message, hint = text("secret.exists", path=path), text("secret.exists_hint")
+        raise fenchi.AlreadyExists(message, hint) from None
+    except OSError as error:
+        raise fenchi.Io(text("secret.unwritable", path=path, why=error.strerror)) from error
+
+
+def read_public(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise fenchi.Io(text("secret.unreadable", path=path, why=error.strerror)) from error
+
+
+def check_secret_place(wanted: Settings, path: Path) -> None:
+    """Before anything is changed: a secret may be written there.
+
+    Errors: AlreadyExists, Denied where others could get at it, also in a provider's directory.
+    """
+    _secret_files.check_absent(path)
+    if not wanted.config.exists():
+        return
+    target = path.absolute().parent.resolve()
+    for name, entry in config.load(wanted.config).providers.items():
+        for url in (entry.url, *entry.spare_urls):
+            scheme, _, rest = url.partition(":")
+            place = Path(unquote(rest.removeprefix("//")) or "/").resolve()
+            if scheme == "file" and target.is_relative_to(place):
+                raise fenchi.Denied(
+                    text("secret.at_provider", path=path, provider=name),
+                    text("secret.folder_shared_hint"),
+                )
+
+
+def keep_in_file(
+    wanted: Settings, change: PolicyChange, open: str, edit: Callable[[str], str] = str
+) -> None:
+    """vault.toml follows what was published; what waits for admins it follows later, by hand."""
+    if change.published:
+        config.write_custody(wanted.config, open, edit)
+        wanted.output.say("custody.file_changed", path=wanted.config, open=open)
+    else:
+        wanted.output.say("custody.file_later", path=wanted.config, open=open)

@@ -1,0 +1,103 @@
+"""What was brought to open a vault with: files, descriptors, the keyring, a prompt; never argv."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fenchi import _access_tree, _errors, _secret_files
+from fenchi._access_tree import Term
+from fenchi._core import SecretBytes
+from fenchi._custody_config import PASSPHRASE, CustodyTable
+from fenchi.cli.output import Output
+from fenchi.custody import Unlock, parse_access
+from fenchi.messages import text
+
+_KEY_SIZE = 32
+
+
+@dataclass(frozen=True)
+class Factors:
+    """The options that name where each factor lies."""
+
+    shares: tuple[str, ...] = ()
+    recipient_keys: tuple[str, ...] = ()
+    admin_key: str | None = None
+    credential: str | None = None
+
+    @property
+    def opens(self) -> bool:
+        return bool(self.shares or self.recipient_keys or self.credential)
+
+
+def _needs(term: Term, custody: CustodyTable, factors: Factors) -> list[str] | None:
+    """The passphrases that `term` takes besides the factors; None: they are of no use for it."""
+    if term.kind == "name":
+        if term.name not in custody.recipients:
+            return [term.name]
+        return [] if factors.recipient_keys else None
+    if term.kind == "shares":
+        return [] if factors.shares or term.name == _access_tree.PROVIDERS else None
+    found = [_needs(child, custody, factors) for child in term.children]
+    if term.kind == "and":
+        parts = [one for one in found if one is not None]
+        return [name for one in parts for name in one] if len(parts) == len(found) else None
+    return _fewest(found)
+
+
+def _fewest(found: Iterable[list[str] | None]) -> list[str] | None:
+    return min((one for one in found if one is not None), key=len, default=None)
+
+
+def passphrases_to_ask(custody: CustodyTable, factors: Factors) -> list[str]:
+    """Names of the passphrases that are worth asking for, by what vault.toml plans."""
+    if factors.credential is not None:
+        return []
+    alternatives = parse_access(custody.open).alternatives
+    needed = _fewest(_needs(_access_tree.parse(one), custody, factors) for one in alternatives)
+    if needed is not None and (needed or factors.opens):
+        return list(dict.fromkeys(needed))
+    # The file may plan what the vault does not have yet: then the vault says what is lacking.
+    return [] if factors.opens else [PASSPHRASE]
+
+
+def read_secret(output: Output, source: str) -> bytes:
+    """A secret's bytes; a file that others can read is warned about."""
+    if _secret_files.readable_by_others(source):
+        output.warn(text("secret.open_to_others", path=source))
+    return _secret_files.read(source)
+
+
+def read_key(output: Output, source: str) -> SecretBytes:
+    """A key of 32 bytes: as they are, or as 64 hex digits."""
+    content = read_secret(output, source)
+    if len(content) == _KEY_SIZE:
+        return SecretBytes(content)
+    try:
+        key = bytes.fromhex(content.decode("ascii").strip())
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_SIZE:
+        raise _errors.InvalidArgument(text("secret.not_a_key", path=source))
+    return SecretBytes(key)
+
+
+def unlock_of(
+    output: Output,
+    factors: Factors,
+    custody: CustodyTable,
+    ask: Callable[[list[str]], list[SecretBytes]],
+) -> Unlock:
+    """ask: gets the passphrases with these names, from wherever they come."""
+    admin = None if factors.admin_key is None else read_key(output, factors.admin_key)
+    if factors.credential is not None:
+        credential = SecretBytes(read_secret(output, factors.credential))
+        return Unlock(credential=credential, admin_key=admin)
+    shares = {Path(source).name: read_secret(output, source) for source in factors.shares}
+    return Unlock(
+        passphrases=ask(passphrases_to_ask(custody, factors)),
+        recipient_keys=[read_key(output, source) for source in factors.recipient_keys],
+        shares=shares,
+        admin_key=admin,
+    )

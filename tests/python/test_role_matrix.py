@@ -1,0 +1,232 @@
+"""Every role and every command and verb: what is allowed works, all else touches nothing."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fenchi
+import pytest
+import roles
+import typer
+from fenchi import custody
+from fenchi.cli import exit_codes
+from fenchi.cli.app import app
+from roles import ADMINISTERS, ANY, NO_VAULT, READS, ROLES, SLOT, VERIFIES, WRITES, Needs
+from test_cli import Command
+
+pytestmark = pytest.mark.custody
+
+# Each command of the app, as it is typed, and who may run it.
+COMMANDS: dict[str, tuple[Needs, list[str]]] = {
+    "backup": (WRITES, ["backup", "srv"]),
+    "snapshots": (ANY, ["snapshots"]),
+    "ls": (READS, ["ls", "latest"]),
+    "cat": (READS, ["cat", "latest:first", "srv/book"]),
+    "restore": (READS, ["restore", "latest:first", "back"]),
+    "verify": (VERIFIES, ["verify"]),
+    "repair": (VERIFIES, ["repair"]),
+    "status": (ANY, ["status"]),
+    "drill": (READS, ["drill", "latest:first", "--absent", "a"]),
+    "key show": (ANY, ["key", "show"]),
+    "key rotate": (SLOT, ["key", "rotate", "--new-passphrase", "password", "--shares", "new"]),
+    "key add": (SLOT, ["key", "add", "1 of board AND escrow", "--shares", "new"]),
+    "key recipient": (NO_VAULT, ["key", "recipient", "pair"]),
+    "key credential": (READS, ["key", "credential", "read", "new.cred"]),
+    "key revoke custodian": (
+        SLOT,
+        ["key", "revoke", "custodian", "Lin", "--new-passphrase", "password", "--shares", "new"],
+    ),
+    "key revoke recipient": (
+        SLOT,
+        ["key", "revoke", "recipient", "escrow", "--new-passphrase", "password", "--shares", "new"],
+    ),
+    "key revoke writer": (ADMINISTERS, ["key", "revoke", "writer", "host"]),
+    "rekey": (ANY, ["rekey"]),
+    "domain add": (SLOT, ["domain", "add", "maps", "--read-credential", "maps.cred"]),
+    "domain list": (ANY, ["domain", "list"]),
+    "writer add": (SLOT, ["writer", "add", "new.cred"]),
+    "writer list": (ANY, ["writer", "list"]),
+    "writer revoke": (ADMINISTERS, ["writer", "revoke", "host"]),
+    "admin key": (NO_VAULT, ["admin", "key", "pair"]),
+    "admin propose": (ADMINISTERS, ["admin", "propose", "--revoke-writer", "host"]),
+    "admin review": (ANY, ["admin", "review", "p.fpr"]),
+    "admin approve": (NO_VAULT, ["--admin-key", "admin.key", "admin", "approve", "p.fpr"]),
+    "admin publish": (ADMINISTERS, ["admin", "publish", "p.fpr"]),
+    "provider check": (NO_VAULT, ["provider", "check", "elsewhere"]),
+    "provider courier export": (VERIFIES, ["provider", "courier", "export", "b", "medium"]),
+    "provider courier check": (NO_VAULT, ["provider", "courier", "check", "cargo"]),
+    "provider courier import": (NO_VAULT, ["provider", "courier", "import", "cargo", "b"]),
+}
+# Other forms of a command, which need another role.
+FORMS: dict[str, tuple[Needs, list[str]]] = {
+    "verify exists": (ANY, ["verify", "--depth", "exists"]),
+    "verify data": (READS, ["verify", "--depth", "data"]),
+    "key credential verify": (VERIFIES, ["key", "credential", "verify", "new.cred"]),
+    "key credential admin": (ADMINISTERS, ["key", "credential", "admin", "new.cred"]),
+}
+# It makes a vault: there is none to have a role in.
+WITHOUT_ROLE = {"init"}
+
+
+def command_names(command: Any, name: str = "") -> Iterator[str]:
+    for child, one in getattr(command, "commands", {}).items():
+        whole = f"{name} {child}".strip()
+        if getattr(one, "commands", None):
+            yield from command_names(one, whole)
+        else:
+            yield whole
+
+
+def test_every_command_has_a_row() -> None:
+    names = set(command_names(typer.main.get_command(app)))
+    assert len(names) > 25
+    assert names - WITHOUT_ROLE == COMMANDS.keys(), "say here which role the new command needs"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    work = tmp_path_factory.mktemp("made")
+    roles.make(work)
+    return work
+
+
+@pytest.fixture
+def command(
+    made: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> Command:
+    """`fenchi` in a copy of the vault; its state is that of the host that made it."""
+    roles.copy(made, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return Command(tmp_path, capfdbinary)
+
+
+def said_what_is_missing(role: str, needs: Needs, message: str) -> bool:
+    if role == "none":
+        return "no passphrase was given" in message
+    if role == "admin" and "admin" in needs.missing:
+        return "only a slot opens" in message or "needs the read role" in message
+    return f"needs the {needs.missing} role" in message
+
+
+ROWS = {**COMMANDS, **FORMS}
+ALLOWED = [(role, name) for name, (needs, _) in ROWS.items() for role in needs.allowed]
+
+
+@pytest.mark.parametrize(("role", "name"), ALLOWED)
+def test_a_role_runs_the_commands_that_it_may(command: Command, role: str, name: str) -> None:
+    typed = ROWS[name][1]
+    assert command(*roles.OPTIONS[role], *typed) == exit_codes.DONE, command.err
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_all_other_commands_of_a_role_touch_nothing(command: Command, role: str) -> None:
+    before = roles.traces(command.work)
+    tried = 0
+    for name, (needs, typed) in ROWS.items():
+        if role in needs.allowed:
+            continue
+        tried += 1
+        code = exit_codes.WRONG_KEY if role == "none" else exit_codes.FAILED
+        answer = command.json(*roles.OPTIONS[role], *typed, code=code)
+        assert answer["code"] == ("wrong_key" if role == "none" else "denied"), (name, answer)
+        assert said_what_is_missing(role, needs, answer["message"]), (name, answer)
+        assert answer["hint"], name
+        assert roles.traces(command.work) == before, name
+    assert (tried > 10) == (role != "owner")
+
+
+# ---- Python ----
+
+
+def plan(work: Path, open: str) -> custody.CustodyPlan:
+    return custody.CustodyPlan(
+        open=open,
+        passphrases={open: "x"},
+        passphrase_passes=1,
+        passphrase_memory_kib=8,
+    )
+
+
+def repair(vault: fenchi.Vault, work: Path) -> object:
+    return vault.repair(vault.verify(depth="exists"))
+
+
+def revoke(vault: fenchi.Vault, work: Path) -> object:
+    return vault.change_policy(revoke_writers=[vault.custody().writers[-1].id])
+
+
+def review(vault: fenchi.Vault, work: Path) -> object:
+    return vault.review_proposal((work / "p.fpr").read_bytes())
+
+
+def publish(vault: fenchi.Vault, work: Path) -> object:
+    return vault.publish((work / "p.fpr").read_bytes(), [])
+
+
+VERBS: dict[str, tuple[Needs, Callable[[fenchi.Vault, Path], object]]] = {
+    "backup": (WRITES, lambda vault, work: vault.backup(work / "srv")),
+    "backup_stream": (WRITES, lambda vault, work: vault.backup_stream([b"text"], name="s")),
+    "snapshots": (ANY, lambda vault, work: vault.snapshots()),
+    "ls": (READS, lambda vault, work: list(vault.ls("latest"))),
+    "cat": (READS, lambda vault, work: list(vault.cat("latest:first", "srv/book"))),
+    "restore": (READS, lambda vault, work: vault.restore("latest:first", work / "back")),
+    "verify": (VERIFIES, lambda vault, work: vault.verify()),
+    "repair": (VERIFIES, repair),
+    "export_courier": (VERIFIES, lambda vault, work: vault.export_courier("b", work / "medium")),
+    "drill": (READS, lambda vault, work: vault.drill("latest:first", absent=["a"])),
+    "status": (ANY, lambda vault, work: vault.status()),
+    "export_credential": (READS, lambda vault, work: vault.export_credential("read")),
+    "custody": (ANY, lambda vault, work: vault.custody()),
+    "epochs": (ANY, lambda vault, work: vault.epochs()),
+    "rotate": (SLOT, lambda vault, work: vault.rotate(plan(work, "passphrase"))),
+    "add_access": (SLOT, lambda vault, work: vault.add_access(plan(work, "other"))),
+    "change_policy": (ADMINISTERS, revoke),
+    "review_proposal": (ANY, review),
+    "publish": (ADMINISTERS, publish),
+}
+# They tell of this opening, and end it.
+NO_VERBS = {"close", "provider_usage"}
+
+
+def test_every_verb_has_a_row() -> None:
+    methods = inspect.getmembers(fenchi.Vault, inspect.isfunction)
+    names = {name for name, _ in methods if not name.startswith("_")}
+    assert names - NO_VERBS == VERBS.keys(), "say here which role the new verb needs"
+
+
+def opened(role: str, work: Path) -> fenchi.Vault:
+    if role == "owner":
+        return fenchi.open(work / "vault.toml", passphrase=roles.PASSWORD)
+    credential = (work / f"{role}.cred").read_bytes()
+    return fenchi.open(work / "vault.toml", credential=credential)
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "none"])
+def test_a_role_has_its_verbs_and_no_others(made: Path, tmp_path: Path, role: str) -> None:
+    for name, (needs, call) in VERBS.items():
+        work = tmp_path / name
+        work.mkdir()
+        roles.copy(made, work)
+        before = roles.traces(work)
+        with opened(role, work) as vault:
+            if role in needs.allowed:
+                call(vault, work)
+                continue
+            with pytest.raises(fenchi.Denied) as caught:
+                call(vault, work)
+        assert said_what_is_missing(role, needs, caught.value.message), (name, caught.value)
+        assert roles.traces(work) == before, name
+
+
+def test_without_anything_nothing_is_opened(made: Path, tmp_path: Path) -> None:
+    roles.copy(made, tmp_path)
+    before = roles.traces(tmp_path)
+    with pytest.raises(fenchi.WrongKey, match="no passphrase was given"):
+        fenchi.open(tmp_path / "vault.toml")
+    assert roles.traces(tmp_path) == before
