@@ -131,9 +131,9 @@ def test_shares_stay_when_the_change_fails_after_they_were_handed_out(
     assert command(*shares("next", 1, 2), "status") == 0, command.err
 
 
-@pytest.mark.parametrize("source", ["file", "descriptor"])
-def test_the_passphrase_comes_by_file_or_descriptor(plain: Command, source: str) -> None:
-    if source == "file":
+@pytest.mark.parametrize("way", ["file", "descriptor"])
+def test_the_passphrase_comes_by_file_or_descriptor(plain: Command, way: str) -> None:
+    if way == "file":
         assert plain(*WORD, "snapshots") == 0
         return
     descriptor = os.open("password", os.O_RDONLY)
@@ -320,7 +320,7 @@ def test_no_credential_is_written_where_others_get_at_it(plain: Command, place: 
     targets = {
         "there": Path("there"),
         "shared": Path("shared/x"),
-        "provider": Path("providers/a/x"),
+        "provider": Path("providers/a/host.cred"),
     }
     Path("there").touch()
     Path("shared").mkdir()
@@ -328,7 +328,7 @@ def test_no_credential_is_written_where_others_get_at_it(plain: Command, place: 
     answer = plain.json(*WORD, "writer", "add", str(targets[place]), code=exit_codes.FAILED)
     assert answer["hint"]
     assert Path("there").read_bytes() == b""
-    assert not Path("shared/x").exists() and not Path("providers/a/x").exists()
+    assert not Path("shared/x").exists() and not Path("providers/a/host.cred").exists()
     assert plain.json(*WORD, "key", "show")["policy_version"] == before
 
 

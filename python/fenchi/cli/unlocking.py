@@ -50,16 +50,27 @@ def _fewest(found: Iterable[list[str] | None]) -> list[str] | None:
     return min((one for one in found if one is not None), key=len, default=None)
 
 
+def _uses(term: Term, custody: CustodyTable, factors: Factors) -> bool:
+    """Whether what was brought is of use for `term`."""
+    return any(
+        (leaf.kind == "shares" and bool(factors.shares) and leaf.name != _access_tree.PROVIDERS)
+        or (leaf.name in custody.recipients and bool(factors.recipient_keys))
+        for leaf in _access_tree.leaves(term)
+    )
+
+
 def passphrases_to_ask(custody: CustodyTable, factors: Factors) -> list[str]:
     """Names of the passphrases that are worth asking for, by what vault.toml plans."""
     if factors.credential is not None:
         return []
-    alternatives = parse_access(custody.open).alternatives
-    needed = _fewest(_needs(_access_tree.parse(one), custody, factors) for one in alternatives)
-    if needed is not None and (needed or factors.opens):
-        return list(dict.fromkeys(needed))
+    trees = [_access_tree.parse(one) for one in parse_access(custody.open).alternatives]
+    if factors.opens:
+        trees = [tree for tree in trees if _uses(tree, custody, factors)]
+    needed = _fewest(_needs(tree, custody, factors) for tree in trees)
+    if factors.opens:
+        return list(dict.fromkeys(needed or []))
     # The file may plan what the vault does not have yet: then the vault says what is lacking.
-    return [] if factors.opens else [PASSPHRASE]
+    return list(dict.fromkeys(needed)) if needed else [PASSPHRASE]
 
 
 def read_secret(output: Output, source: str) -> bytes:

@@ -73,7 +73,7 @@ TEXTS = {
         'cannot write the expression into {path}; write it there yourself: open = "{open}"',
         '無法把開啟條件寫入 {path}；請自行寫入：open = "{open}"',
     ),
-    "custody.open": ("vault: open: {why}", "vault：open：{why}"),
+    "custody.open": ("vault: open: {why}", "vault 的 open：{why}"),
     "custody.too_few": (
         "{needed} of {group} are asked for, but vault.toml names {there} custodians of {group}",
         "需要 {group} 的 {needed} 份，但 vault.toml 只列出 {there} 位 {group} 的金鑰保管人",
