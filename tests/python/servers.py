@@ -131,6 +131,13 @@ class S3Server:
             verify=str(self.certificate) if self.certificate else None,
         )
 
+    def add_user(self, access: str, secret: str) -> None:
+        """A user of versitygw without rights: a bucket's policy gives them."""
+        command = [tool("versitygw"), "admin", "--endpoint-url", self.endpoint]
+        command += ["--access", ACCESS_KEY, "--secret", SECRET_KEY, "create-user"]
+        command += ["--access", access, "--secret", secret, "--role", "user"]
+        subprocess.run(command, check=True, capture_output=True)
+
     def make_bucket(self, name: str, *, lock: bool = False) -> None:
         self.client().create_bucket(Bucket=name, ObjectLockEnabledForBucket=lock)
 
@@ -172,10 +179,15 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 @contextlib.contextmanager
-def versitygw(work: Path, *, versions: bool = False, tls: bool = False) -> Iterator[S3Server]:
-    """Versity's gateway over a folder: checks signatures, conditions, locks; versions if asked."""
+def versitygw(
+    work: Path, *, versions: bool = False, tls: bool = False, users: bool = False
+) -> Iterator[S3Server]:
+    """Versity's gateway over a folder: checks signatures, conditions, locks; versions if asked.
+
+    users: it knows others than the one with all rights, see add_user.
+    """
     program = tool("versitygw")
-    for name in ("data", "versions"):
+    for name in ("data", "versions", "users"):
         (work / name).mkdir(parents=True)
     port = free_port()
     command: list[str | Path] = [program, "--port", f"127.0.0.1:{port}", "--keep-alive"]
@@ -183,7 +195,9 @@ def versitygw(work: Path, *, versions: bool = False, tls: bool = False) -> Itera
     if tls:
         certificate, key = make_certificate(work)
         command += ["--cert", certificate, "--key", key]
-    command += ["--access", ACCESS_KEY, "--secret", SECRET_KEY, "posix"]
+    command += ["--access", ACCESS_KEY, "--secret", SECRET_KEY]
+    command += ["--iam-dir", work / "users"] if users else []
+    command += ["posix"]
     command += ["--versioning-dir", work / "versions"] if versions else []
     command += [work / "data"]
     log = work / "versitygw.log"
