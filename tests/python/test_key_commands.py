@@ -10,6 +10,7 @@ from pathlib import Path
 
 import fenchi
 import pytest
+import terminal
 from fenchi import config, custody
 from fenchi.cli import exit_codes
 from test_cli import PASSWORD, Command
@@ -433,3 +434,31 @@ def test_no_secret_stands_in_what_a_command_prints(command: Command) -> None:
         content = path.read_bytes()
         secrets += [content.hex(), content[40:60].hex()]
     assert [one for one in secrets if one in printed] == []
+
+
+# ---- At a terminal ----
+
+
+def test_a_new_passphrase_is_typed_twice_and_never_shown(plain: Command) -> None:
+    new = "three bright owls"
+    rotate = ("key", "rotate")
+    answers = [("Passphrase:", PASSWORD), ("Passphrase:", new), ("again:", new)]
+    code, screen = terminal.typed(rotate, answers)
+    assert code == 0, screen
+    assert new not in screen and PASSWORD not in screen
+    Path("new").write_text(new)
+    assert plain("--password-file", "new", "snapshots") == 0, plain.err
+    different = [("Passphrase:", new), ("Passphrase:", "a"), ("again:", "b")]
+    code, screen = terminal.typed(rotate, different)
+    assert code == exit_codes.USAGE and "differ" in screen
+    assert plain("--password-file", "new", "snapshots") == 0
+
+
+def test_only_the_passphrases_that_are_of_use_are_asked_for(command: Command) -> None:
+    make(command, "2 of board AND passphrase, OR rescue", "--shares=shares",
+         "--new-passphrase", "rescue=password")  # fmt: skip
+    code, screen = terminal.typed((*shares("shares", 1, 2), "snapshots"),
+                                  [("Passphrase:", PASSWORD)])  # fmt: skip
+    assert code == 0 and "rescue" not in screen
+    code, screen = terminal.typed(("snapshots",), [("Passphrase 'rescue':", PASSWORD)])
+    assert code == 0, screen

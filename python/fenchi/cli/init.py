@@ -11,7 +11,7 @@ import typer
 
 import fenchi
 from fenchi import config
-from fenchi._custody_config import PASSPHRASE, table_of
+from fenchi._custody_config import PASSPHRASE, CustodyTable, table_of
 from fenchi.cli.app import app
 from fenchi.cli.context import Settings, given_passphrase, passphrase, settings
 from fenchi.cli.custody_change import (
@@ -52,7 +52,7 @@ def _custodian(value: str) -> tuple[str, str, str]:
     return group, holder, deputy
 
 
-def _custody(open: str, custodians: list[str], recipients: list[str]) -> config.CustodyTable:
+def _custody(open: str, custodians: list[str], recipients: list[str]) -> CustodyTable:
     return table_of(
         open,
         [_custodian(value) for value in custodians],
@@ -61,7 +61,7 @@ def _custody(open: str, custodians: list[str], recipients: list[str]) -> config.
 
 
 def _create(
-    wanted: Settings, table: config.CustodyTable, shares: Path | None, given: list[str]
+    wanted: Settings, table: CustodyTable, shares: Path | None, given: list[str]
 ) -> tuple[fenchi.Vault, list[dict[str, Any]]]:
     if table.open == PASSPHRASE and not given:
         table.check_names()
