@@ -52,6 +52,23 @@ def test_the_command_line_story_runs(tmp_path: Path) -> None:
     assert "Passed." in told
 
 
+@pytest.mark.custody
+def test_the_custody_story_runs_on_the_command_line(tmp_path: Path) -> None:
+    told = run(str(ROOT / "examples/custody.sh"), str(tmp_path))
+    assert "needs the read role" in told
+    assert "is of epoch 1, the vault is in epoch 2" in told
+    assert "any 2 of the 3 custodians of board (Lin (deputy: Wu), Huang, Wang)" in told
+    assert "Restored 1 files" in told
+
+
+@pytest.mark.custody
+def test_the_custody_story_runs_in_python(tmp_path: Path) -> None:
+    told = run(sys.executable, str(ROOT / "examples/custody.py"), str(tmp_path))
+    assert "any 2 of the 3 custodians of board (Lin (deputy: Wu), Chen, Huang)" in told
+    assert "is of epoch 1, the vault is in epoch 2" in told
+    assert "1 files restored by Huang and Wang" in told
+
+
 @pytest.mark.parametrize(("document", "language", "file", "mark"), BLOCKS)
 def test_documents_show_the_code_that_runs(
     document: str, language: str, file: str, mark: str
