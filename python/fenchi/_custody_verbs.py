@@ -15,8 +15,8 @@ class CustodyVerbs:
     _core: CoreVault
 
     def custody(self, at: datetime | None = None) -> _custody.CustodyReport:
-        """Who can open the vault, or could at a time."""
-        moment = None if at is None else (int(at.timestamp()), 999_999_999)
+        """Who can open the vault, or could at a time, which has a zone."""
+        moment = None if at is None else _custody.moment_to_core(at)
         return _custody.CustodyReport.from_core(self._core.custody(moment))
 
     def epochs(self) -> tuple[_custody.EpochUse, ...]:

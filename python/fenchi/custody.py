@@ -18,13 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from fenchi import _core, _passphrase
 from fenchi._core import SecretBytes
 
 Key = SecretBytes | bytes | bytearray
+_START = datetime(1970, 1, 1, tzinfo=UTC)
 _ROLES = {"read": 1, "write": 2, "verify": 3, "admin": 4}
 
 
@@ -198,6 +199,12 @@ class PolicyChange:
         return cls(**{**fields, "credentials": tuple(fields["credentials"])})
 
 
+def moment_to_core(at: datetime) -> tuple[int, int]:
+    """Seconds and nanoseconds since 1970: the end of the microsecond."""
+    since = at - _START
+    return since.days * 86_400 + since.seconds, since.microseconds * 1000 + 999
+
+
 def edit_to_core(
     *,
     add_key_domains: Iterable[str] = (),
@@ -280,7 +287,8 @@ class CustodyReport:
         threshold, keys = fields["admins"]
         return cls(
             policy_version=fields["policy_version"],
-            time=datetime.fromtimestamp(fields["time"][0], UTC),
+            time=_START
+            + timedelta(seconds=fields["time"][0], microseconds=fields["time"][1] // 1000),
             epoch=fields["epoch"],
             open=fields["open"],
             slots=tuple(fields["slots"]),

@@ -229,6 +229,7 @@ def test_a_custodian_is_revoked_and_a_successor_takes_the_place(command: Command
         *("--successor", "Wang", "--deputy", "Li"),
     )
     assert [one["holder"] for one in document["shares"]] == ["Lin", "Huang", "Wang"]
+    assert (document["joined"], document["left"]) == (["Wang (board)"], ["Chen (board)"])
     listed = config.load("vault.toml").custody.custodians["board"]
     assert [(one.holder, one.deputy) for one in listed] == [
         *(("Lin", "Wu"), ("Huang", ""), ("Wang", "Li"))
@@ -243,6 +244,27 @@ def test_a_custodian_is_revoked_and_a_successor_takes_the_place(command: Command
     assert "names 1 custodians of board" in command.err
     assert command("key", "revoke", "custodian", "Nobody") == exit_codes.FAILED
     assert "it has: Lin, Wang" in command.err
+
+
+def test_a_file_that_is_older_than_the_vault_brings_nobody_back_without_a_word(
+    command: Command,
+) -> None:
+    make(command, "2 of board", "--shares=old")
+    older = Path("vault.toml").read_text()
+    gone = ("key", "revoke", "custodian", "Chen", "--shares", "new")
+    assert command(*shares("old", 1, 2), *gone) == 0, command.err
+    Path("vault.toml").write_text(older)
+    assert command(*shares("new", 1, 2), "key", "rotate", "--shares", "back") == 0
+    assert "New among the custodians: Chen (board)" in command.out
+
+
+def test_a_proposal_is_written_over_no_file(plain: Command) -> None:
+    Path("p.fpr").write_text("another's")
+    before = plain.json(*WORD, "key", "show")["policy_version"]
+    rotate = ("key", "rotate", "--keep-passphrase", "--proposal", "p.fpr")
+    assert plain(*WORD, *rotate) == exit_codes.USAGE
+    assert Path("p.fpr").read_text() == "another's"
+    assert plain.json(*WORD, "key", "show")["policy_version"] == before
 
 
 def test_a_recipient_is_revoked(command: Command) -> None:

@@ -16,7 +16,7 @@ from fenchi._core import SecretBytes
 from fenchi._custody_config import PASSPHRASE, CustodyTable
 from fenchi._share_files import ShareFolder
 from fenchi.cli.context import Settings, prompted
-from fenchi.custody import CustodyPlan, PolicyChange, parse_access
+from fenchi.custody import CustodyPlan, CustodyReport, PolicyChange, parse_access
 from fenchi.messages import text
 
 SharesOption = Annotated[
@@ -34,10 +34,21 @@ KeepOption = Annotated[
     bool,
     typer.Option("--keep-passphrase", help="The passphrase that opens it now stays the one."),
 ]
+
+
+def _absent(path: Path | None) -> Path | None:
+    """Before anything is done: a proposal without a place would be lost work of several people."""
+    if path is not None and path.exists():
+        raise typer.BadParameter(text("secret.exists", path=path))
+    return path
+
+
 ProposalOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Where the proposal goes if several admins must sign; else named here."
+        metavar="FILE",
+        help="Where the proposal goes if several admins must sign; else named here.",
+        callback=_absent,
     ),
 ]
 
@@ -103,6 +114,31 @@ def planned(
         wanted.output.say("custody.share", path=path, holder=holder, group=share.group)
     if folder.written:
         wanted.output.say("custody.hand_out")
+
+
+def compare(wanted: Settings, report: CustodyReport, plan: CustodyPlan) -> dict[str, list[str]]:
+    """Says whom and what a plan takes in and leaves out; members of the JSON document.
+
+    A vault.toml that is older than the vault could bring somebody back without a word.
+    """
+    before = {(one.group, person.holder) for one in report.groups for person in one.custodians}
+    after = {(group, one.holder) for group, people in plan.custodians.items() for one in people}
+    ways = parse_access(plan.open).alternatives
+    changes = {
+        "joined": [f"{holder} ({group})" for group, holder in sorted(after - before)],
+        "left": [f"{holder} ({group})" for group, holder in sorted(before - after)],
+        "ways_added": [one for one in ways if one not in report.slots],
+        "ways_ended": [one for one in report.slots if one not in ways],
+    }
+    for key, name in (
+        ("custody.joined", "joined"),
+        ("custody.left", "left"),
+        ("custody.way_added", "ways_added"),
+        ("custody.way_ended", "ways_ended"),
+    ):
+        for what in changes[name]:
+            wanted.output.say(key, what=what)
+    return changes
 
 
 def share_members(folder: ShareFolder) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from fenchi.cli.custody_change import (
     ProposalOption,
     SharesOption,
     check_secret_place,
+    compare,
     keep_in_file,
     planned,
     settle,
@@ -48,28 +49,28 @@ def _group() -> None:
 # ---- show ----
 
 _DAY = timedelta(days=1)
-_SECOND = timedelta(seconds=1)
+_INSTANT = timedelta(microseconds=1)
 
 
 def _span(at: str) -> tuple[datetime, datetime]:
-    """The first and the last second of a day, or one moment twice. Without a zone: UTC."""
+    """The first and the last instant of a day, or one moment twice. Without a zone: UTC."""
     try:
         moment = datetime.fromisoformat(at)
     except ValueError:
         raise typer.BadParameter(text("usage.date", value=at)) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (moment, moment + _DAY - _SECOND) if len(at) == len("2026-01-31") else (moment, moment)
+    return (moment, moment + _DAY - _INSTANT) if len(at) == len("2026-01-31") else (moment, moment)
 
 
 def _reports(vault: fenchi.Vault, at: str | None) -> list[custody.CustodyReport]:
-    """What held on that day, the newest first: every version that did for at least a second."""
+    """What held on that day, the newest first."""
     if at is None:
         return [vault.custody()]
     start, end = _span(at)
     found = [vault.custody(end)]
     while found[-1].time > start:
         try:
-            found.append(vault.custody(found[-1].time - _SECOND))
+            found.append(vault.custody(found[-1].time - _INSTANT))
         except fenchi.NotFound:  # the vault was made on that day
             break
     return found
@@ -106,9 +107,10 @@ def show(
     wanted = settings(context)
     with opened(wanted) as vault:
         reports = _reports(vault, at)
-    for report in reports:
-        if key_domain is not None and key_domain not in report.key_domains:
-            known = ", ".join(report.key_domains)
+    if key_domain is not None:
+        known = ", ".join(reports[0].key_domains)
+        reports = [one for one in reports if key_domain in one.key_domains]
+        if not reports:
             raise fenchi.NotFound(text("domain.unknown", domain=key_domain, known=known))
     shown: list[dict[str, object]] = []
     for report in reports:
@@ -139,18 +141,18 @@ def run_rotation(
     wanted: Settings, table: CustodyTable, how: Rotation, edit: Callable[[str], str] = str
 ) -> None:
     """A new epoch by `table`; vault.toml follows with its expression and `edit`."""
-    with (
-        opened(wanted) as vault,
-        planned(
+    with opened(wanted) as vault:
+        before = vault.custody()
+        with planned(
             wanted,
             table,
             shares=how.shares,
             new_passphrase=how.new_passphrase,
             keep=how.keep_passphrase,
-        ) as (plan, folder),
-    ):
-        change = vault.rotate(plan)
-    members = settle(wanted, change, how.proposal)
+        ) as (plan, folder):
+            changes = compare(wanted, before, plan)
+            change = vault.rotate(plan)
+    members = {**settle(wanted, change, how.proposal), **changes}
     keep_in_file(wanted, change, table.open, edit)
     if change.published:
         wanted.output.say("custody.old_factors_now")

@@ -110,6 +110,10 @@ TEXTS = {
     # changes
     "custody.new_passphrase": ("A new passphrase is needed: {name}", "需要新的密碼：{name}"),
     "custody.with_deputy": ("{holder} (deputy: {deputy})", "{holder}（職務代理人：{deputy}）"),
+    "custody.joined": ("New among the custodians: {what}", "新增的金鑰保管人：{what}"),
+    "custody.left": ("No custodian any more: {what}", "不再是金鑰保管人：{what}"),
+    "custody.way_added": ("New way to open: {what}", "新增的開啟方式：{what}"),
+    "custody.way_ended": ("Way to open that ends: {what}", "終止的開啟方式：{what}"),
     "custody.share": (
         "Key share for {holder} of {group}: {path}",
         "{group} 的 {holder} 的金鑰分持：{path}",
