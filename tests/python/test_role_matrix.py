@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,51 +16,47 @@ import typer
 from fenchi import custody
 from fenchi.cli import exit_codes
 from fenchi.cli.app import app
+from fenchi.cli.roles import NEEDS
+from fenchi.cli.run import run
 from roles import ADMINISTERS, ANY, NO_VAULT, READS, ROLES, SLOT, VERIFIES, WRITES, Needs
 from test_cli import Command
 
 pytestmark = pytest.mark.custody
 
-# Each command of the app, as it is typed, and who may run it.
-COMMANDS: dict[str, tuple[Needs, list[str]]] = {
-    "backup": (WRITES, ["backup", "srv"]),
-    "snapshots": (ANY, ["snapshots"]),
-    "ls": (READS, ["ls", "latest"]),
-    "cat": (READS, ["cat", "latest:first", "srv/book"]),
-    "restore": (READS, ["restore", "latest:first", "back"]),
-    "verify": (VERIFIES, ["verify"]),
-    "repair": (VERIFIES, ["repair"]),
-    "status": (ANY, ["status"]),
-    "drill": (READS, ["drill", "latest:first", "--absent", "a"]),
-    "key show": (ANY, ["key", "show"]),
-    "key rotate": (SLOT, ["key", "rotate", "--new-passphrase", "password", "--shares", "new"]),
-    "key add": (SLOT, ["key", "add", "1 of board AND escrow", "--shares", "new"]),
-    "key recipient": (NO_VAULT, ["key", "recipient", "pair"]),
-    "key credential": (READS, ["key", "credential", "read", "new.cred"]),
-    "key revoke custodian": (
-        SLOT,
-        ["key", "revoke", "custodian", "Lin", "--new-passphrase", "password", "--shares", "new"],
-    ),
-    "key revoke recipient": (
-        SLOT,
-        ["key", "revoke", "recipient", "escrow", "--new-passphrase", "password", "--shares", "new"],
-    ),
-    "key revoke writer": (ADMINISTERS, ["key", "revoke", "writer", "host"]),
-    "rekey": (ANY, ["rekey"]),
-    "domain add": (SLOT, ["domain", "add", "maps", "--read-credential", "maps.cred"]),
-    "domain list": (ANY, ["domain", "list"]),
-    "writer add": (SLOT, ["writer", "add", "new.cred"]),
-    "writer list": (ANY, ["writer", "list"]),
-    "writer revoke": (ADMINISTERS, ["writer", "revoke", "host"]),
-    "admin key": (NO_VAULT, ["admin", "key", "pair"]),
-    "admin propose": (ADMINISTERS, ["admin", "propose", "--revoke-writer", "host"]),
-    "admin review": (ANY, ["admin", "review", "p.fpr"]),
-    "admin approve": (NO_VAULT, ["--admin-key", "admin.key", "admin", "approve", "p.fpr"]),
-    "admin publish": (ADMINISTERS, ["admin", "publish", "p.fpr"]),
-    "provider check": (NO_VAULT, ["provider", "check", "elsewhere"]),
-    "provider courier export": (VERIFIES, ["provider", "courier", "export", "b", "medium"]),
-    "provider courier check": (NO_VAULT, ["provider", "courier", "check", "cargo"]),
-    "provider courier import": (NO_VAULT, ["provider", "courier", "import", "cargo", "b"]),
+# Each command of the app, as it is typed; roles.NEEDS of the package says who may run it.
+COMMANDS = {
+    "backup": "backup srv",
+    "snapshots": "snapshots",
+    "ls": "ls latest",
+    "cat": "cat latest:first srv/book",
+    "restore": "restore latest:first back",
+    "verify": "verify",
+    "repair": "repair",
+    "status": "status",
+    "drill": "drill latest:first --absent a",
+    "key show": "key show",
+    "key rotate": "key rotate --new-passphrase password --shares new",
+    "key add": "key add '1 of board AND escrow' --shares new",
+    "key recipient": "key recipient pair",
+    "key credential": "key credential read new.cred",
+    "key revoke custodian": "key revoke custodian Lin --new-passphrase password --shares new",
+    "key revoke recipient": "key revoke recipient escrow --new-passphrase password --shares new",
+    "key revoke writer": "key revoke writer host",
+    "rekey": "rekey",
+    "domain add": "domain add maps --read-credential maps.cred",
+    "domain list": "domain list",
+    "writer add": "writer add new.cred",
+    "writer list": "writer list",
+    "writer revoke": "writer revoke host",
+    "admin key": "admin key pair",
+    "admin propose": "admin propose --revoke-writer host",
+    "admin review": "admin review p.fpr",
+    "admin approve": "--admin-key admin.key admin approve p.fpr",
+    "admin publish": "admin publish p.fpr",
+    "provider check": "provider check elsewhere",
+    "provider courier export": "provider courier export b medium",
+    "provider courier check": "provider courier check cargo",
+    "provider courier import": "provider courier import cargo b",
 }
 # Other forms of a command, which need another role.
 FORMS: dict[str, tuple[Needs, list[str]]] = {
@@ -70,6 +67,10 @@ FORMS: dict[str, tuple[Needs, list[str]]] = {
 }
 # It makes a vault: there is none to have a role in.
 WITHOUT_ROLE = {"init"}
+MEANING = {
+    **{"none": NO_VAULT, "any": ANY, "read": READS, "write": WRITES, "verify": VERIFIES},
+    **{"admin": ADMINISTERS, "slot": SLOT},
+}
 
 
 def command_names(command: Any, name: str = "") -> Iterator[str]:
@@ -84,7 +85,20 @@ def command_names(command: Any, name: str = "") -> Iterator[str]:
 def test_every_command_has_a_row() -> None:
     names = set(command_names(typer.main.get_command(app)))
     assert len(names) > 25
-    assert names - WITHOUT_ROLE == COMMANDS.keys(), "say here which role the new command needs"
+    assert names == NEEDS.keys(), "say in roles.py which role the new command needs"
+    assert names - WITHOUT_ROLE == COMMANDS.keys(), "say here how the new command is typed"
+
+
+@pytest.mark.parametrize("name", sorted(NEEDS))
+def test_every_command_says_which_role_it_needs(
+    name: str, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    for language, said in (("en", "Role needed: "), ("zh-TW", "所需角色：")):
+        assert run(["--lang", language, *name.split(), "--help"]) == exit_codes.DONE
+        shown = "".join(capfdbinary.readouterr().out.decode().split())
+        assert "".join(said.split()) in shown
+        if NEEDS[name] in ("read", "write", "verify", "admin"):
+            assert NEEDS[name] in shown
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +129,9 @@ def said_what_is_missing(role: str, needs: Needs, message: str) -> bool:
     return f"needs the {needs.missing} role" in message
 
 
-ROWS = {**COMMANDS, **FORMS}
+ROWS = {
+    name: (MEANING[NEEDS[name]], shlex.split(typed)) for name, typed in COMMANDS.items()
+} | FORMS
 ALLOWED = [(role, name) for name, (needs, _) in ROWS.items() for role in needs.allowed]
 
 

@@ -27,6 +27,7 @@ from fenchi.cli import (
     rekey,
     restore,
     revoke,
+    roles,
     writer,
 )
 from fenchi.cli import language as languages
@@ -70,6 +71,7 @@ def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code."""
     first = _global_part(arguments)
     languages.choose(first)
+    roles.state(app)
     output = Output("--json" in first, stdout_is_data=arguments[len(first) :][:1] == ["cat"])
     try:
         code = app(arguments, prog_name="fenchi", standalone_mode=False)

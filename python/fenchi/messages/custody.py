@@ -292,6 +292,34 @@ TEXTS = {
         "Nothing was written before epoch {epoch}: earlier keys read nothing.",
         "第 {epoch} 期之前沒有寫入任何資料：先前的金鑰讀不到任何內容。",
     ),
+    # roles
+    "role.none": ("Role needed: none; no vault is opened.", "所需角色：無；不會開啟保存庫。"),
+    "role.any": ("Role needed: any.", "所需角色：任一角色。"),
+    "role.read": (
+        "Role needed: read (a slot, or --credential of the read role).",
+        "所需角色：read（以開啟方式開啟，或使用 read 角色的 --credential）。",
+    ),
+    "role.write": (
+        "Role needed: write (a slot, or --credential of the read or write role).",
+        "所需角色：write（以開啟方式開啟，或使用 read 或 write 角色的 --credential）。",
+    ),
+    "role.verify": (
+        "Role needed: verify (a slot, or --credential of the verify role).",
+        "所需角色：verify（以開啟方式開啟，或使用 verify 角色的 --credential）。",
+    ),
+    "role.admin": (
+        "Role needed: admin (--admin-key besides what opens the vault, or --credential of the "
+        "admin "
+        "role; a slot suffices where there is one admin).",
+        "所需角色：admin（開啟保存庫之外另加 --admin-key，或使用 admin 角色的 --credential；"
+        "只有一位管理者時，以開啟方式開啟即可）。",
+    ),
+    "role.slot": (
+        "Role needed: a slot and admin (--admin-key besides; a slot suffices where there is one "
+        "admin).",
+        "所需角色：以開啟方式開啟，並具有 admin 角色（另加 --admin-key；"
+        "只有一位管理者時不必另加）。",
+    ),
     # domains
     "domain.unknown": (
         "no key domain is called {domain}; there are: {known}",

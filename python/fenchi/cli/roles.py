@@ -1,0 +1,78 @@
+"""Which role each command needs: said in its help, and held by tests/python/test_role_matrix.py.
+
+A slot opens the vault by what `fenchi key show` lists, and holds the read role; with one admin, the
+admin role as well. A role that is not listed for a command is refused before anything is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import typer
+
+from fenchi.messages import text
+
+# "none": no vault is opened. "any": whatever opens it. "slot": a slot and the admin role.
+NEEDS = {
+    "init": "none",
+    "backup": "write",
+    "snapshots": "any",
+    "ls": "read",
+    "cat": "read",
+    "restore": "read",
+    "verify": "verify",
+    "repair": "verify",
+    "status": "any",
+    "drill": "read",
+    "key show": "any",
+    "key rotate": "slot",
+    "key add": "slot",
+    "key recipient": "none",
+    "key credential": "read",
+    "key revoke custodian": "slot",
+    "key revoke recipient": "slot",
+    "key revoke writer": "admin",
+    "rekey": "any",
+    "domain add": "slot",
+    "domain list": "any",
+    "writer add": "slot",
+    "writer list": "any",
+    "writer revoke": "admin",
+    "admin key": "none",
+    "admin propose": "admin",
+    "admin review": "any",
+    "admin approve": "none",
+    "admin publish": "admin",
+    "provider check": "none",
+    "provider courier export": "verify",
+    "provider courier check": "none",
+    "provider courier import": "none",
+}
+
+_SAID = {
+    "none": "role.none",
+    "any": "role.any",
+    "read": "role.read",
+    "write": "role.write",
+    "verify": "role.verify",
+    "admin": "role.admin",
+    "slot": "role.slot",
+}
+
+
+def _commands(
+    group: typer.Typer, above: str = ""
+) -> Iterator[tuple[str, typer.models.CommandInfo]]:
+    for command in group.registered_commands:
+        name = command.name or getattr(command.callback, "__name__", "").replace("_", "-")
+        yield f"{above} {name}".strip(), command
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            yield from _commands(inner.typer_instance, f"{above} {inner.name}".strip())
+
+
+def state(app: typer.Typer) -> None:
+    """Puts the role that it needs under each command's help, in the language in use."""
+    for name, command in _commands(app):
+        if name in NEEDS:
+            command.epilog = text(_SAID[NEEDS[name]])
