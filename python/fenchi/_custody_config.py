@@ -18,7 +18,7 @@ It is a plan: what a new vault, a rotation or an addition makes. What holds is i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fenchi import _errors, _passphrase
@@ -76,11 +76,19 @@ class CustodyTable:
             passphrase_memory_kib=passphrase_memory_kib,
         )
 
-    def check_passphrase_alone(self) -> None:
-        """For who brings a passphrase and no plan."""
+    def with_passphrase(
+        self, get: Callable[[], _passphrase.SecretBytes], passes: int, memory_kib: int
+    ) -> CustodyPlan:
+        """For who brings a passphrase and no plan. Errors: InvalidArgument where the file wants
+        more than that."""
         if self.open != PASSPHRASE:
             hint = text("custody.plan_needed_hint")
             raise _errors.InvalidArgument(text("custody.plan_needed", open=self.open), hint)
+        return self.plan(
+            passphrases={PASSPHRASE: get()},
+            passphrase_passes=passes,
+            passphrase_memory_kib=memory_kib,
+        )
 
     def check_names(self) -> None:
         """A recipient that the expression does not name is most likely misspelt in one of both."""

@@ -11,7 +11,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, BinaryIO, Self, overload
 
-from fenchi import _core, _errors, _passphrase, config
+from fenchi import _core, _custody_config, _errors, _passphrase, config
 from fenchi import custody as _custody
 from fenchi._core import SecretBytes
 from fenchi._courier_reports import CourierExportReport
@@ -478,13 +478,9 @@ def create(
     providers, meters, loaded = open_all(content, absent_too=False)
     policy = policy or (config.VaultPolicy() if loaded is None else loaded.policy)
     if custody_plan is None:
-        if loaded is not None:
-            loaded.custody.check_passphrase_alone()
-        custody_plan = _custody.CustodyPlan(
-            passphrases={"passphrase": _secret(passphrase)},
-            passphrase_passes=passphrase_passes,
-            passphrase_memory_kib=passphrase_memory_kib,
-        )
+        table = _custody_config.CustodyTable() if loaded is None else loaded.custody
+        cost = (passphrase_passes, passphrase_memory_kib)
+        custody_plan = table.with_passphrase(lambda: _secret(passphrase), *cost)
     core = _core.create_vault(
         providers, custody_plan.to_core(), policy.to_core(), os.fspath(state_directory), threads
     )

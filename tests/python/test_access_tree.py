@@ -249,3 +249,11 @@ def test_a_secret_comes_from_the_keyring(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(fenchi.Unsupported, match="not installed"):
         _secret_files.read("keyring:land")
+
+
+def test_a_file_that_wants_more_than_a_passphrase_makes_no_vault_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "vault.toml"
+    wanted = toml("2 of board, OR escrow").replace("file:///a", (tmp_path / "a").as_uri())
+    path.write_text(wanted, encoding="utf-8")
+    with pytest.raises(fenchi.InvalidArgument, match="takes a custody plan"):
+        fenchi.create(path, passphrase="words")
