@@ -261,6 +261,22 @@ py::dict Verify(VaultHandle& handle, int depth, const py::object& progress,
       call.Value(handle.Do(call, [&](fenchi::Vault& vault) { return vault.Verify(options); })));
 }
 
+py::dict Attest(VaultHandle& handle, const py::object& progress, const py::object& cancelled) {
+  Call call(handle.failures());
+  fenchi::AttestOptions options;
+  options.observer = call.MakeObserver(progress, cancelled);
+  const fenchi::AttestReport report =
+      call.Value(handle.Do(call, [&](fenchi::Vault& vault) { return vault.Attest(options); }));
+  py::dict out;
+  out["packs"] = report.packs;
+  out["chunks"] = report.chunks;
+  out["attested_before"] = report.attested;
+  out["bytes_read"] = report.bytes_read;
+  out["seconds"] = report.seconds;
+  out["refused"] = report.refused;
+  return out;
+}
+
 py::dict Repair(VaultHandle& handle, const py::dict& report, const py::object& progress,
                 const py::object& cancelled) {
   Call call(handle.failures());
@@ -421,6 +437,7 @@ void BindVault(py::module_& module) {
       .def("export_credential", &ExportCredential, py::arg("role"), py::arg("key_domains"))
       .def("custody", &Custody, py::arg("at") = none)
       .def("epochs", &Epochs)
+      .def("attest", &Attest, py::arg("progress") = none, py::arg("cancelled") = none)
       .def("rotate", &ChangeByPlan<&fenchi::Vault::Rotate>, py::arg("custody"))
       .def("add_access", &ChangeByPlan<&fenchi::Vault::AddAccess>, py::arg("custody"))
       .def("change_policy", &ChangePolicy, py::arg("edit"))

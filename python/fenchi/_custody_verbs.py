@@ -7,6 +7,7 @@ from datetime import datetime
 
 from fenchi import custody as _custody
 from fenchi._core import Vault as CoreVault
+from fenchi._progress import OnProgress, to_core
 
 
 class CustodyVerbs:
@@ -22,6 +23,13 @@ class CustodyVerbs:
     def epochs(self) -> tuple[_custody.EpochUse, ...]:
         """What lies at the providers, by the epoch whose keys read it, the oldest first."""
         return tuple(_custody.EpochUse(**fields) for fields in self._core.epochs())
+
+    def attest(self, *, progress: OnProgress | None = None) -> _custody.AttestReport:
+        """Opens the packs that other writers stored, compares every chunk with its id, and says so
+        in the log: from then on read hosts need not store these chunks again. Needs the read role.
+        """
+        fields = self._core.attest(to_core(progress))
+        return _custody.AttestReport(**{**fields, "refused": tuple(fields["refused"])})
 
     def rotate(self, plan: _custody.CustodyPlan) -> _custody.PolicyChange:
         """A new epoch: what the plan does not name opens nothing that is written from now on."""

@@ -17,11 +17,12 @@ from fenchi._core import SecretBytes
 from fenchi._courier_reports import CourierExportReport
 from fenchi._custody_verbs import CustodyVerbs
 from fenchi._opening import Where, open_all
+from fenchi._progress import OnProgress
+from fenchi._progress import to_core as _progress
 from fenchi._reports import (
     BackupReport,
     DrillReport,
     Entry,
-    Progress,
     RepairReport,
     RestoreReport,
     Snapshot,
@@ -35,7 +36,6 @@ from fenchi.providers import Meter, Usage
 StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 SnapshotLike = str | Snapshot | BackupReport
 Filter = Callable[[str, str], bool] | Iterable[str]
-OnProgress = Callable[[Progress], object]
 
 _DEPTHS = {"exists": 0, "tags": 1, "data": 2}
 _ROLES = {"read": 1, "write": 2, "verify": 3, "admin": 4}
@@ -56,25 +56,6 @@ def _utf8(what: str, value: str) -> str:
     except UnicodeEncodeError:
         raise _errors.InvalidArgument(text("utf8", what=what)) from None
     return value
-
-
-def _progress(callback: OnProgress | None) -> Callable[..., object] | None:
-    if callback is None:
-        return None
-
-    def pass_on(phase: str, items: int, of_items: int, size: int, of_size: int, path: str) -> None:
-        callback(
-            Progress(
-                phase=phase,
-                items_done=items,
-                items_total=of_items,
-                bytes_done=size,
-                bytes_total=of_size,
-                current=path,
-            )
-        )
-
-    return pass_on
 
 
 def _filter(wanted: Filter | None) -> Callable[[str, str], bool] | None:

@@ -244,6 +244,19 @@ class Writer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AttestReport:
+    """Packs of other writers that a read host opened and vouched for."""
+
+    packs: int
+    chunks: int
+    attested_before: int
+    bytes_read: int
+    seconds: float
+    refused: tuple[str, ...]
+    """Packs that do not hold what they say, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EpochUse:
     """What was written in one epoch and lies at the providers: that epoch's keys read it."""
 

@@ -337,6 +337,18 @@ def test_a_backup_host_gets_a_credential_that_only_writes(plain: Command, source
     assert "no active writer" in plain.err
 
 
+def test_what_a_write_only_host_stored_is_vouched_for_once(plain: Command, source: Path) -> None:
+    plain.json(*WORD, "writer", "add", "host.cred")
+    (source / "new").write_bytes(bytes(range(256)) * 2000)
+    assert plain("--credential", "host.cred", "backup", str(source)) == 0
+    first = plain.json(*WORD, "attest")
+    assert first["packs"] > 0 and first["chunks"] > 0 and first["refused"] == []
+    second = plain.json(*WORD, "attest")
+    assert (second["packs"], second["attested_before"]) == (0, first["packs"])
+    stored = plain.json(*WORD, "backup", str(source), "--rescan")
+    assert stored["bytes_new"] == 0  # the host's chunks count now
+
+
 @pytest.mark.parametrize("place", ["there", "shared", "provider"])
 def test_no_credential_is_written_where_others_get_at_it(plain: Command, place: str) -> None:
     before = plain.json(*WORD, "key", "show")["policy_version"]

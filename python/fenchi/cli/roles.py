@@ -24,6 +24,7 @@ NEEDS = {
     "repair": "verify",
     "status": "any",
     "drill": "read",
+    "attest": "read",
     "key show": "any",
     "key rotate": "slot",
     "key add": "slot",

@@ -14,6 +14,7 @@ import typer
 from fenchi import Error, Internal
 from fenchi.cli import (
     admin,
+    attest,
     backup,
     browse,
     courier,
@@ -38,7 +39,7 @@ from fenchi.messages import text
 # Commands in the order in which people meet them; each module registers its own on import.
 _COMMANDS = (
     *(init, backup, browse, restore, health, drill, provider, courier),
-    *(key, revoke, rekey, domain, writer, admin),
+    *(attest, key, revoke, rekey, domain, writer, admin),
 )
 
 # typer may carry its own copy of click: its exceptions are found by name, not imported.
@@ -63,7 +64,7 @@ def _global_part(arguments: list[str]) -> list[str]:
 def _names() -> set[str]:
     return {
         *"init backup snapshots ls restore cat verify repair drill provider status".split(),
-        *"key rekey domain writer admin".split(),
+        *"attest key rekey domain writer admin".split(),
     }
 
 

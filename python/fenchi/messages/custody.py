@@ -267,6 +267,18 @@ TEXTS = {
         "Admin credential: {path}. It signs changes of the policy and reads nothing.",
         "管理用存取認證資訊：{path}。可簽署政策變更，但無法讀取任何資料。",
     ),
+    # attest
+    "phase.attest": ("Looking into packs", "查核資料包"),
+    "attest.done": (
+        "Vouched for {packs} packs with {chunks} chunks, {bytes} read, in {seconds}; {before} were "
+        "vouched for before.",
+        "已查核並背書 {packs} 個資料包，內含 {chunks} 個資料塊，讀取 {bytes}，費時 {seconds}；"
+        "先前已背書 {before} 個。",
+    ),
+    "attest.refused": (
+        "NOT what it says it is: {what}",
+        "內容與其聲稱不符：{what}",
+    ),
     # rekey
     "rekey.needs_prune": (
         "re-encrypting what is stored takes nothing from old keys while the old packs lie at the "

@@ -1,0 +1,28 @@
+"""Progress of a verb, as its caller wants to hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fenchi._reports import Progress
+
+OnProgress = Callable[[Progress], object]
+
+
+def to_core(callback: OnProgress | None) -> Callable[..., object] | None:
+    if callback is None:
+        return None
+
+    def pass_on(phase: str, items: int, of_items: int, size: int, of_size: int, path: str) -> None:
+        callback(
+            Progress(
+                phase=phase,
+                items_done=items,
+                items_total=of_items,
+                bytes_done=size,
+                bytes_total=of_size,
+                current=path,
+            )
+        )
+
+    return pass_on
