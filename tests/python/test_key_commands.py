@@ -346,7 +346,7 @@ def test_what_a_write_only_host_stored_is_vouched_for_once(plain: Command, sourc
     second = plain.json(*WORD, "attest")
     assert (second["packs"], second["attested_before"]) == (0, first["packs"])
     stored = plain.json(*WORD, "backup", str(source), "--rescan")
-    assert stored["bytes_new"] == 0  # the host's chunks count now
+    assert stored["bytes_new"] < 20_000  # the host's chunks count now; nodes of its own at most
 
 
 @pytest.mark.parametrize("place", ["there", "shared", "provider"])
