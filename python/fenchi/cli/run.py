@@ -12,14 +12,30 @@ from typing import NoReturn
 import typer
 
 from fenchi import Error, Internal
-from fenchi.cli import backup, browse, courier, drill, exit_codes, health, init, provider, restore
+from fenchi.cli import (
+    backup,
+    browse,
+    ceremony,
+    courier,
+    drill,
+    exit_codes,
+    health,
+    init,
+    key,
+    provider,
+    recovery,
+    restore,
+)
 from fenchi.cli import language as languages
 from fenchi.cli.app import app
 from fenchi.cli.output import Output, dump
 from fenchi.messages import text
 
 # Commands in the order in which people meet them; each module registers its own on import.
-_COMMANDS = (init, backup, browse, restore, health, drill, provider, courier)
+_COMMANDS = (
+    *(init, backup, browse, restore, health, drill, provider, courier),
+    *(key, ceremony, recovery),
+)
 
 # typer may carry its own copy of click: its exceptions are found by name, not imported.
 _UsageError: type[Exception] = next(
@@ -41,7 +57,10 @@ def _global_part(arguments: list[str]) -> list[str]:
 
 
 def _names() -> set[str]:
-    return {*"init backup snapshots ls restore cat verify repair drill provider status".split()}
+    return {
+        *"init backup snapshots ls restore cat verify repair drill provider status".split(),
+        *"key card recover".split(),
+    }
 
 
 def run(arguments: list[str]) -> int:

@@ -16,11 +16,13 @@ from types import ModuleType
 from fenchi.messages import (
     abilities,
     backing_up,
+    ceremony,
     command_line,
     configuration,
     courier,
     health,
     opening,
+    paper,
     places,
     restoring,
 )
@@ -37,6 +39,8 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     backing_up,
     restoring,
     health,
+    ceremony,
+    paper,
 )
 
 
