@@ -48,6 +48,7 @@ PUBLIC_HEADERS: dict[str, str] = {
     "version.h": "base",
     "aead.h": "crypto",
     "hash.h": "crypto",
+    "password.h": "crypto",
     "erasure_code.h": "sharing",
     "key_sharing.h": "sharing",
     "chunker.h": "chunking",
@@ -66,6 +67,7 @@ PUBLIC_HEADERS: dict[str, str] = {
     "report.h": "repository",
     "courier.h": "repository",
     "options.h": "repository",
+    "vault_head.h": "repository",
     "vault.h": "vault",
 }
 

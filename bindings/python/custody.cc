@@ -11,6 +11,7 @@
 
 #include "buffers.h"
 #include "custody.h"
+#include "fenchi/password.h"
 
 namespace fenchi_python {
 
@@ -51,6 +52,10 @@ py::dict ToDict(const fenchi::CustodianShare& share) {
   out["epoch"] = share.epoch;
   out["data"] = py::cast(share.bytes.Clone());
   return out;
+}
+
+py::tuple LabelOf(const fenchi::ShareLabel& label) {
+  return py::make_tuple(label.vault.hex(), label.epoch, label.set, label.threshold, label.index);
 }
 
 py::list Texts(const std::vector<std::string>& texts) {
@@ -198,6 +203,16 @@ py::dict ToDict(const fenchi::CustodyReport& report) {
   return out;
 }
 
+py::dict ToDict(const fenchi::ShareStanding& standing) {
+  py::dict out;
+  out["label"] = LabelOf(standing.label);
+  out["same_vault"] = standing.same_vault;
+  out["policy_version"] = standing.policy_version;
+  out["epoch"] = standing.epoch;
+  out["slot"] = DecodeText(standing.slot);
+  return out;
+}
+
 void BindCustody(py::module_& module) {
   module.def(
       "parse_access",
@@ -215,12 +230,19 @@ void BindCustody(py::module_& module) {
       py::arg("secret"));
   module.def(
       "read_share_label",
-      [](const Input& share) {
-        const fenchi::ShareLabel label = Value(fenchi::ReadShareLabel(share.view()));
-        return py::make_tuple(label.vault.hex(), label.epoch, label.set, label.threshold,
-                              label.index);
-      },
+      [](const Input& share) { return LabelOf(Value(fenchi::ReadShareLabel(share.view()))); },
       py::arg("share"));
+  module.def(
+      "stretch_password",
+      [](const Input& password, const Input& salt, std::uint32_t passes, std::uint64_t memory_kib) {
+        const fenchi::Argon2Cost cost{passes, memory_kib * 1024, 1};
+        const auto words = SecretBytes::CopyOf(password.view());
+        const fenchi::Bytes grains(salt.view().begin(), salt.view().end());
+        Call call;
+        return call.Value(
+            call.Run([&] { return fenchi::StretchPassword(words.view(), grains, cost); }));
+      },
+      py::arg("password"), py::arg("salt"), py::arg("passes"), py::arg("memory_kib"));
   module.def(
       "approve_proposal",
       [](const Input& proposal, const SecretBytes& admin_key) {

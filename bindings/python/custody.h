@@ -16,6 +16,7 @@ fenchi::PolicyEdit EditOf(const py::dict& fields);
 
 py::dict ToDict(const fenchi::PolicyChange& change);
 py::dict ToDict(const fenchi::CustodyReport& report);
+py::dict ToDict(const fenchi::ShareStanding& standing);
 
 void BindCustody(py::module_& module);
 

@@ -249,6 +249,22 @@ py::dict ToDict(const fenchi::DrillReport& report) {
   return out;
 }
 
+namespace {
+
+py::dict HeadToDict(const fenchi::VaultHead& head) {
+  py::list logs;
+  for (const fenchi::LogEnd& log : head.logs) {
+    logs.append(py::make_tuple(log.writer.hex(), log.seq, log.hash.hex()));
+  }
+  py::dict out;
+  out["policy_version"] = head.policy_version;
+  out["policy_hash"] = head.policy_hash.hex();
+  out["logs"] = logs;
+  return out;
+}
+
+}  // namespace
+
 py::dict ToDict(const fenchi::VaultStatus& status) {
   py::dict out;
   out["vault"] = status.vault.hex();
@@ -267,6 +283,7 @@ py::dict ToDict(const fenchi::VaultStatus& status) {
   out["snapshots"] = status.snapshots;
   out["incomplete"] = status.incomplete;
   out["writers"] = status.writers;
+  out["head"] = HeadToDict(status.head);
   out["freshness_proven"] = status.freshness_proven;
   return out;
 }

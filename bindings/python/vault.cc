@@ -134,9 +134,39 @@ std::unique_ptr<VaultHandle> CreateVault(const Providers& providers, const py::d
       call.Value(call.Run([&] { return fenchi::Vault::Create(named, plan, options); })), failures);
 }
 
+fenchi::VaultHead HeadOf(const py::dict& fields) {
+  Call call;
+  fenchi::VaultHead head;
+  head.policy_version = fields["policy_version"].cast<std::uint32_t>();
+  head.policy_hash =
+      call.Value(fenchi::Hash256::FromHexText(fields["policy_hash"].cast<std::string>()));
+  for (const py::handle one : fields["logs"].cast<py::list>()) {
+    const auto [writer, seq, hash] =
+        one.cast<std::tuple<std::string, std::uint64_t, std::string>>();
+    head.logs.push_back({call.Value(fenchi::WriterId::FromHexText(writer)), seq,
+                         call.Value(fenchi::Hash256::FromHexText(hash))});
+  }
+  return head;
+}
+
+py::dict CheckShare(const Providers& providers, const Input& share,
+                    const std::optional<std::string>& vault_id,
+                    const std::string& state_directory) {
+  const auto failures = std::make_shared<ProviderFailures>();
+  const auto named = NamedProvidersOf(providers, failures);
+  fenchi::OpenOptions options;
+  Call call(failures);
+  if (vault_id) options.vault_id = call.Value(fenchi::VaultId::FromHexText(*vault_id));
+  options.state_directory = state_directory;
+  const auto secret = fenchi::SecretBytes::CopyOf(share.view());
+  return ToDict(call.Value(
+      call.Run([&] { return fenchi::Vault::CheckShare(named, secret.view(), options); })));
+}
+
 std::unique_ptr<VaultHandle> OpenVault(const Providers& providers, const py::dict& unlock,
                                        const std::optional<std::string>& vault_id,
-                                       const std::string& state_directory, int threads) {
+                                       const std::string& state_directory, int threads,
+                                       const py::dict& known_head) {
   const auto failures = std::make_shared<ProviderFailures>();
   const auto named = NamedProvidersOf(providers, failures);
   fenchi::OpenOptions options;
@@ -144,6 +174,7 @@ std::unique_ptr<VaultHandle> OpenVault(const Providers& providers, const py::dic
   if (vault_id) options.vault_id = call.Value(fenchi::VaultId::FromHexText(*vault_id));
   options.state_directory = state_directory;
   options.environment.threads = threads;
+  if (!known_head.empty()) options.known_head = HeadOf(known_head);
   const fenchi::Unlock brought = UnlockOf(unlock);
   return std::make_unique<VaultHandle>(
       call.Value(call.Run([&] { return fenchi::Vault::Open(named, brought, options); })), failures);
@@ -386,7 +417,9 @@ void BindVault(py::module_& module) {
   module.def("create_vault", &CreateVault, py::arg("providers"), py::arg("custody"),
              py::arg("policy"), py::arg("state_directory"), py::arg("threads"));
   module.def("open_vault", &OpenVault, py::arg("providers"), py::arg("unlock"), py::arg("vault_id"),
-             py::arg("state_directory"), py::arg("threads"));
+             py::arg("state_directory"), py::arg("threads"), py::arg("known_head") = py::dict());
+  module.def("check_share", &CheckShare, py::arg("providers"), py::arg("share"),
+             py::arg("vault_id"), py::arg("state_directory"));
   py::class_<VaultHandle>(module, "Vault")
       .def("id", [](VaultHandle& handle) { return handle.Look().id().hex(); })
       .def("name", [](VaultHandle& handle) { return DecodeText(handle.Look().name()); })

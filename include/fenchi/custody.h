@@ -105,6 +105,16 @@ struct ShareLabel {
 // Errors: kDamaged, also for the share of something else than a vault's slot.
 FENCHI_EXPORT Result<ShareLabel> ReadShareLabel(ByteView share);
 
+// How a share stands to its vault as the providers serve it now.
+struct ShareStanding {
+  ShareLabel label;
+  bool same_vault = false;
+  std::uint32_t policy_version = 0;
+  std::uint32_t epoch = 0;  // the vault's; the share's is in its label
+  // The access expression that the share helps to open today; empty: none any more.
+  std::string slot = {};
+};
+
 // ---- Changes that admins sign ----
 
 struct AdminRule {

@@ -11,6 +11,7 @@
 #include "fenchi/entry.h"
 #include "fenchi/provider.h"
 #include "fenchi/status.h"
+#include "fenchi/vault_head.h"
 
 namespace fenchi {
 
@@ -213,6 +214,7 @@ struct VaultStatus {
   std::uint64_t snapshots = 0;
   std::uint64_t incomplete = 0;
   std::uint64_t writers = 0;
+  VaultHead head;  // as the providers at hand serve it
   bool freshness_proven = true;
 };
 

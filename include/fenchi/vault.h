@@ -60,6 +60,13 @@ class FENCHI_EXPORT Vault {
   static Result<Vault> Open(const std::vector<NamedProvider>& providers, const Unlock& unlock,
                             const OpenOptions& options = {});
 
+  // What a share's holder can learn alone, without a key: whether it is of the newest epoch that
+  // the providers serve, and which slot it helps to open. Reveals nothing of the share. That it was
+  // forged by who knew its context shows only together with threshold - 1 others.
+  // Errors: kDamaged for the share; as Open where the vault's policy or slots cannot be read.
+  static Result<ShareStanding> CheckShare(const std::vector<NamedProvider>& providers,
+                                          ByteView share, const OpenOptions& options = {});
+
   Vault(Vault&&) noexcept;
   Vault& operator=(Vault&&) noexcept;
   ~Vault();

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "crypto/key_exchange.h"
-#include "crypto/password.h"
 #include "fenchi/bytes.h"
+#include "fenchi/password.h"
 #include "fenchi/status.h"
 #include "format/ids.h"
 

@@ -46,6 +46,16 @@ ProviderStatus StatusOf(const Access& access, std::size_t position) {
   return status;
 }
 
+VaultHead HeadOf(const Session& session) {
+  VaultHead head;
+  head.policy_version = session.access.policy.version;
+  head.policy_hash = session.access.policy_hash;
+  for (const auto& [writer, records] : session.log.records()) {
+    if (!records.empty()) head.logs.push_back({writer, records.size(), records.back().hash});
+  }
+  return head;
+}
+
 }  // namespace
 
 Result<VaultStatus> DescribeVault(Session& session) {
@@ -78,6 +88,7 @@ Result<VaultStatus> DescribeVault(Session& session) {
   out.snapshots = history.snapshots().size();
   out.incomplete = history.incomplete();
   out.writers = access.policy.writers.size();
+  out.head = HeadOf(session);
   out.freshness_proven = freshness.proven;
   return out;
 }

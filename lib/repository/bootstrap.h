@@ -32,6 +32,13 @@ Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlo
                          const OpenOptions& options, const std::shared_ptr<Executor>& executor,
                          const SeenState* seen);
 
+// How a share stands to `vault`: by its signed policy and its slots, which no key is needed to
+// read. Errors: as Vault::CheckShare.
+Result<ShareStanding> StandingOfShare(const std::vector<NamedProvider>& providers,
+                                      const VaultId& vault, ByteView share, ShareLabel label,
+                                      const std::shared_ptr<Executor>& executor,
+                                      const SeenState* seen);
+
 // Signs `next` (version, previous hash, time and details are set here, the details from
 // access.details) with the admin key that `access` holds, puts it to >= W providers and makes it
 // the policy of `access`. Errors: kDenied without an admin key; kConflict when another next version

@@ -229,18 +229,26 @@ Result<SecretBytes> OpenLeaf(const Places& places, const format::Policy& policy,
                 leaf.status().hint());
 }
 
+Result<format::SlotTable> ReadSlots(Places& places, const VaultId& vault,
+                                    const format::Policy& policy,
+                                    std::vector<std::string>& warnings) {
+  FENCHI_ASSIGN_OR_RETURN(
+      const Bytes slots,
+      places.FindByHash([&](int g) { return format::SlotsName(policy.slots.version, g); },
+                        format::kSlotsObjectSizeMax, policy.slots.hash, "slots", warnings));
+  FENCHI_ASSIGN_OR_RETURN(format::SlotTable table, format::DecodeSlots(slots));
+  if (table.vault != vault || table.epoch != policy.epoch) {
+    return Damaged("slots: they are of another vault or epoch");
+  }
+  return table;
+}
+
 Result<SecretBytes> OpenRoot(Places& places, const std::vector<LeafShare>& shares,
                              const Unlock& unlock, Access& access) {
   const format::Policy& policy = access.policy;
   FENCHI_ASSIGN_OR_RETURN(const SecretBytes leaf, OpenLeaf(places, policy, shares));
-  FENCHI_ASSIGN_OR_RETURN(
-      const Bytes slots,
-      places.FindByHash([&](int g) { return format::SlotsName(policy.slots.version, g); },
-                        format::kSlotsObjectSizeMax, policy.slots.hash, "slots", access.warnings));
-  FENCHI_ASSIGN_OR_RETURN(const format::SlotTable table, format::DecodeSlots(slots));
-  if (table.vault != access.vault || table.epoch != policy.epoch) {
-    return Damaged("slots: they are of another vault or epoch");
-  }
+  FENCHI_ASSIGN_OR_RETURN(const format::SlotTable table,
+                          ReadSlots(places, access.vault, policy, access.warnings));
   Brought brought;
   FENCHI_RETURN_IF_ERROR(TakeFactors(unlock, shares, brought));
   FENCHI_ASSIGN_OR_RETURN(OpenedSlot opened, OpenAnySlot(table, leaf.view(), brought.factors));
@@ -270,6 +278,15 @@ Status OpenBySlot(Places& places, const std::vector<PlaceState>& states, const U
   FENCHI_RETURN_IF_ERROR(TakeKeyring(std::move(keyring), access));
   access.root = std::move(root);
   return Status::Ok();
+}
+
+bool HasShareContext(const format::SlotNode& node, ByteView context) {
+  if (node.kind == format::NodeKind::kCustodians) {
+    return std::ranges::equal(node.share_context, context);
+  }
+  return std::ranges::any_of(node.children, [&](const format::SlotNode& child) {
+    return HasShareContext(child, context);
+  });
 }
 
 void WarnIfFew(Access& access) {
@@ -322,6 +339,28 @@ Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlo
       access.seats, AssignSeats(places, states, access.policy, access.details, access.warnings));
   WarnIfFew(access);
   return access;
+}
+
+Result<ShareStanding> StandingOfShare(const std::vector<NamedProvider>& providers,
+                                      const VaultId& vault, ByteView share, ShareLabel label,
+                                      const std::shared_ptr<Executor>& executor,
+                                      const SeenState* seen) {
+  FENCHI_ASSIGN_OR_RETURN(const KeyShare parsed, KeyShare::Parse(share));
+  FENCHI_ASSIGN_OR_RETURN(Places places, Places::Of(providers, executor));
+  std::vector<std::string> warnings;
+  FENCHI_ASSIGN_OR_RETURN(const FoundVault found, FindVault(places, vault, seen, warnings));
+  const format::Policy& policy = found.chain.versions.back().policy;
+  FENCHI_ASSIGN_OR_RETURN(const format::SlotTable table,
+                          ReadSlots(places, found.vault, policy, warnings));
+  ShareStanding standing;
+  standing.label = std::move(label);
+  standing.same_vault = standing.label.vault == found.vault;
+  standing.policy_version = policy.version;
+  standing.epoch = policy.epoch;
+  for (const format::Slot& slot : table.slots) {
+    if (HasShareContext(slot.node, parsed.context)) standing.slot = slot.access;
+  }
+  return standing;
 }
 
 }  // namespace fenchi

@@ -8,7 +8,7 @@
 #include "base/display.h"
 #include "base/error.h"
 #include "crypto/key_exchange.h"
-#include "crypto/password.h"
+#include "fenchi/password.h"
 #include "format/cbor.h"
 #include "format/derive.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/display.h"
 #include "base/error.h"
-#include "crypto/password.h"
+#include "fenchi/password.h"
 
 namespace fenchi {
 namespace {

@@ -30,6 +30,16 @@ std::shared_ptr<Executor> MakeExecutor(const Environment& environment, std::size
 std::string DirectoryOf(const std::string& given) {
   return given.empty() ? DefaultStateDirectory() : given;
 }
+// What a card says is from now on what this host has seen.
+Status RememberHead(const std::string& directory, const std::optional<VaultId>& vault,
+                    const VaultHead& head) {
+  if (!vault) return InvalidArgument("a known head needs the id of its vault");
+  SeenState seen;
+  seen.policy_version = head.policy_version;
+  seen.policy_hash = head.policy_hash;
+  for (const LogEnd& log : head.logs) seen.heads[log.writer] = {log.seq, log.hash};
+  return SaveSeen(directory, *vault, seen);
+}
 
 }  // namespace
 
@@ -70,6 +80,9 @@ Result<Vault> Vault::Open(const std::vector<NamedProvider>& providers, const Unl
   auto executor = MakeExecutor(options.environment, providers.size());
   const std::string directory = DirectoryOf(options.state_directory);
   std::optional<SeenState> seen;
+  if (options.known_head) {
+    FENCHI_RETURN_IF_ERROR(RememberHead(directory, options.vault_id, *options.known_head));
+  }
   if (options.vault_id) {
     FENCHI_ASSIGN_OR_RETURN(seen, LoadSeen(directory, *options.vault_id));
   }
@@ -82,6 +95,16 @@ const VaultId& Vault::id() const { return state_->session.access.vault; }
 const std::string& Vault::name() const { return state_->session.access.details.vault_name; }
 Role Vault::role() const { return state_->session.access.role; }
 const std::vector<std::string>& Vault::warnings() const { return state_->session.access.warnings; }
+
+Result<ShareStanding> Vault::CheckShare(const std::vector<NamedProvider>& providers, ByteView share,
+                                        const OpenOptions& options) {
+  FENCHI_ASSIGN_OR_RETURN(ShareLabel label, ReadShareLabel(share));
+  const VaultId vault = options.vault_id.value_or(label.vault);
+  std::optional<SeenState> seen;
+  FENCHI_ASSIGN_OR_RETURN(seen, LoadSeen(DirectoryOf(options.state_directory), vault));
+  auto executor = MakeExecutor(options.environment, providers.size());
+  return StandingOfShare(providers, vault, share, std::move(label), executor, &*seen);
+}
 
 // ---- Verbs: the role is checked before anything is touched ----
 

@@ -140,7 +140,17 @@ def open_vault(
     vault_id: str | None,
     state_directory: str,
     threads: int,
+    known_head: dict[str, Any] = ...,
 ) -> Vault: ...
+def check_share(
+    providers: list[tuple[str, object]],
+    share: Buffer | SecretBytes,
+    vault_id: str | None,
+    state_directory: str,
+) -> dict[str, Any]: ...
+def stretch_password(
+    password: Buffer | SecretBytes, salt: Buffer, passes: int, memory_kib: int
+) -> SecretBytes: ...
 def check_courier(path: bytes, progress: Callable[..., object] | None = None) -> dict[str, Any]: ...
 def import_courier(
     path: bytes,

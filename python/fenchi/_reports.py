@@ -385,6 +385,33 @@ class ProviderStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LogEnd:
+    """The last record of a writer's log."""
+
+    writer: str
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultHead:
+    """How far a vault has come: its newest policy, and where each log ends."""
+
+    policy_version: int
+    policy_hash: str
+    logs: tuple[LogEnd, ...] = ()
+
+    @classmethod
+    def from_core(cls, fields: _Fields) -> VaultHead:
+        logs = tuple(LogEnd(writer=w, seq=seq, hash=h) for w, seq, h in fields["logs"])
+        return cls(**{**fields, "logs": logs})
+
+    def to_core(self) -> dict[str, Any]:
+        logs = [(log.writer, log.seq, log.hash) for log in self.logs]
+        return {**vars(self), "logs": logs}
+
+
+@dataclass(frozen=True, kw_only=True)
 class VaultStatus:
     """Providers, quorums, placement, unfinished backups."""
 
@@ -404,6 +431,8 @@ class VaultStatus:
     snapshots: int
     incomplete: int
     writers: int
+    head: VaultHead
+    """As the providers at hand serve it."""
     freshness_proven: bool
 
     @classmethod
@@ -413,7 +442,8 @@ class VaultStatus:
             for item in fields["providers"]
         )
         lists = {name: tuple(fields[name]) for name in ("key_domains", "placement_notes")}
-        return cls(**{**fields, **lists, "providers": providers})
+        head = VaultHead.from_core(fields["head"])
+        return cls(**{**fields, **lists, "providers": providers, "head": head})
 
 
 @dataclass(frozen=True, kw_only=True)

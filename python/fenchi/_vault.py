@@ -27,6 +27,7 @@ from fenchi._reports import (
     RestoreReport,
     Snapshot,
     SnapshotList,
+    VaultHead,
     VaultStatus,
     VerifyReport,
 )
@@ -409,6 +410,7 @@ def open(
     credential: SecretBytes | bytes | None = None,
     unlock: _custody.Unlock | None = None,
     vault_id: str | None = None,
+    known_head: VaultHead | None = None,
     state_directory: str | os.PathLike[str] = "",
     threads: int = 0,
 ) -> Vault:
@@ -417,8 +419,9 @@ def open(
     where: a vault.toml, a Config, or providers (or their URLs) by name. passphrase: by default from
     $FENCHI_PASSWORD_FILE or $FENCHI_PASSWORD_COMMAND. credential: the bytes of a credential file,
     instead. unlock: several factors together (fenchi.custody), instead. vault_id: the vault that
-    must be found; by default that of vault.toml. A place that
-    cannot be opened, such as a disk that is not mounted, is done without and in `warnings`.
+    must be found; by default that of vault.toml. known_head: of a recovery card; an older policy is
+    refused. A place that cannot be opened, such as a disk that is not mounted, is done without and
+    in `warnings`.
     """
     providers, meters, loaded = open_all(where, absent_too=True)
     if loaded is not None:
@@ -427,8 +430,9 @@ def open(
         unlock = _custody.Unlock(credential=credential)
     elif unlock is None:
         unlock = _custody.Unlock(passphrases=[_secret(passphrase)])
+    head = {} if known_head is None else known_head.to_core()
     core = _core.open_vault(
-        providers, unlock.to_core(), vault_id, os.fspath(state_directory), threads
+        providers, unlock.to_core(), vault_id, os.fspath(state_directory), threads, head
     )
     return Vault(core, meters)
 

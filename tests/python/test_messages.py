@@ -15,7 +15,8 @@ PACKAGE = Path(fenchi.__file__).parent
 NAME = r"[a-z0-9_]+(?:\.[a-z0-9_]+)*"
 USE = re.compile(rf"""(?:\btext|\.say|\bsay)\(\s*"({NAME})\"""")
 QUOTED = re.compile(rf"[\"']({NAME})[\"']")
-FAMILIES = ("phase.", "column.", "ability.")  # made of a name at run time
+# Made of a name at run time.
+FAMILIES = ("phase.", "column.", "ability.", "line.", "fault.", "check.", "paper.")
 KEYS = sorted(CATALOGUE)
 
 # Words of the mainland that no text may have, and the words of Taiwan.

@@ -6,52 +6,10 @@ from typing import Annotated
 
 import typer
 
-from fenchi import RestoreReport, escape_path
 from fenchi.cli import exit_codes
 from fenchi.cli.app import app
 from fenchi.cli.context import UsageOption, exact_path, opened, settings, usage_members
-from fenchi.cli.output import Output, duration, size
-
-
-def statement(output: Output, report: RestoreReport) -> None:
-    """What was restored and checked."""
-    output.say(
-        "restore.done",
-        files=report.files,
-        directories=report.directories,
-        others=report.others,
-        bytes=size(report.bytes),
-        target=escape_path(report.target),
-        seconds=duration(report.seconds),
-    )
-    output.say(
-        "restore.checked",
-        chunks=report.chunks_checked,
-        fetched=size(report.bytes_fetched),
-        replaced=report.shards_replaced,
-    )
-    if report.files_resumed:
-        output.say("restore.resumed", count=report.files_resumed)
-    if report.dropped:
-        output.say("restore.dropped", count=report.dropped)
-    if report.failed:
-        output.say("restore.failed", count=report.failed)
-    if report.problems:
-        output.say("restore.problems", count=len(report.problems))
-        output.problems(report.problems)
-    if report.lost:
-        output.say("restore.lost", count=len(report.lost))
-        output.problems(report.lost)
-    if not report.freshness_proven:
-        output.say("freshness")
-
-
-def _code(report: RestoreReport) -> int:
-    if report.lost:
-        return exit_codes.DATA_LOST
-    if report.failed and not report.files + report.directories + report.others:
-        return exit_codes.FAILED
-    return exit_codes.INCOMPLETE if report.problems else exit_codes.DONE
+from fenchi.cli.restoring import code_of, statement
 
 
 @app.command()
@@ -88,7 +46,7 @@ def restore(
             progress=progress,
         )
     statement(wanted.output, report)
-    code = _code(report)
+    code = code_of(report)
     done = code in (exit_codes.DONE, exit_codes.INCOMPLETE)
     used = usage_members(wanted.output, vault, usage)
     wanted.output.report(done, report, complete=report.complete, **used)

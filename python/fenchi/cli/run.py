@@ -17,6 +17,7 @@ from fenchi.cli import (
     attest,
     backup,
     browse,
+    ceremony,
     courier,
     domain,
     drill,
@@ -25,6 +26,7 @@ from fenchi.cli import (
     init,
     key,
     provider,
+    recovery,
     rekey,
     restore,
     revoke,
@@ -39,7 +41,7 @@ from fenchi.messages import text
 # Commands in the order in which people meet them; each module registers its own on import.
 _COMMANDS = (
     *(init, backup, browse, restore, health, drill, provider, courier),
-    *(attest, key, revoke, rekey, domain, writer, admin),
+    *(attest, key, ceremony, recovery, revoke, rekey, domain, writer, admin),
 )
 
 # typer may carry its own copy of click: its exceptions are found by name, not imported.
@@ -64,7 +66,7 @@ def _global_part(arguments: list[str]) -> list[str]:
 def _names() -> set[str]:
     return {
         *"init backup snapshots ls restore cat verify repair drill provider status".split(),
-        *"attest key rekey domain writer admin".split(),
+        *"attest key card recover rekey domain writer admin".split(),
     }
 
 

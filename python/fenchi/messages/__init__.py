@@ -16,12 +16,14 @@ from types import ModuleType
 from fenchi.messages import (
     abilities,
     backing_up,
+    ceremony,
     command_line,
     configuration,
     courier,
     custody,
     health,
     opening,
+    paper,
     places,
     restoring,
 )
@@ -39,6 +41,8 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     backing_up,
     restoring,
     health,
+    ceremony,
+    paper,
 )
 
 

@@ -1,4 +1,4 @@
-#include "crypto/password.h"
+#include "fenchi/password.h"
 
 #include <gtest/gtest.h>
 

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "crypto/password.h"
 #include "fenchi/hash.h"
+#include "fenchi/password.h"
 #include "format/names.h"
 #include "repository/policy_chain.h"
 #include "repository/policy_signing.h"

@@ -434,5 +434,49 @@ TEST_F(Admins, ANewKeyDomainTakesBackupsAndAReaderOfItSeesNoOther) {
   ExpectRestores(vault, in_main, Path("srv"));
 }
 
+TEST_F(Custody, AShareIsHeldAgainstItsVaultWithoutAKey) {
+  Vault made = Make("2 of custodians, OR escrow");
+  OpenOptions alone;
+  alone.state_directory = HostDirectory("custodian");
+  const SecretBytes share = shares_[3].bytes.Clone();
+  const ShareStanding now = Need(Vault::CheckShare(Named({0, 2}), share.view(), alone));
+  EXPECT_TRUE(now.same_vault);
+  EXPECT_EQ(now.label.index, 4);
+  EXPECT_EQ(now.epoch, now.label.epoch);
+  EXPECT_EQ(now.slot, "2 of custodians");
+
+  ASSERT_TRUE(Need(made.Rotate(PlanOf("2 of custodians"))).published);
+  const ShareStanding then = Need(Vault::CheckShare(Named(), share.view(), alone));
+  EXPECT_EQ(then.epoch, then.label.epoch + 1);
+  EXPECT_EQ(then.slot, "");
+  SecretBytes torn = share.Clone();
+  torn.mutable_view()[60] ^= 1;
+  EXPECT_EQ(CodeOf(Vault::CheckShare(Named(), torn.view(), alone)), StatusCode::kDamaged);
+}
+
+TEST_F(Custody, AHostThatKnowsACardRefusesAnOlderPolicyAtItsFirstOpening) {
+  Vault made = Make("escrow");
+  ASSERT_TRUE(Need(made.Rotate(PlanOf("escrow"))).published);
+  const VaultHead head = Need(made.DescribeStatus()).head;
+  EXPECT_EQ(head.policy_version, 2u);
+  for (int i = 0; i < providers(); ++i) Lose(i, "k/policy-00000002");
+
+  OpenOptions options;
+  options.vault_id = vault_id_;
+  options.environment = TestEnvironment();
+  options.state_directory = HostDirectory("clean");
+  EXPECT_TRUE(Vault::Open(Named(), WithEscrow(), options).ok());  // nothing tells it
+  options.state_directory = HostDirectory("with card");
+  options.known_head = head;
+  const Result<Vault> older = Vault::Open(Named(), WithEscrow(), options);
+  EXPECT_EQ(CodeOf(older), StatusCode::kDamaged);
+  EXPECT_THAT(older.status().message(), HasSubstr("policy 1 is the newest"));
+  options.known_head.reset();  // and it is remembered
+  EXPECT_EQ(CodeOf(Vault::Open(Named(), WithEscrow(), options)), StatusCode::kDamaged);
+  options.vault_id.reset();
+  options.known_head = head;
+  EXPECT_EQ(CodeOf(Vault::Open(Named(), WithEscrow(), options)), StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace fenchi

@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "fenchi/bytes.h"
+#include "fenchi/export.h"
 #include "fenchi/secret.h"
 #include "fenchi/status.h"
 
@@ -37,12 +38,13 @@ struct Argon2Cost {
 inline constexpr Argon2Cost kArgon2CheapestCost{1, kArgon2MemoryBytesMin, 1};
 
 // Errors: kInvalidArgument when the cost is outside its limits.
-Status CheckArgon2Cost(const Argon2Cost& cost);
+FENCHI_EXPORT Status CheckArgon2Cost(const Argon2Cost& cost);
 
 // 32 bytes. password: 1..65,535 bytes (an empty one is nearly always an unset variable). salt: 16
 // bytes. Cost: passes * memory_bytes of memory traffic, about 0.2 s with the defaults.
 // Errors: kInvalidArgument when password, salt or cost are outside their limits; kFull when the
 // host has not cost.memory_bytes of memory to give.
-Result<SecretBytes> StretchPassword(ByteView password, ByteView salt, const Argon2Cost& cost);
+FENCHI_EXPORT Result<SecretBytes> StretchPassword(ByteView password, ByteView salt,
+                                                  const Argon2Cost& cost);
 
 }  // namespace fenchi

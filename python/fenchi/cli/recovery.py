@@ -1,0 +1,197 @@
+"""card, recover: the one page that is enough, and what starts from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import fenchi
+from fenchi import config
+from fenchi.ceremony import card_file, typed_page
+from fenchi.ceremony.card import Card, fingerprint_of
+from fenchi.ceremony.collecting import Collection, Verdict
+from fenchi.cli import exit_codes
+from fenchi.cli.app import app
+from fenchi.cli.ceremony import (
+    TypedOption,
+    ask_passphrase,
+    fault_members,
+    gather,
+    require_enough,
+)
+from fenchi.cli.context import Settings, opened, passphrase, settings
+from fenchi.cli.paper import FormatOption, formats_of, open_vault, talk, write_card
+from fenchi.cli.restoring import restore_into
+from fenchi.custody import Unlock, parse_access
+from fenchi.messages import text
+
+
+@app.command()
+def card(
+    context: typer.Context,
+    to: Annotated[Path, typer.Option(metavar="DIR", help="Where it is written.")] = Path(),
+    format: FormatOption = None,
+) -> None:
+    """Write the recovery card: one page, nothing secret, enough for a clean machine."""
+    wanted = settings(context)
+    kinds = formats_of(format)
+    with opened(wanted) as vault:
+        made, files = write_card(wanted, vault, to, kinds)
+        if not vault.status().freshness_proven:
+            wanted.output.say("freshness")
+    wanted.output.document(True, vault=made.vault, policy=made.policy_version, files=files)
+
+
+# ---- recover ----
+
+
+def _entry(value: str) -> tuple[str, config.ProviderEntry]:
+    name, sign, url = value.partition("=")
+    if not (name and sign and url):
+        raise typer.BadParameter(text("usage.provider", value=value))
+    return name, config.ProviderEntry(url=config.url_of(url))
+
+
+def _sorted(items: list[Path]) -> tuple[Card, list[Path]]:
+    """The card, from a file or typed, and what else was brought."""
+    cards: list[Card] = []
+    shares = []
+    for path in items:
+        found, other = card_file.look(path)
+        cards += found
+        if other:
+            shares.append(path)
+    if any(card != cards[0] for card in cards):
+        raise fenchi.InvalidArgument(text("recover.cards"), text("recover.cards_hint"))
+    card = cards[0] if cards else typed_page.type_card(talk())
+    if card is None:
+        raise fenchi.Cancelled(text("talk.ended"), text("talk.ended_hint"))
+    return card, shares
+
+
+def _configuration(wanted: Settings, known: Card, given: list[str]) -> config.Config:
+    """vault.toml as it is, when it is of the card's vault; else one made of the card."""
+    path = wanted.config
+    if path.exists():
+        loaded = config.load(path)
+        if loaded.vault_id != known.vault:
+            other = (loaded.vault_id or "-")[:16]
+            raise fenchi.InvalidArgument(
+                text("recover.other", path=path, vault=other), text("recover.other_hint")
+            )
+        if given:
+            raise fenchi.InvalidArgument(
+                text("recover.exists", path=path), text("recover.other_hint")
+            )
+        return loaded
+    providers = dict(known.providers) | dict(map(_entry, given))
+    if not providers:
+        hint = text("recover.no_providers_hint")
+        raise fenchi.InvalidArgument(text("recover.no_providers"), hint)
+    policy = config.VaultPolicy(name=known.vault_name or "vault", needed=known.needed)
+    config.write_new(path, config.render(policy, providers))
+    config.write_id(path, known.vault)
+    wanted.output.say("recover.config", path=path)
+    return config.load(path)
+
+
+def _wants_passphrase(opens: str, with_shares: bool) -> bool:
+    """Whether no alternative opens with the shares alone. Unknown: shares alone do."""
+    if not opens:
+        return not with_shares
+    access = [parse_access(one) for one in parse_access(opens).alternatives]
+    if with_shares:
+        fitting = [one for one in access if one.groups]
+        return bool(fitting) and all(one.names for one in fitting)
+    return any(one.names and not one.groups for one in access)
+
+
+def _unlock(
+    wanted: Settings, known: Card, files: list[Path], typed: bool, ask: bool
+) -> tuple[Unlock, Verdict | None]:
+    with_shares = bool(files) or typed
+    verdict = None
+    if with_shares:
+        speaker = talk()
+        collection = Collection(
+            vault=known.vault, epoch=known.epoch, ask_passphrase=ask_passphrase(speaker)
+        )
+        verdict = gather(wanted.output, files, typed, collection, speaker)
+        require_enough(verdict)
+    passphrases = []
+    if ask or _wants_passphrase(known.opens, with_shares):
+        passphrases = [passphrase(wanted)]
+    return Unlock(shares=verdict.shares if verdict else {}, passphrases=passphrases), verdict
+
+
+def _compare(wanted: Settings, vault: fenchi.Vault, known: Card, accept_older: bool) -> None:
+    """That nothing older than the card is served; the policy was held to it by the opening."""
+    served = {log.writer: log.seq for log in vault.status().head.logs}
+    older = [log for log in known.logs if served.get(log.writer, 0) < log.seq]
+    if not older:
+        wanted.output.say("recover.fresh", made=known.made or "-")
+    for log in older:
+        have = served.get(log.writer, 0)
+        wanted.output.say("recover.log", writer=log.writer[:8], have=have, known=log.seq)
+    if older and not accept_older:
+        raise fenchi.Damaged(text("recover.older"), text("recover.older_hint"))
+    rule = vault.custody().admins
+    if fingerprint_of(rule.threshold, rule.keys) != known.fingerprint:
+        wanted.output.warn(text("recover.admins"))
+
+
+def _next(wanted: Settings, vault: fenchi.Vault) -> None:
+    found = vault.snapshots()
+    wanted.output.say("recover.open", name=vault.name, count=len(found))
+    for one in list(found)[-5:]:
+        began = one.began.isoformat(timespec="minutes")
+        wanted.output.say("recover.snapshot", id=one.id[:8], label=one.label, began=began)
+    wanted.output.say("recover.next")
+
+
+@app.command()
+def recover(
+    context: typer.Context,
+    item: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[CARD] [SHARE]...",
+            help="Files or scans, in any order; without a card you type its six lines.",
+        ),
+    ] = None,
+    typed: TypedOption = False,
+    with_passphrase: Annotated[
+        bool, typer.Option("--passphrase", help="Ask for the passphrase, too.")
+    ] = False,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=URL", help="Instead of what the card says; once for each."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--restore", metavar="TARGET", help="Restore there at once.")
+    ] = None,
+    snapshot: Annotated[str, typer.Option(help="What is restored.")] = "latest",
+    accept_older: Annotated[
+        bool,
+        typer.Option("--accept-older", help="Go on though the providers serve less than the card."),
+    ] = False,
+) -> int:
+    """Start from a recovery card on a clean machine: open the vault, and go on to restore."""
+    wanted = settings(context)
+    known, share = _sorted(item or [])
+    wanted.output.say("recover.card", name=known.vault_name or "-", vault=known.vault)
+    unlock, verdict = _unlock(wanted, known, share, typed, with_passphrase)
+    loaded = _configuration(wanted, known, provider or [])
+    with open_vault(loaded, unlock, known.head) as vault:
+        for warning in vault.warnings:
+            wanted.output.warn(warning)
+        _compare(wanted, vault, known, accept_older)
+        if target is not None:
+            return restore_into(wanted, vault, snapshot, target)
+        _next(wanted, vault)
+        shares = {} if verdict is None else fault_members(verdict)
+        count = len(vault.snapshots())
+        wanted.output.document(True, vault=vault.id, snapshots=count, **shares)
+    return exit_codes.DONE
