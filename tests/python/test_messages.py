@@ -15,7 +15,11 @@ PACKAGE = Path(fenchi.__file__).parent
 NAME = r"[a-z0-9_]+(?:\.[a-z0-9_]+)*"
 USE = re.compile(rf"""(?:\btext|\.say|\bsay)\(\s*"({NAME})\"""")
 QUOTED = re.compile(rf"[\"']({NAME})[\"']")
-FAMILIES = ("phase.", "column.", "ability.")  # made of a name at run time
+FAMILIES = (  # made of a name at run time
+    *("phase.", "column.", "ability.", "outcome.", "damage.", "help.", "example."),
+    "metavar.",
+    *("exit.", "variable.", "manual."),  # used by scripts/manual.py
+)
 KEYS = sorted(CATALOGUE)
 
 # Words of the mainland that no text may have, and the words of Taiwan.

@@ -19,8 +19,14 @@ from fenchi.messages import (
     command_line,
     configuration,
     courier,
+    custody_examples,
+    custody_help,
+    examples,
     health,
+    help,
+    manual,
     opening,
+    outcomes,
     places,
     restoring,
 )
@@ -37,6 +43,12 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     backing_up,
     restoring,
     health,
+    outcomes,
+    help,
+    custody_help,
+    examples,
+    custody_examples,
+    manual,
 )
 
 
