@@ -45,6 +45,8 @@ class Error(Exception):
 
     code = StatusCode.internal
     retry_after: float | None = None
+    from_core = False
+    """The library says it: message and hint are English, whatever the language in use."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -189,7 +191,9 @@ _BUILTINS: tuple[tuple[type[BaseException], StatusCode], ...] = (
 
 def from_status(code: int, message: str, hint: str) -> Error:
     """The exception for a failure of the core."""
-    return _CLASSES[StatusCode(code)](message, hint)
+    error = _CLASSES[StatusCode(code)](message, hint)
+    error.from_core = True
+    return error
 
 
 def retry_after_ms(exception: BaseException) -> int | None:

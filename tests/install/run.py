@@ -124,8 +124,8 @@ class Install:
     def pip_install(self) -> None:
         venv.EnvBuilder(with_pip=True, clear=True).create(self.venv)
         python = self.venv / "bin" / "python"
-        # As a user does, with an isolated build; only the build directory and the compiler's name are
-        # ours, so that the compiler cache recognises the sources.
+        # As a user does, with an isolated build; only the build directory and the compiler's name
+        # are ours, so that the compiler cache recognises the sources.
         run(
             *(python, "-m", "pip", "install", "--disable-pip-version-check", "-q"),
             *("--config-settings", "build-dir=build/clean"),
@@ -137,6 +137,9 @@ class Install:
         if str(self.venv) not in told:
             raise StepFailed(f"imported another fenchi: {told}")
         print(run(self.venv / "bin" / "fenchi", "--version"))
+        for page in ("man1/fenchi.1", "zh_TW/man1/fenchi.1"):
+            if not (self.venv / "share" / "man" / page).exists():
+                raise StepFailed(f"the man page {page} was not installed")
 
     def typed_script(self) -> None:
         python = self.venv / "bin" / "python"

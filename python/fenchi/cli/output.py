@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fenchi import Damage, Error, Problem, Progress, escape_path
+from fenchi.cli.explaining import damage_explained, explained, problem_explained
 from fenchi.messages import text
 from fenchi.providers import Usage
 
@@ -36,15 +37,15 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """ "1.2 s", "3 min 4 s", "5 h 6 min", "7 d 8 h"."""
+    """ "1.2 s", "3 min 4 s", "5 h 6 min", "7 d 8 h", in the language of the run."""
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return text("duration.seconds", seconds=seconds)
     whole = int(seconds)
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
+        return text("duration.minutes", minutes=whole // 60, seconds=whole % 60)
     if whole < 86400:
-        return f"{whole // 3600} h {whole % 3600 // 60} min"
-    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+        return text("duration.hours", hours=whole // 3600, minutes=whole % 3600 // 60)
+    return text("duration.days", days=whole // 86400, hours=whole % 86400 // 3600)
 
 
 def _is_utf8(path: str) -> bool:
@@ -156,7 +157,8 @@ class Output:
 
     def problems(self, problems: Sequence[Problem]) -> None:
         for item in problems[:_SHOWN_MAX]:
-            self.say("problem", path=escape_path(item.path), message=item.message)
+            what = problem_explained(item.code, item.message)
+            self.say("problem", path=escape_path(item.path), message=what)
         for hint in sorted({item.hint for item in problems if item.hint}):
             self.say("problem.hint", hint=hint)
         if len(problems) > _SHOWN_MAX:
@@ -165,7 +167,7 @@ class Output:
     def damage(self, items: Sequence[Damage]) -> None:
         for item in items[:_SHOWN_MAX]:
             where = " ".join(part for part in (item.provider, item.object) if part)
-            self.say("verify.item", where=where, what=item.what)
+            self.say("verify.item", where=where, what=damage_explained(item.kind, item.what))
         if len(items) > _SHOWN_MAX:
             self.say("problem.more", count=len(items) - _SHOWN_MAX)
             for provider in sorted({item.provider for item in items}):
@@ -209,9 +211,10 @@ class Output:
     def error(self, error: Error) -> None:
         """One plain message and what to do, or the error document."""
         if not self.json:
-            print(text("error", message=printable(error.message)), file=sys.stderr)
-            if error.hint:
-                print(text("hint", hint=printable(error.hint)), file=sys.stderr)
+            what, next_step = explained(error)
+            print(text("error", message=printable(what)), file=sys.stderr)
+            if next_step:
+                print(text("hint", hint=printable(next_step)), file=sys.stderr)
             return
         content = {
             "ok": False,

@@ -6,10 +6,7 @@ admin role as well. A role that is not listed for a command is refused before an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import typer
-
+from fenchi.cli.help import Command, walk
 from fenchi.messages import text
 
 # "none": no vault is opened. "any": whatever opens it. "slot": a slot and the admin role.
@@ -61,19 +58,8 @@ _SAID = {
 }
 
 
-def _commands(
-    group: typer.Typer, above: str = ""
-) -> Iterator[tuple[str, typer.models.CommandInfo]]:
-    for command in group.registered_commands:
-        name = command.name or getattr(command.callback, "__name__", "").replace("_", "-")
-        yield f"{above} {name}".strip(), command
-    for inner in group.registered_groups:
-        if inner.typer_instance is not None:
-            yield from _commands(inner.typer_instance, f"{above} {inner.name}".strip())
-
-
-def state(app: typer.Typer) -> None:
+def state(tree: Command) -> None:
     """Puts the role that it needs under each command's help, in the language in use."""
-    for name, command in _commands(app):
-        if name in NEEDS:
+    for path, command in walk(tree):
+        if (name := " ".join(path)) in NEEDS:
             command.epilog = text(_SAID[NEEDS[name]])

@@ -7,6 +7,7 @@ import os
 import resource
 import sys
 import traceback
+from collections.abc import Container
 from typing import NoReturn
 
 import typer
@@ -35,18 +36,15 @@ from fenchi.cli import (
 )
 from fenchi.cli import language as languages
 from fenchi.cli.app import app
-from fenchi.cli.output import Output, dump
+from fenchi.cli.help import commands_of, speak
+from fenchi.cli.output import Output, dump, printable
+from fenchi.cli.usage import UsageError, message, shown
 from fenchi.messages import text
 
 # Commands in the order in which people meet them; each module registers its own on import.
 _COMMANDS = (
     *(init, backup, browse, restore, health, drill, provider, courier),
     *(attest, key, ceremony, recovery, revoke, rekey, domain, writer, admin),
-)
-
-# typer may carry its own copy of click: its exceptions are found by name, not imported.
-_UsageError: type[Exception] = next(
-    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )
 _PR_SET_DUMPABLE = 4
 
@@ -58,26 +56,21 @@ def harden() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _global_part(arguments: list[str]) -> list[str]:
-    """The arguments before the command's name, roughly: enough to find --json in a usage error."""
-    return arguments[: next((i for i, a in enumerate(arguments) if a in _names()), len(arguments))]
-
-
-def _names() -> set[str]:
-    return {
-        *"init backup snapshots ls restore cat verify repair drill provider status".split(),
-        *"attest key card recover rekey domain writer admin".split(),
-    }
+def _global_part(arguments: list[str], names: Container[str]) -> list[str]:
+    """The arguments before the command's name, roughly: enough for the language and --json."""
+    return arguments[: next((i for i, a in enumerate(arguments) if a in names), len(arguments))]
 
 
 def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code."""
-    first = _global_part(arguments)
+    tree = typer.main.get_command(app)
+    first = _global_part(arguments, commands_of(tree))
     languages.choose(first)
-    roles.state(app)
+    roles.state(tree)
+    speak(tree)
     output = Output("--json" in first, stdout_is_data=arguments[len(first) :][:1] == ["cat"])
     try:
-        code = app(arguments, prog_name="fenchi", standalone_mode=False)
+        code = tree(arguments, prog_name="fenchi", standalone_mode=False)
         if code == exit_codes.INTERRUPTED:  # newer versions of typer turn Ctrl-C into this
             raise KeyboardInterrupt
         return code if isinstance(code, int) else exit_codes.DONE
@@ -96,7 +89,7 @@ def run(arguments: list[str]) -> int:
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
         return _broken_pipe()
-    except _UsageError as error:
+    except UsageError as error:
         return _usage(output, error)
     except Exception as error:  # so that --json stays JSON, and the exit code ours
         traceback.print_exc()
@@ -106,12 +99,11 @@ def run(arguments: list[str]) -> int:
 
 
 def _usage(output: Output, error: BaseException) -> int:
-    message = getattr(error, "format_message", lambda: str(error))()
     if output.json:
-        document = {"ok": False, "code": "usage", "message": message, "hint": "fenchi --help"}
-        print(dump(document))
+        document = {"ok": False, "code": "usage", "message": message(error)}
+        print(dump({**document, "hint": "fenchi --help"}))
     else:
-        getattr(error, "show", lambda: print(message, file=sys.stderr))()
+        print(printable(shown(error)), file=sys.stderr)
     return exit_codes.USAGE
 
 

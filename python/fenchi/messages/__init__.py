@@ -21,8 +21,14 @@ from fenchi.messages import (
     configuration,
     courier,
     custody,
+    custody_examples,
+    custody_help,
+    examples,
     health,
+    help,
+    manual,
     opening,
+    outcomes,
     paper,
     places,
     restoring,
@@ -43,6 +49,12 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     health,
     ceremony,
     paper,
+    outcomes,
+    help,
+    custody_help,
+    examples,
+    custody_examples,
+    manual,
 )
 
 

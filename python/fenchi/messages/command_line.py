@@ -14,6 +14,21 @@ TEXTS = {
         "stopped on request; nothing is broken. Run the same command again to go on.",
         "已依要求停止，沒有任何損壞。再執行一次同樣的指令，就會接著做下去。",
     ),
+    "usage.no_command": ("there is no command {name!r}", "沒有 {name!r} 這個指令"),
+    "usage.no_command_but": (
+        "there is no command {name!r}; did you mean {near}?",
+        "沒有 {name!r} 這個指令；是不是要用 {near}？",
+    ),
+    "usage.no_option": ("there is no option {option}", "沒有 {option} 這個選項"),
+    "usage.no_option_but": (
+        "there is no option {option}; did you mean {near}?",
+        "沒有 {option} 這個選項；是不是要用 {near}？",
+    ),
+    "usage.missing": ("{name} is missing", "缺少 {name}"),
+    "usage.bad_value": ("{name}: {why}", "{name} 的值不正確：{why}"),
+    "usage.not_one_of": ("{name}: give one of {known}", "{name} 只能是下列之一：{known}"),
+    "usage.bad_option": ("{option}: {why}", "{option} 這個選項的用法不正確：{why}"),
+    "usage.other": ("{why}", "用法不正確：{why}"),
     "usage.option_pair": (
         "{option} takes {form}, not {value!r}",
         "{option} 的寫法是 {form}，不是 {value!r}",
@@ -54,6 +69,10 @@ TEXTS = {
         "請連同上面各行文字一併回報給開發者",
     ),
     "utf8": ("{what} is not UTF-8 text", "{what} 不是 UTF-8 文字"),
+    "duration.seconds": ("{seconds:.1f} s", "{seconds:.1f} 秒"),
+    "duration.minutes": ("{minutes} min {seconds} s", "{minutes} 分 {seconds} 秒"),
+    "duration.hours": ("{hours} h {minutes} min", "{hours} 小時 {minutes} 分"),
+    "duration.days": ("{days} d {hours} h", "{days} 日 {hours} 小時"),
     # headings
     "column.snapshot": ("snapshot", "備份快照"),
     "column.began": ("began", "開始時間"),

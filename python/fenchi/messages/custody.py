@@ -149,7 +149,7 @@ TEXTS = {
         "open for "
         "whoever also has enough providers' copies: rotating takes nothing back.",
         "第 {epoch} 期：先前各期的密碼、金鑰分持、金鑰與讀取用存取認證資訊，"
-        "無法開啟本期開始後寫入的任何資料。"
+        "無法開啟此金鑰世代開始後寫入的任何資料。"
         "至於之前寫入的資料，持有舊物且取得足夠儲存處副本的人仍能開啟：更換金鑰並不能收回過去。",
     ),
     "custody.way_exists": (

@@ -44,7 +44,7 @@ TEXTS = {
         "{snapshots} snapshots, {incomplete} unfinished backups, {writers} writers; policy version "
         "{policy}, key epoch {epoch}; key domains: {domains}",
         "{snapshots} 個備份快照、{incomplete} 次未完成的備份、{writers} 個寫入者；"
-        "政策第 {policy} 版，金鑰第 {epoch} 期；金鑰領域：{domains}",
+        "政策第 {policy} 版，金鑰第 {epoch} 世代；金鑰領域：{domains}",
     ),
     "status.ok": ("ok", "正常"),
     "status.unreachable": ("does not answer", "沒有回應"),

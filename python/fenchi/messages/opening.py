@@ -76,7 +76,7 @@ TEXTS = {
         "  3. 至少 {needed} 個儲存處的存取認證資訊\n"
         "每個儲存處都放有格式說明與一支獨立的讀取程式。",
     ),
-    "init.placement": ("placement: {note}", "存放配置：{note}"),
+    "init.placement": ("placement: {note}", "存放配置（細節為英文）：{note}"),
     "freshness": (
         "Too few providers answered to prove that nothing newer exists.",
         "回應的儲存處太少，無法證明這就是最新的資料。",
