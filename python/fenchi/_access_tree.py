@@ -27,7 +27,7 @@ class Term:
 
 class _Tokens:
     def __init__(self, expression: str) -> None:
-        self._left = _TOKEN.findall(expression)[::-1]
+        self._left: list[str] = _TOKEN.findall(expression)[::-1]
 
     def peek(self) -> str:
         return self._left[-1] if self._left else ""

@@ -13,15 +13,15 @@ import os
 
 from fenchi import _core
 from fenchi._courier_reports import CourierImportReport, CourierReport
+from fenchi._progress import OnProgress, to_core
 from fenchi._providers import AnyProvider, open_provider
-from fenchi._vault import OnProgress, _progress
 
 
 def check(
     path: str | bytes | os.PathLike[str], *, progress: OnProgress | None = None
 ) -> CourierReport:
     """Reads the whole medium; needs no vault and no key. Damage is in the report."""
-    return CourierReport.from_core(_core.check_courier(os.fsencode(path), _progress(progress)))
+    return CourierReport.from_core(_core.check_courier(os.fsencode(path), to_core(progress)))
 
 
 def load(
@@ -37,5 +37,5 @@ def load(
     carries objects for several. InvalidArgument when the medium is for another place.
     """
     provider: object = open_provider(place) if isinstance(place, str) else place
-    fields = _core.import_courier(os.fsencode(path), provider, destination, _progress(progress))
+    fields = _core.import_courier(os.fsencode(path), provider, destination, to_core(progress))
     return CourierImportReport.from_core(fields)
