@@ -110,9 +110,13 @@ def test_every_command_has_examples_that_can_be_typed(path: pages.Path) -> None:
 @LANGUAGE
 def test_no_command_shows_the_page(language: str, capsys: pytest.CaptureFixture[str]) -> None:
     at = messages.LANGUAGES.index(language)
-    for arguments in ([], ["provider"], ["provider", "courier"]):
+    for arguments in (["provider"], ["provider", "courier"]):
         assert run(["--lang", language, *arguments]) == exit_codes.USAGE
         assert CATALOGUE["page.commands"][at] in capsys.readouterr().err
+    assert run([]) == exit_codes.USAGE
+    assert CATALOGUE["page.commands"][0] in capsys.readouterr().err
+    assert run(["--lang", language]) == exit_codes.USAGE
+    assert CATALOGUE["usage.no_command_given"][at] in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
