@@ -3,7 +3,7 @@
 
     .venv/bin/python scripts/manual.py [--check]
 
-In manual.md and commands.md, of docs/ and docs/zh-TW/, it writes anew what stands between
+In manual.md and the two books of commands, of docs/ and docs/zh-TW/, it writes anew what is between
 "<!-- NAME: made by scripts/manual.py -->" and "<!-- end -->"; the man pages in python/man/ it makes
 whole. --check changes nothing, and fails when something would change. It reads the installed
 package.
@@ -19,15 +19,15 @@ from pathlib import Path
 
 import typer
 from fenchi import messages
-from fenchi.cli import exit_codes
+from fenchi.cli import exit_codes, roles
 from fenchi.cli import help as pages
 from fenchi.cli.app import app
 from fenchi.cli.wrapping import pieces
-from fenchi.messages import CATALOGUE, text
+from fenchi.messages import CATALOGUE, custody_help, text
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = {"en": ROOT / "docs", "zh-TW": ROOT / "docs/zh-TW"}
-BOOKS = ("manual.md", "commands.md")
+BOOKS = ("manual.md", "commands.md", "custody-commands.md")
 MAN_PAGES = {"en": ROOT / "python/man/fenchi.1", "zh-TW": ROOT / "python/man/zh_TW/fenchi.1"}
 PART = re.compile(
     r"(<!-- (?P<name>[a-z-]+): made by scripts/manual\.py -->\n).*?(<!-- end -->\n)", re.S
@@ -93,8 +93,13 @@ def part(name: str, tree: pages.Command) -> str:
         lines = [*table(text("manual.code"), text("manual.meaning"), codes()), ""]
     elif name == "variables":
         lines = [*table(text("manual.variable"), text("manual.meaning"), variables()), ""]
-    elif name == "commands":
-        lines = [line for path, one in pages.walk(tree) if path for line in command_part(path, one)]
+    elif name in ("commands", "custody-commands"):
+        lines = [
+            line
+            for path, one in pages.walk(tree)
+            if path and (pages.key_of(path) in custody_help.TEXTS) == (name == "custody-commands")
+            for line in command_part(path, one)
+        ]
     else:
         raise SystemExit(f"manual.py: there is no part {name!r}")
     return "\n".join(("", *lines))
@@ -163,6 +168,7 @@ def contents() -> dict[Path, str]:
     tree = typer.main.get_command(app)
     for language in messages.LANGUAGES:
         messages.use(language)
+        roles.state(tree)
         pages.localize(tree)
         for book in (FOLDERS[language] / name for name in BOOKS):
             found[book] = manual(tree, book.read_text(encoding="utf-8"))

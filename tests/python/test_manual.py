@@ -38,7 +38,8 @@ def test_manuals_and_man_pages_say_what_the_program_says() -> None:
 
 @LANGUAGE
 def test_every_command_and_option_stands_in_the_manual(language: str) -> None:
-    chapters = re.split(r"^## fenchi ", book(language, "commands.md"), flags=re.M)
+    both = book(language, "commands.md") + book(language, "custody-commands.md")
+    chapters = re.split(r"^## fenchi ", both, flags=re.M)
     found = {chapter.partition("\n")[0]: chapter for chapter in chapters[1:]}
     for path, command in COMMANDS.items():
         if not path:

@@ -24,12 +24,10 @@ from fenchi.cli.key import write_key_pair
 from fenchi.cli.unlocking import read_key
 from fenchi.messages import text
 
-group = typer.Typer(
-    no_args_is_help=True, help="Changes that the vault's admins sign.", rich_markup_mode=None
-)
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(group, name="admin")
 
-_Proposal = Annotated[Path, typer.Argument(metavar="PROPOSAL", help="Of `admin propose`.")]
+_Proposal = Annotated[Path, typer.Argument(metavar="PROPOSAL")]
 
 
 @group.callback()
@@ -40,7 +38,7 @@ def _group() -> None:
 @group.command()
 def key(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="Gets the secret key.")],
+    path: Annotated[Path, typer.Argument(metavar="FILE")],
 ) -> None:
     """Make an admin's key pair: a file to keep, a public key for `propose`. Needs no vault."""
     secret = custody.new_admin_key()
@@ -63,21 +61,11 @@ def _new_writers(given: list[str]) -> list[tuple[Path, custody.NewWriter]]:
 @group.command()
 def propose(
     context: typer.Context,
-    threshold: Annotated[
-        int | None, typer.Option(min=1, help="How many admins must sign from then on.")
-    ] = None,
-    admin: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY", help="An admin's public key; once for each, all of them."),
-    ] = None,
-    close_former: Annotated[
-        bool,
-        typer.Option("--close-former", help="What former admins sign from now on counts no more."),
-    ] = False,
+    threshold: Annotated[int | None, typer.Option(min=1)] = None,
+    admin: Annotated[list[str] | None, typer.Option(metavar="KEY")] = None,
+    close_former: Annotated[bool, typer.Option("--close-former")] = False,
     add_domain: Annotated[list[str] | None, typer.Option(metavar="LABEL")] = None,
-    add_writer: Annotated[
-        list[str] | None, typer.Option(metavar="FILE=LABEL", help="Writes only, to all domains.")
-    ] = None,
+    add_writer: Annotated[list[str] | None, typer.Option(metavar="FILE=LABEL")] = None,
     revoke_writer: Annotated[list[str] | None, typer.Option(metavar="WRITER")] = None,
     proposal: ProposalOption = None,
 ) -> None:
@@ -127,9 +115,7 @@ def review(context: typer.Context, proposal: _Proposal) -> None:
 def approve(
     context: typer.Context,
     proposal: _Proposal,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Gets the approval.")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")] = None,
 ) -> None:
     """Sign a proposal with --admin-key: one file to send back. Needs no vault; review it first."""
     wanted = settings(context)
@@ -149,9 +135,7 @@ def approve(
 def publish(
     context: typer.Context,
     proposal: _Proposal,
-    approvals: Annotated[
-        list[Path] | None, typer.Argument(metavar="APPROVAL...", help="Of `admin approve`.")
-    ] = None,
+    approvals: Annotated[list[Path] | None, typer.Argument(metavar="APPROVAL...")] = None,
 ) -> None:
     """Make a proposal count that enough admins approved; your key counts as one of them."""
     wanted = settings(context)

@@ -31,39 +31,16 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     context: typer.Context,
-    config: Annotated[
-        Path, typer.Option("-c", "--config", envvar="FENCHI_VAULT", help="The vault.toml.")
-    ] = Path("vault.toml"),
-    lang: Annotated[
-        str | None, typer.Option(help="en or zh-TW; default: vault.toml's, else the locale's.")
-    ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="One JSON document on stdout, progress on stderr.")
-    ] = False,
-    password_file: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Takes the passphrase from a file, fd:N or keyring:NAME (or set "
-            "FENCHI_PASSWORD_FILE).",
-        ),
-    ] = None,
-    share: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FILE", help="A custodian's key share; once for each."),
-    ] = None,
-    recipient_key: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FILE", help="A recipient's secret key; once for each."),
-    ] = None,
-    admin_key: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="An admin's secret key: to change who may do what."),
-    ] = None,
-    credential: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Opens with a role's credential instead of a slot."),
-    ] = None,
+    config: Annotated[Path, typer.Option("-c", "--config", envvar="FENCHI_VAULT")] = Path(
+        "vault.toml"
+    ),
+    lang: Annotated[str | None, typer.Option()] = None,
+    json: Annotated[bool, typer.Option("--json")] = False,
+    password_file: Annotated[str | None, typer.Option(metavar="FILE")] = None,
+    share: Annotated[list[str] | None, typer.Option(metavar="FILE")] = None,
+    recipient_key: Annotated[list[str] | None, typer.Option(metavar="FILE")] = None,
+    admin_key: Annotated[str | None, typer.Option(metavar="FILE")] = None,
+    credential: Annotated[str | None, typer.Option(metavar="FILE")] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True)
     ] = False,

@@ -55,17 +55,15 @@ def _profile(output: Output, report: BackupReport) -> None:
 @app.command()
 def backup(
     context: typer.Context,
-    paths: Annotated[list[str] | None, typer.Argument(help="Files and directories.")] = None,
-    label: Annotated[str, typer.Option(help="For `latest:LABEL` and for people.")] = "",
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="A pattern as in .gitignore; once for each.")
-    ] = None,
-    stdin: Annotated[bool, typer.Option("--stdin", help="Back up what comes by pipe.")] = False,
-    name: Annotated[str | None, typer.Option(help="The file name of the stream.")] = None,
-    key_domain: Annotated[str, typer.Option(help="Default: the first.")] = "",
-    compression: Annotated[int, typer.Option(min=0, max=19, help="0 is none.")] = 3,
-    rescan: Annotated[bool, typer.Option("--rescan", help="Read unchanged files, too.")] = False,
-    profile: Annotated[bool, typer.Option("--profile", help="Say where the time went.")] = False,
+    paths: Annotated[list[str] | None, typer.Argument()] = None,
+    label: Annotated[str, typer.Option()] = "",
+    exclude: Annotated[list[str] | None, typer.Option()] = None,
+    stdin: Annotated[bool, typer.Option("--stdin")] = False,
+    name: Annotated[str | None, typer.Option()] = None,
+    key_domain: Annotated[str, typer.Option()] = "",
+    compression: Annotated[int, typer.Option(min=0, max=19)] = 3,
+    rescan: Annotated[bool, typer.Option("--rescan")] = False,
+    profile: Annotated[bool, typer.Option("--profile")] = False,
     usage: UsageOption = False,
 ) -> int:
     """Back up paths, or a stream with --stdin --name NAME."""

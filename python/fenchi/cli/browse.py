@@ -70,9 +70,9 @@ def _shown(entry: Entry) -> str:
 @app.command()
 def ls(
     context: typer.Context,
-    snapshot: Annotated[str, typer.Argument(help="An id, a unique prefix, or latest[:LABEL].")],
-    path: Annotated[str, typer.Argument(help="A path in the snapshot.")] = "",
-    recursive: Annotated[bool, typer.Option("-r", "--recursive", help="All below, too.")] = False,
+    snapshot: Annotated[str, typer.Argument()],
+    path: Annotated[str, typer.Argument()] = "",
+    recursive: Annotated[bool, typer.Option("-r", "--recursive")] = False,
 ) -> None:
     """List a snapshot, or a directory in it."""
     wanted = settings(context)
@@ -86,8 +86,8 @@ def ls(
 @app.command()
 def cat(
     context: typer.Context,
-    snapshot: Annotated[str, typer.Argument(help="An id, a unique prefix, or latest[:LABEL].")],
-    path: Annotated[str, typer.Argument(help="A file in the snapshot.")],
+    snapshot: Annotated[str, typer.Argument()],
+    path: Annotated[str, typer.Argument()],
 ) -> None:
     """Write one file's content to stdout. With --json, an error's document goes to stderr."""
     wanted = settings(context)

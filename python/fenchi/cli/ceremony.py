@@ -24,13 +24,8 @@ from fenchi.cli.restoring import restore_into
 from fenchi.custody import Custodian, CustodyPlan, Unlock, parse_access
 from fenchi.messages import text
 
-TypedOption = Annotated[
-    bool, typer.Option("--typed", help="Type pages, line by line; each line is checked at once.")
-]
-ShareArguments = Annotated[
-    list[Path] | None,
-    typer.Argument(metavar="[SHARE]...", help="Share files, or scans of pages, in any order."),
-]
+TypedOption = Annotated[bool, typer.Option("--typed")]
+ShareArguments = Annotated[list[Path] | None, typer.Argument(metavar="[SHARE]...")]
 # ---- split ----
 
 
@@ -79,30 +74,13 @@ def _write_proposal(wanted: Settings, proposal: bytes, version: int) -> str:
 @group.command()
 def split(
     context: typer.Context,
-    open: Annotated[
-        str, typer.Option("--open", metavar="EXPRESSION", help='Who opens it: "3 of board".')
-    ],
-    custodian: Annotated[
-        list[str],
-        typer.Option(metavar="GROUP=HOLDER[/DEPUTY]", help="In the order of the shares."),
-    ],
-    to: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="A folder for each share is made here; else you are asked."
-        ),
-    ] = None,
+    open: Annotated[str, typer.Option("--open", metavar="EXPRESSION")],
+    custodian: Annotated[list[str], typer.Option(metavar="GROUP=HOLDER[/DEPUTY]")],
+    to: Annotated[Path | None, typer.Option(metavar="DIR")] = None,
     format: FormatOption = None,
-    print_with: Annotated[
-        str, typer.Option(metavar="COMMAND", help="Prints each page: gets the PDF on its stdin.")
-    ] = "",
-    rotate: Annotated[
-        bool,
-        typer.Option("--rotate", help="Instead of all there is: old ways open nothing new."),
-    ] = False,
-    card: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the new recovery card is written.")
-    ] = Path(),
+    print_with: Annotated[str, typer.Option(metavar="COMMAND")] = "",
+    rotate: Annotated[bool, typer.Option("--rotate")] = False,
+    card: Annotated[Path, typer.Option(metavar="DIR")] = Path(),
 ) -> int:
     """Hold a key ceremony: each custodian in turn gets a share and confirms it.
 
@@ -218,16 +196,10 @@ def combine(
     context: typer.Context,
     share: ShareArguments = None,
     typed: TypedOption = False,
-    card: Annotated[
-        Path | None, typer.Option(metavar="CARD", help="Tells old and foreign shares at once.")
-    ] = None,
-    with_passphrase: Annotated[
-        bool, typer.Option("--passphrase", help="The vault asks for a passphrase as well.")
-    ] = False,
-    target: Annotated[
-        str | None, typer.Option("--restore", metavar="TARGET", help="Restore there at once.")
-    ] = None,
-    snapshot: Annotated[str, typer.Option(help="What is restored.")] = "latest",
+    card: Annotated[Path | None, typer.Option(metavar="CARD")] = None,
+    with_passphrase: Annotated[bool, typer.Option("--passphrase")] = False,
+    target: Annotated[str | None, typer.Option("--restore", metavar="TARGET")] = None,
+    snapshot: Annotated[str, typer.Option()] = "latest",
 ) -> int:
     """Bring shares together: say what each is worth, name bad ones, and open the vault."""
     wanted = settings(context)
@@ -277,13 +249,9 @@ def _one_page(path: Path | None, typed: bool, speaker: Conversation) -> tuple[Sh
 @group.command()
 def check(
     context: typer.Context,
-    share: Annotated[
-        Path | None, typer.Argument(metavar="SHARE", help="A share file or a scan of the page.")
-    ] = None,
+    share: Annotated[Path | None, typer.Argument(metavar="SHARE")] = None,
     typed: TypedOption = False,
-    card: Annotated[
-        Path | None, typer.Option(metavar="CARD", help="Compare with a recovery card.")
-    ] = None,
+    card: Annotated[Path | None, typer.Option(metavar="CARD")] = None,
 ) -> int:
     """Prove alone that your share is whole and of the current epoch. Shows nothing of it."""
     wanted = settings(context)

@@ -17,12 +17,10 @@ from fenchi.cli.output import Output, duration, size
 from fenchi.cli.provider import group
 from fenchi.messages import text
 
-_courier = typer.Typer(
-    no_args_is_help=True, help="Media that are carried to a provider.", rich_markup_mode=None
-)
+_courier = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 group.add_typer(_courier, name="courier")
 
-_Medium = Annotated[str, typer.Argument(help="A file, or a directory for several files.")]
+_Medium = Annotated[str, typer.Argument()]
 
 
 def _path_of(wanted: Settings, provider: str, given: str | None) -> str:
@@ -60,11 +58,8 @@ def _describe(output: Output, medium: CourierReport) -> None:
 @_courier.command()
 def export(
     context: typer.Context,
-    provider: Annotated[str, typer.Argument(help="The provider's name in the vault.")],
-    medium: Annotated[
-        str | None,
-        typer.Argument(help="A file, or a directory; default: the provider's courier: URL."),
-    ] = None,
+    provider: Annotated[str, typer.Argument()],
+    medium: Annotated[str | None, typer.Argument()] = None,
 ) -> int:
     """Write what a provider lacks to a medium, rebuilt from the others. Counts for nothing yet."""
     wanted = settings(context)
@@ -128,12 +123,8 @@ def _import_statement(output: Output, report: CourierImportReport, location: str
 def import_(
     context: typer.Context,
     medium: _Medium,
-    place: Annotated[
-        str, typer.Argument(help="The provider: a name of vault.toml, a directory, or a URL.")
-    ],
-    destination: Annotated[
-        str, typer.Option(help="The provider's id, where the place is empty and it is not clear.")
-    ] = "",
+    place: Annotated[str, typer.Argument()],
+    destination: Annotated[str, typer.Option()] = "",
 ) -> int:
     """Store what a medium carries for a provider. Overwrites nothing; run again, it goes on."""
     wanted = settings(context)

@@ -19,21 +19,9 @@ from fenchi.cli.context import Settings, prompted
 from fenchi.custody import CustodyPlan, CustodyReport, PolicyChange, parse_access
 from fenchi.messages import text
 
-SharesOption = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Where the new key shares go, one file each."),
-]
-NewPassphraseOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="[NAME=]FILE",
-        help="Takes a new passphrase from a file, fd:N or keyring:NAME; else you are asked.",
-    ),
-]
-KeepOption = Annotated[
-    bool,
-    typer.Option("--keep-passphrase", help="The passphrase that opens it now stays the one."),
-]
+SharesOption = Annotated[Path | None, typer.Option(metavar="DIR")]
+NewPassphraseOption = Annotated[list[str] | None, typer.Option(metavar="[NAME=]FILE")]
+KeepOption = Annotated[bool, typer.Option("--keep-passphrase")]
 
 
 def _absent(path: Path | None) -> Path | None:
@@ -43,14 +31,7 @@ def _absent(path: Path | None) -> Path | None:
     return path
 
 
-ProposalOption = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Where the proposal goes if several admins must sign; else named here.",
-        callback=_absent,
-    ),
-]
+ProposalOption = Annotated[Path | None, typer.Option(metavar="FILE", callback=_absent)]
 
 
 def _named_source(value: str, names: tuple[str, ...]) -> tuple[str, str]:

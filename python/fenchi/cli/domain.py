@@ -15,9 +15,7 @@ from fenchi.cli.context import opened, settings
 from fenchi.cli.custody_change import ProposalOption, check_secret_place, settle
 from fenchi.messages import text
 
-group = typer.Typer(
-    no_args_is_help=True, help="Key domains: data that one read key opens.", rich_markup_mode=None
-)
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(group, name="domain")
 
 
@@ -29,11 +27,8 @@ def _group() -> None:
 @group.command()
 def add(
     context: typer.Context,
-    label: Annotated[str, typer.Argument(help="Usually a module's name.")],
-    read_credential: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Also write the credential that reads it alone."),
-    ] = None,
+    label: Annotated[str, typer.Argument()],
+    read_credential: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
     proposal: ProposalOption = None,
 ) -> None:
     """Add a key domain for `backup --key-domain`. Needs a slot and admins."""

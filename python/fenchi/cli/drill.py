@@ -82,15 +82,11 @@ def _code(report: DrillReport) -> int:
 @app.command()
 def drill(
     context: typer.Context,
-    snapshot: Annotated[
-        str, typer.Argument(help="An id, a unique prefix, or latest[:LABEL].")
-    ] = "latest",
-    absent: Annotated[
-        list[str] | None, typer.Option(help="Do without this provider; once for each.")
-    ] = None,
-    rto: Annotated[str | None, typer.Option(help="Target for the time to restore: 4h.")] = None,
-    rpo: Annotated[str | None, typer.Option(help="Target for the age of the data: 24h.")] = None,
-    scratch: Annotated[str, typer.Option(help="Where to restore; default: $TMPDIR.")] = "",
+    snapshot: Annotated[str, typer.Argument()] = "latest",
+    absent: Annotated[list[str] | None, typer.Option()] = None,
+    rto: Annotated[str | None, typer.Option()] = None,
+    rpo: Annotated[str | None, typer.Option()] = None,
+    scratch: Annotated[str, typer.Option()] = "",
 ) -> int:
     """Rehearse: restore to scratch without some providers, compare everything, take the time."""
     wanted = settings(context)

@@ -55,9 +55,7 @@ def _statement(output: Output, report: VerifyReport) -> None:
 @app.command()
 def verify(
     context: typer.Context,
-    depth: Annotated[
-        Depth, typer.Option(help="exists: sizes; tags: every byte; data: decrypted and compared.")
-    ] = Depth.tags,
+    depth: Annotated[Depth, typer.Option()] = Depth.tags,
     usage: UsageOption = False,
 ) -> int:
     """Look for missing and damaged objects. Changes nothing."""
@@ -91,7 +89,7 @@ def _repair_statement(output: Output, before: VerifyReport, report: RepairReport
 @app.command()
 def repair(
     context: typer.Context,
-    depth: Annotated[Depth, typer.Option(help="How deep to look first.")] = Depth.tags,
+    depth: Annotated[Depth, typer.Option()] = Depth.tags,
 ) -> int:
     """Verify, then write again what is missing or damaged, from the good shards."""
     wanted = settings(context)

@@ -130,37 +130,22 @@ def _statement(
 @app.command()
 def init(
     context: typer.Context,
-    provider: Annotated[
-        list[str] | None, typer.Option(help="NAME=DIRECTORY or NAME=URL; once for each.")
-    ] = None,
-    name: Annotated[str, typer.Option(help="What this vault is for.")] = "vault",
-    needed: Annotated[int, typer.Option(help="How many providers give everything back.")] = 2,
-    suite: Annotated[str | None, typer.Option(help="aes256gcm or chacha20poly1305.")] = None,
-    key_domain: Annotated[
-        list[str] | None, typer.Option(help="Data that one read key opens; the first is default.")
-    ] = None,
-    liars: Annotated[int | None, typer.Option(help="Providers that may lie at once.")] = None,
-    spare_losses: Annotated[int, typer.Option(help="Losses to outlive on top.")] = 0,
-    write_quorum: Annotated[int | None, typer.Option(help="Providers a backup must reach.")] = None,
-    home_country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2.")] = "",
-    deny_country: Annotated[list[str] | None, typer.Option(help="Once for each.")] = None,
-    relax: Annotated[
-        list[str] | None, typer.Option(help="AXIS=GROUND: waives a placement rule, by name.")
-    ] = None,
-    approver: Annotated[str, typer.Option(help="Who approved the relaxations; default: you.")] = "",
-    relax_until: Annotated[str | None, typer.Option(help="YYYY-MM-DD.")] = None,
-    open: Annotated[
-        str,
-        typer.Option("--open", metavar="EXPRESSION", help='Who opens it: "2 of board, OR escrow".'),
-    ] = PASSPHRASE,
-    custodian: Annotated[
-        list[str] | None,
-        typer.Option(metavar="GROUP=HOLDER[/DEPUTY]", help="A custodian; once for each."),
-    ] = None,
-    recipient: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=KEY", help="A recipient's public key; once for each."),
-    ] = None,
+    provider: Annotated[list[str] | None, typer.Option()] = None,
+    name: Annotated[str, typer.Option()] = "vault",
+    needed: Annotated[int, typer.Option()] = 2,
+    suite: Annotated[str | None, typer.Option()] = None,
+    key_domain: Annotated[list[str] | None, typer.Option()] = None,
+    liars: Annotated[int | None, typer.Option()] = None,
+    spare_losses: Annotated[int, typer.Option()] = 0,
+    write_quorum: Annotated[int | None, typer.Option()] = None,
+    home_country: Annotated[str, typer.Option()] = "",
+    deny_country: Annotated[list[str] | None, typer.Option()] = None,
+    relax: Annotated[list[str] | None, typer.Option()] = None,
+    approver: Annotated[str, typer.Option()] = "",
+    relax_until: Annotated[str | None, typer.Option()] = None,
+    open: Annotated[str, typer.Option("--open", metavar="EXPRESSION")] = PASSPHRASE,
+    custodian: Annotated[list[str] | None, typer.Option(metavar="GROUP=HOLDER[/DEPUTY]")] = None,
+    recipient: Annotated[list[str] | None, typer.Option(metavar="NAME=KEY")] = None,
     shares: SharesOption = None,
     new_passphrase: NewPassphraseOption = None,
 ) -> None:

@@ -33,11 +33,7 @@ from fenchi.cli.output import Output, to_json
 from fenchi.custody import parse_access
 from fenchi.messages import text
 
-group = typer.Typer(
-    no_args_is_help=True,
-    help="Who can open the vault, and how that changes.",
-    rich_markup_mode=None,
-)
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(group, name="key")
 
 
@@ -95,13 +91,8 @@ def _statement(output: Output, report: custody.CustodyReport, domain: str | None
 @group.command()
 def show(
     context: typer.Context,
-    at: Annotated[
-        str | None,
-        typer.Option(metavar="DATE", help="Who could on that day: YYYY-MM-DD, or a moment."),
-    ] = None,
-    key_domain: Annotated[
-        str | None, typer.Option(help="Who can read this key domain; default: all.")
-    ] = None,
+    at: Annotated[str | None, typer.Option(metavar="DATE")] = None,
+    key_domain: Annotated[str | None, typer.Option()] = None,
 ) -> None:
     """Say in words who can, or could on a day, open the vault, alone or together. Any role."""
     wanted = settings(context)
@@ -162,10 +153,7 @@ def run_rotation(
 @group.command()
 def rotate(
     context: typer.Context,
-    open: Annotated[
-        str | None,
-        typer.Option("--open", metavar="EXPRESSION", help="Instead of `open` in vault.toml."),
-    ] = None,
+    open: Annotated[str | None, typer.Option("--open", metavar="EXPRESSION")] = None,
     shares: SharesOption = None,
     new_passphrase: NewPassphraseOption = None,
     keep_passphrase: KeepOption = False,
@@ -182,9 +170,7 @@ def rotate(
 @group.command()
 def add(
     context: typer.Context,
-    expression: Annotated[
-        str, typer.Argument(metavar="EXPRESSION", help='Such as "2 of board" or "escrow".')
-    ],
+    expression: Annotated[str, typer.Argument(metavar="EXPRESSION")],
     shares: SharesOption = None,
     new_passphrase: NewPassphraseOption = None,
     proposal: ProposalOption = None,
@@ -230,7 +216,7 @@ def write_key_pair(
 @group.command()
 def recipient(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="Gets the secret key.")],
+    path: Annotated[Path, typer.Argument(metavar="FILE")],
 ) -> None:
     """Make a recipient's key pair: a file to keep, a public key for vault.toml. Needs no vault."""
     secret = custody.new_recipient_key()
@@ -254,11 +240,9 @@ _WRITTEN = {
 @group.command()
 def credential(
     context: typer.Context,
-    role: Annotated[CredentialRole, typer.Argument(help="For write: `fenchi writer add`.")],
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="Gets the credential.")],
-    key_domain: Annotated[
-        list[str] | None, typer.Option(help="For read: what it reads; default: everything.")
-    ] = None,
+    role: Annotated[CredentialRole, typer.Argument()],
+    path: Annotated[Path, typer.Argument(metavar="FILE")],
+    key_domain: Annotated[list[str] | None, typer.Option()] = None,
 ) -> None:
     """Write a credential: what one role needs and nothing more. You need that role yourself."""
     wanted = settings(context)

@@ -18,9 +18,7 @@ from fenchi.cli.exit_codes import NoVault
 from fenchi.custody import Unlock
 from fenchi.messages import text
 
-FormatOption = Annotated[
-    list[str] | None, typer.Option("--format", help="txt, pdf or html; once for each.")
-]
+FormatOption = Annotated[list[str] | None, typer.Option("--format")]
 
 
 def talk() -> Conversation:

@@ -16,7 +16,7 @@ from fenchi.cli.context import settings
 from fenchi.cli.output import Output, to_json
 from fenchi.messages import text
 
-group = typer.Typer(no_args_is_help=True, help="Single places.", rich_markup_mode=None)
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(group, name="provider")
 
 
@@ -68,16 +68,9 @@ def _same_places(
 @group.command()
 def check(
     context: typer.Context,
-    urls: Annotated[list[str], typer.Argument(help="Directories or URLs.", metavar="URL...")],
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Do not delete; leaves about 20 MiB there.")
-    ] = False,
-    retain: Annotated[
-        int,
-        typer.Option(
-            min=0, help="Also lock one object for so many seconds; nobody can remove it before."
-        ),
-    ] = 0,
+    urls: Annotated[list[str], typer.Argument(metavar="URL...")],
+    keep: Annotated[bool, typer.Option("--keep")] = False,
+    retain: Annotated[int, typer.Option(min=0)] = 0,
 ) -> int:
     """Test whether places keep the promises that fenchi needs, and what each can do.
 

@@ -31,7 +31,7 @@ from fenchi.messages import text
 @app.command()
 def card(
     context: typer.Context,
-    to: Annotated[Path, typer.Option(metavar="DIR", help="Where it is written.")] = Path(),
+    to: Annotated[Path, typer.Option(metavar="DIR")] = Path(),
     format: FormatOption = None,
 ) -> None:
     """Write the recovery card: one page, nothing secret, enough for a clean machine."""
@@ -154,29 +154,13 @@ def _next(wanted: Settings, vault: fenchi.Vault) -> None:
 @app.command()
 def recover(
     context: typer.Context,
-    item: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[CARD] [SHARE]...",
-            help="Files or scans, in any order; without a card you type its six lines.",
-        ),
-    ] = None,
+    item: Annotated[list[Path] | None, typer.Argument(metavar="[CARD] [SHARE]...")] = None,
     typed: TypedOption = False,
-    with_passphrase: Annotated[
-        bool, typer.Option("--passphrase", help="Ask for the passphrase, too.")
-    ] = False,
-    provider: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=URL", help="Instead of what the card says; once for each."),
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option("--restore", metavar="TARGET", help="Restore there at once.")
-    ] = None,
-    snapshot: Annotated[str, typer.Option(help="What is restored.")] = "latest",
-    accept_older: Annotated[
-        bool,
-        typer.Option("--accept-older", help="Go on though the providers serve less than the card."),
-    ] = False,
+    with_passphrase: Annotated[bool, typer.Option("--passphrase")] = False,
+    provider: Annotated[list[str] | None, typer.Option(metavar="NAME=URL")] = None,
+    target: Annotated[str | None, typer.Option("--restore", metavar="TARGET")] = None,
+    snapshot: Annotated[str, typer.Option()] = "latest",
+    accept_older: Annotated[bool, typer.Option("--accept-older")] = False,
 ) -> int:
     """Start from a recovery card on a clean machine: open the vault, and go on to restore."""
     wanted = settings(context)

@@ -16,10 +16,7 @@ from fenchi.messages import text
 @app.command()
 def rekey(
     context: typer.Context,
-    rewrite: Annotated[
-        bool,
-        typer.Option("--rewrite", help="Not in this version: it takes prune, which is not there."),
-    ] = False,
+    rewrite: Annotated[bool, typer.Option("--rewrite")] = False,
 ) -> None:
     """Say what lies at the providers that the keys of earlier epochs still read. Any role."""
     wanted = settings(context)

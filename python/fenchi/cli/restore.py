@@ -15,21 +15,13 @@ from fenchi.cli.restoring import code_of, statement
 @app.command()
 def restore(
     context: typer.Context,
-    snapshot: Annotated[str, typer.Argument(help="An id, a unique prefix, or latest[:LABEL].")],
-    target: Annotated[str, typer.Argument(help="A directory; made when missing.")],
-    include: Annotated[
-        list[str] | None, typer.Option(help="Only what matches, as in .gitignore; once for each.")
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what is there and differs.")
-    ] = False,
-    keep_setuid: Annotated[
-        bool, typer.Option("--keep-setuid", help="Keep setuid and setgid bits.")
-    ] = False,
-    devices: Annotated[bool, typer.Option("--devices", help="Make devices, too.")] = False,
-    absent: Annotated[
-        list[str] | None, typer.Option(help="Do without this provider; once for each.")
-    ] = None,
+    snapshot: Annotated[str, typer.Argument()],
+    target: Annotated[str, typer.Argument()],
+    include: Annotated[list[str] | None, typer.Option()] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite")] = False,
+    keep_setuid: Annotated[bool, typer.Option("--keep-setuid")] = False,
+    devices: Annotated[bool, typer.Option("--devices")] = False,
+    absent: Annotated[list[str] | None, typer.Option()] = None,
     usage: UsageOption = False,
 ) -> int:
     """Restore below TARGET: a backup of /srv/ledger becomes TARGET/ledger."""

@@ -21,11 +21,7 @@ from fenchi.cli.custody_change import (
 from fenchi.cli.key import Rotation, group, run_rotation
 from fenchi.messages import text
 
-_revoke = typer.Typer(
-    no_args_is_help=True,
-    help="Take custodians, recipients or writers out.",
-    rich_markup_mode=None,
-)
+_revoke = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 group.add_typer(_revoke, name="revoke")
 
 
@@ -55,14 +51,10 @@ def _group_of(table: CustodyTable, holder: str, wanted: str | None) -> str:
 @_revoke.command("custodian")
 def revoke_custodian(
     context: typer.Context,
-    holder: Annotated[str, typer.Argument(help="As in vault.toml and `fenchi key show`.")],
-    group_name: Annotated[
-        str | None, typer.Option("--group", help="Where the holder is in several.")
-    ] = None,
-    successor: Annotated[
-        str | None, typer.Option(metavar="HOLDER", help="Who takes the place.")
-    ] = None,
-    deputy: Annotated[str, typer.Option(help="The successor's deputy.")] = "",
+    holder: Annotated[str, typer.Argument()],
+    group_name: Annotated[str | None, typer.Option("--group")] = None,
+    successor: Annotated[str | None, typer.Option(metavar="HOLDER")] = None,
+    deputy: Annotated[str, typer.Option()] = "",
     shares: SharesOption = None,
     new_passphrase: NewPassphraseOption = None,
     keep_passphrase: KeepOption = False,
@@ -94,7 +86,7 @@ def revoke_custodian(
 @_revoke.command("recipient")
 def revoke_recipient(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="As in vault.toml.")],
+    name: Annotated[str, typer.Argument()],
     shares: SharesOption = None,
     new_passphrase: NewPassphraseOption = None,
     keep_passphrase: KeepOption = False,

@@ -49,6 +49,9 @@ def message(error: Any) -> str:
         return text("usage.bad_value", name=name, why=error.message)
     if "BadOptionUsage" in kinds and in_use() != "en":
         return text("usage.bad_option", option=error.option_name, why=error.format_message())
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "UsageError" and context and pages.commands_of(context.command):
+        return text("usage.no_command_given")  # all else of a group comes as a class of its own
     if "UsageError" in kinds:
         return text("usage.other", why=error.format_message())
     return str(error.format_message())

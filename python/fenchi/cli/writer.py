@@ -14,11 +14,7 @@ from fenchi.cli.context import opened, settings
 from fenchi.cli.custody_change import ProposalOption, check_secret_place, settle
 from fenchi.messages import text
 
-group = typer.Typer(
-    no_args_is_help=True,
-    help="Hosts that write backups, and their credentials.",
-    rich_markup_mode=None,
-)
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(group, name="writer")
 
 
@@ -30,15 +26,10 @@ def _group() -> None:
 @group.command()
 def add(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="Gets the host's credential.")],
-    label: Annotated[str, typer.Option(help="Which host it is, for people.")] = "",
-    key_domain: Annotated[
-        list[str] | None, typer.Option(help="What it may add to; default: everything.")
-    ] = None,
-    reads: Annotated[
-        bool,
-        typer.Option("--reads", help="It reads as well: for a restore host, not for a server."),
-    ] = False,
+    path: Annotated[Path, typer.Argument(metavar="FILE")],
+    label: Annotated[str, typer.Option()] = "",
+    key_domain: Annotated[list[str] | None, typer.Option()] = None,
+    reads: Annotated[bool, typer.Option("--reads")] = False,
     proposal: ProposalOption = None,
 ) -> None:
     """Let a host write backups that it cannot read or delete. Needs the read role and admins.
@@ -99,7 +90,7 @@ def find(writers: tuple[custody.Writer, ...], wanted: str) -> str:
 @group.command()
 def revoke(
     context: typer.Context,
-    writers: Annotated[list[str], typer.Argument(metavar="WRITER...", help="Ids or labels.")],
+    writers: Annotated[list[str], typer.Argument(metavar="WRITER...")],
     proposal: ProposalOption = None,
 ) -> None:
     """Take hosts the right to write; what they wrote stays. Needs admins.

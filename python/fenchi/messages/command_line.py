@@ -14,6 +14,7 @@ TEXTS = {
         "stopped on request; nothing is broken. Run the same command again to go on.",
         "已依要求停止，沒有任何損壞。再執行一次同樣的指令，就會接著做下去。",
     ),
+    "usage.no_command_given": ("a command is missing", "沒有指定指令"),
     "usage.no_command": ("there is no command {name!r}", "沒有 {name!r} 這個指令"),
     "usage.no_command_but": (
         "there is no command {name!r}; did you mean {near}?",

@@ -148,7 +148,7 @@ TEXTS = {
         "nothing that is written from its beginning on. What was written before, they still "
         "open for "
         "whoever also has enough providers' copies: rotating takes nothing back.",
-        "第 {epoch} 期：先前各期的密碼、金鑰分持、金鑰與讀取用存取認證資訊，"
+        "金鑰第 {epoch} 世代：先前各世代的密碼、金鑰分持、金鑰與讀取用存取認證資訊，"
         "無法開啟此金鑰世代開始後寫入的任何資料。"
         "至於之前寫入的資料，持有舊物且取得足夠儲存處副本的人仍能開啟：更換金鑰並不能收回過去。",
     ),
@@ -194,7 +194,7 @@ TEXTS = {
     # key show
     "access.version": (
         "Policy version {version}, epoch {epoch}, signed {time}. The vault is opened by:",
-        "政策第 {version} 版，第 {epoch} 期，簽署於 {time}。能開啟保存庫的是：",
+        "政策第 {version} 版，金鑰第 {epoch} 世代，簽署於 {time}。能開啟保存庫的是：",
     ),
     "access.way": ("  {number}. ({people}) {words}", "  {number}. （{people}）{words}"),
     "access.slot": (
@@ -296,13 +296,13 @@ TEXTS = {
     "rekey.old": (
         "Keys of epochs before {epoch} still read their packs, with enough providers, and so what "
         "later snapshots re-use of them. Nothing in this version takes that back.",
-        "第 {epoch} 期之前的金鑰，只要有足夠的儲存處，仍可讀取各自的資料包，"
+        "金鑰第 {epoch} 世代之前的金鑰，只要有足夠的儲存處，仍可讀取各自的資料包，"
         "以及之後的備份快照所沿用的部分。"
         "本版本沒有方法可以收回。",
     ),
     "rekey.none": (
         "Nothing was written before epoch {epoch}: earlier keys read nothing.",
-        "第 {epoch} 期之前沒有寫入任何資料：先前的金鑰讀不到任何內容。",
+        "金鑰第 {epoch} 世代之前沒有寫入任何資料：先前的金鑰讀不到任何內容。",
     ),
     # roles
     "role.none": ("Role needed: none; no vault is opened.", "所需角色：無；不會開啟保存庫。"),
@@ -443,7 +443,7 @@ TEXTS = {
     # columns
     "column.domain": ("key domain", "金鑰領域"),
     "column.snapshots": ("snapshots", "備份快照"),
-    "column.epoch": ("epoch", "期"),
+    "column.epoch": ("epoch", "金鑰世代"),
     "column.packs": ("packs", "資料包"),
     "column.writer": ("writer", "寫入主機"),
     "column.rights": ("may", "權限"),

@@ -210,7 +210,7 @@ TEXTS = {
     ),
     "help.key.check": (
         "Prove alone that your share is whole and of the current epoch.\n\nShows nothing of it.",
-        "單獨檢查自己的金鑰分持是否完好、是否為目前這一期。\n\n不會顯示其內容。",
+        "單獨檢查自己的金鑰分持是否完好、是否屬於目前的金鑰世代。\n\n不會顯示其內容。",
     ),
     "help.key.check.share": (
         "A share file, or a scan of the page.",
@@ -348,7 +348,7 @@ TEXTS = {
     "help.admin.publish.proposal": ("The file of admin propose.", "admin propose 產生的檔案。"),
     "help.rekey": (
         "Say what lies at the providers that the keys of earlier epochs still read.",
-        "說明各儲存處還有哪些資料，用先前各期的金鑰仍然讀得到。",
+        "說明各儲存處還有哪些資料，用先前各世代的金鑰仍然讀得到。",
     ),
     "help.rekey.rewrite": (
         "Not in this version: it takes prune, which is not there yet.",

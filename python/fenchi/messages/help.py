@@ -45,8 +45,8 @@ TEXTS = {
         "供程式使用：標準輸出只有一份 JSON 文件，進度寫到標準錯誤輸出。",
     ),
     "help.fenchi.password_file": (
-        "Take the passphrase from a file (or set FENCHI_PASSWORD_FILE).",
-        "從檔案讀取密碼（也可設定環境變數 FENCHI_PASSWORD_FILE）。",
+        "Take the passphrase from a file, fd:N or keyring:NAME (or set FENCHI_PASSWORD_FILE).",
+        "從檔案、fd:N 或 keyring:名稱 讀取密碼（也可設定環境變數 FENCHI_PASSWORD_FILE）。",
     ),
     "help.fenchi.version": ("Show the version.", "顯示版本。"),
     "help.fenchi.install_completion": (
