@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -32,8 +31,8 @@ def memory_of(process: int) -> list[bytes]:
     found = []
     with open(f"/proc/{process}/maps") as maps, open(f"/proc/{process}/mem", "rb", 0) as memory:
         for line in maps:
-            first, last, rights = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line).groups()  # type: ignore[union-attr]
-            start, end = int(first, 16), int(last, 16)
+            place, rights = line.split()[:2]
+            start, end = (int(bound, 16) for bound in place.split("-"))
             if "w" not in rights and not rights.startswith("---") or "[v" in line:
                 continue
             try:

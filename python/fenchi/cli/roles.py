@@ -9,7 +9,8 @@ from __future__ import annotations
 from fenchi.cli.help import Command, walk
 from fenchi.messages import text
 
-# "none": no vault is opened. "any": whatever opens it. "slot": a slot and the admin role.
+# "none": no vault is opened. "own": it asks for what opens it, and gets it from nowhere else.
+# "any": whatever opens it. "slot": a slot and the admin role.
 NEEDS = {
     "init": "none",
     "backup": "write",
@@ -25,6 +26,11 @@ NEEDS = {
     "key show": "any",
     "key rotate": "slot",
     "key add": "slot",
+    "key split": "slot",
+    "key combine": "own",
+    "key check": "own",
+    "card": "any",
+    "recover": "own",
     "key recipient": "none",
     "key credential": "read",
     "key revoke custodian": "slot",
@@ -49,6 +55,7 @@ NEEDS = {
 
 _SAID = {
     "none": "role.none",
+    "own": "role.own",
     "any": "role.any",
     "read": "role.read",
     "write": "role.write",

@@ -306,6 +306,10 @@ TEXTS = {
     ),
     # roles
     "role.none": ("Role needed: none; no vault is opened.", "所需角色：無；不會開啟保存庫。"),
+    "role.own": (
+        "Role needed: none; the key shares that you bring are what counts.",
+        "所需角色：無；以您帶來的金鑰分持為準。",
+    ),
     "role.any": ("Role needed: any.", "所需角色：任一角色。"),
     "role.read": (
         "Role needed: read (a slot, or --credential of the read role).",
