@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import fenchi
 import pytest
 import terminal
 from fenchi import config, custody
+from fenchi.ceremony import share_file
+from fenchi.ceremony.share_page import SharePage
 from fenchi.cli import exit_codes
 from test_cli import PASSWORD, Command
 
@@ -150,6 +153,41 @@ def test_a_secret_that_others_can_read_is_warned_about(plain: Command) -> None:
     Path("key").chmod(0o644)
     assert plain("--recipient-key", "key", "snapshots") == exit_codes.WRONG_KEY
     assert "chmod 600" in plain.err
+
+
+def test_a_share_comes_raw_or_as_a_ceremony_wrote_it_locked_or_not(command: Command) -> None:
+    delivered: list[custody.CustodianShare] = []
+    make(command, "passphrase")
+    plan = custody.CustodyPlan(
+        open="2 of board",
+        custodians={"board": [custody.Custodian("Lin"), custody.Custodian("Chen")]},
+        deliver=delivered.extend,
+    )
+    with fenchi.open("vault.toml", passphrase=PASSWORD) as vault:
+        vault.add_access(plan)
+    lock = fenchi.SecretBytes(b"my own words")
+    for name, secret in (("plain.txt", None), ("locked.txt", lock)):
+        page = SharePage.of(
+            delivered[0],
+            vault_name="test",
+            made=date(2026, 11, 28),
+            passphrase=secret,
+            passes=1,
+            memory_kib=8,
+        )
+        Path(name).write_text(share_file.render(page), encoding="utf-8")
+        Path(name).chmod(0o600)
+    Path("raw").write_bytes(delivered[1].data.reveal())
+    Path("raw").chmod(0o600)
+    assert command("--share", "plain.txt", "--share", "raw", "snapshots") == 0, command.err
+    both = ("--share", "locked.txt", "--share", "raw", "snapshots")
+    code, screen = terminal.typed(both, [("locked.txt", "my own words")])
+    assert code == 0 and "my own words" not in screen
+    code, screen = terminal.typed(both, [("locked.txt", "other words")])
+    assert code == exit_codes.WRONG_KEY, screen
+    torn = Path("plain.txt").read_text().replace("A1", "B1", 1)
+    Path("plain.txt").write_text(torn)
+    assert command("--share", "plain.txt", "--share", "raw", "snapshots") != 0
 
 
 # ---- key show ----

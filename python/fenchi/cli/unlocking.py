@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fenchi import _access_tree, _errors, _secret_files
+from fenchi import _access_tree, _errors, _passphrase, _secret_files
 from fenchi._access_tree import Term
 from fenchi._core import SecretBytes
 from fenchi._custody_config import PASSPHRASE, CustodyTable
 from fenchi.cli.output import Output
-from fenchi.custody import Unlock, parse_access
+from fenchi.custody import Key, Unlock, parse_access
 from fenchi.messages import text
 
 _KEY_SIZE = 32
@@ -94,6 +94,41 @@ def read_key(output: Output, source: str) -> SecretBytes:
     return SecretBytes(key)
 
 
+_RAW_SHARE = b"fsh1"  # as the library serialises it: what `key rotate --shares` writes
+
+
+def read_shares(output: Output, source: str) -> dict[str, Key]:
+    """The share in a file: as it is, in words of a ceremony, or in a scan of its page.
+
+    Errors: Damaged, saying which line is wrong; WrongKey for a share's own passphrase.
+    """
+    from fenchi.ceremony import collecting, qr, share_file
+    from fenchi.ceremony.conversation import Terminal
+
+    name = Path(source).name
+    if qr.is_scan(Path(source)):
+        parsed = collecting.pages_of(Path(source))
+    else:
+        content = read_secret(output, source)
+        if content.startswith(_RAW_SHARE):
+            return {name: SecretBytes(content)}
+        try:
+            words = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return {name: SecretBytes(content)}  # the opening says what is wrong with it
+        parsed = [share_file.parse(one) for one in list(share_file.split(words)) or [words]]
+    found: dict[str, Key] = {}
+    for number, (page, notes) in enumerate(((one.page, one.notes) for one in parsed), 1):
+        for note in notes:
+            output.warn(f"{name}: {note}")
+        secret = None
+        if page.locked:
+            question = text("share.passphrase", name=name, index=page.index)
+            secret = _passphrase.secret_of(Terminal().ask_secret(question))
+        found[name if len(parsed) == 1 else f"{name} {number}"] = page.share(secret)
+    return found
+
+
 def unlock_of(
     output: Output,
     factors: Factors,
@@ -105,7 +140,9 @@ def unlock_of(
     if factors.credential is not None:
         credential = SecretBytes(read_secret(output, factors.credential))
         return Unlock(credential=credential, admin_key=admin)
-    shares = {Path(source).name: read_secret(output, source) for source in factors.shares}
+    shares: dict[str, Key] = {}
+    for source in factors.shares:
+        shares |= read_shares(output, source)
     return Unlock(
         passphrases=ask(passphrases_to_ask(custody, factors)),
         recipient_keys=[read_key(output, source) for source in factors.recipient_keys],
