@@ -2,9 +2,9 @@
 """Counts what scripts/check found: check_summary.py RESULTS_DIR.
 
 RESULTS_DIR/parts.tsv has one line for each part that ran: name, exit code, seconds. A part that
-also left PART.junit.xml there is counted test by test, any other part as one. Prints a table, each
-failure, each reason for skipping with its tests, and alone on the last line "N passed, N failed,
-N skipped".
+also left PART.junit.xml there, or PART-*.junit.xml, is counted test by test, any other part as one.
+Prints a table, each failure, each reason for skipping with its tests, and alone on the last line
+"N passed, N failed, N skipped".
 Exits 1 when anything failed or nothing ran.
 """
 
@@ -62,15 +62,16 @@ def read_cases(part: Part, file: Path) -> None:
 def read_part(folder: Path, line: str) -> Part:
     name, code, seconds = line.split("\t")
     part = Part(name, int(code), int(seconds))
-    file = folder / f"{name}.junit.xml"
-    if file.exists():
+    files = [*folder.glob(f"{name}.junit.xml"), *sorted(folder.glob(f"{name}-*.junit.xml"))]
+    for file in files:
+        before = part.passed, len(part.failed), len(part.skipped)
         try:
             read_cases(part, file)
         except ElementTree.ParseError as error:
             part.failed.append(f"{file.name} is unreadable: {error}")
-        if part.passed == 0 and not part.failed and not part.skipped:
+        if before == (part.passed, len(part.failed), len(part.skipped)):
             part.failed.append("no test ran")
-    elif part.exit_code == 0:
+    if not files and part.exit_code == 0:
         part.passed = 1
     if part.exit_code != 0 and not part.failed:
         part.failed.append(f"exit code {part.exit_code}")

@@ -109,7 +109,7 @@ py::tuple RecoverKey(const Items& items, const OptionalInput& context,
   py::list faults;
   for (const fenchi::ShareFault& fault : back.faults) {
     faults.append(py::make_tuple(DecodeText(fault.name), fenchi::ShareFaultKindName(fault.kind),
-                                 DecodeText(fault.message)));
+                                 DecodeText(fault.message), fault.claimed_index));
   }
   return py::make_tuple(std::move(back.key), back.used, faults);
 }

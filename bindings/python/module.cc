@@ -2,8 +2,12 @@
 // here is meant to be imported by users.
 #include <pybind11/native_enum.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "buffers.h"
 #include "core.h"
@@ -29,17 +33,62 @@ void BindStatusCodes(py::module_& module) {
 
 fenchi::SecretBytes SecretOf(const Input& data) { return fenchi::SecretBytes::CopyOf(data.view()); }
 
+// Overwrites the characters of a str that only this function's caller holds. Python shares strings
+// of one character and those that it interned.
+void WipeText(const py::object& text) {
+  PyObject* const object = text.ptr();
+  const Py_ssize_t length = PyUnicode_GET_LENGTH(object);
+  if (Py_REFCNT(object) != 1 || length < 2 || PyUnicode_CHECK_INTERNED(object) != 0) return;
+  fenchi::Wipe({static_cast<std::uint8_t*>(PyUnicode_DATA(object)),
+                static_cast<std::size_t>(length) * PyUnicode_KIND(object)});
+}
+
+// Words in UTF-8 as UTF-8 in normal form C, or none where they are no UTF-8. What Python makes of
+// them on the way is overwritten.
+std::optional<fenchi::SecretBytes> SecretOfWords(const Input& words) {
+  const auto below_128 = [](std::uint8_t byte) { return byte < 128; };
+  if (std::ranges::all_of(words.view(), below_128)) return SecretOf(words);
+  const std::string_view text = fenchi::AsText(words.view());
+  auto given = py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), nullptr));
+  if (!given) {
+    PyErr_Clear();
+    return std::nullopt;
+  }
+  py::object normal = py::module_::import("unicodedata").attr("normalize")("NFC", given);
+  if (normal.is(given)) given = py::none();
+  Py_ssize_t size = 0;
+  const char* const encoded = PyUnicode_AsUTF8AndSize(normal.ptr(), &size);
+  if (encoded == nullptr) throw py::error_already_set();
+  // A copy that Python keeps beside the characters, and frees as it is.
+  auto* const bytes = reinterpret_cast<std::uint8_t*>(const_cast<char*>(encoded));
+  const fenchi::MutableBytes copy(bytes, static_cast<std::size_t>(size));
+  fenchi::SecretBytes secret = fenchi::SecretBytes::CopyOf(copy);
+  fenchi::Wipe(copy);
+  WipeText(normal);
+  if (!given.is_none()) WipeText(given);
+  return secret;
+}
+
 }  // namespace
 
 void BindSecrets(py::module_& module) {
   py::class_<fenchi::SecretBytes>(
       module, "SecretBytes",
-      "Key material in locked memory, wiped when it dies. Never shown, compared or pickled.")
+      "Key material in locked memory, wiped when it dies. Never shown or pickled.")
       .def(py::init(&SecretOf), py::arg("data"))
       .def("__len__", &fenchi::SecretBytes::size)
       .def(
           "reveal", [](const fenchi::SecretBytes& secret) { return CopyBytes(secret.view()); },
           "A copy that Python cannot wipe: write it where it belongs and forget it.")
+      .def_static("of_words", &SecretOfWords, py::arg("words"),
+                  "UTF-8 in Unicode normal form C; None where `words` is no UTF-8.")
+      .def(
+          "equals",
+          [](const fenchi::SecretBytes& secret, const Input& other) {
+            return secret.Equals(other.view());
+          },
+          py::arg("other"), "Whether the bytes are the same, in constant time.")
       .def("__repr__",
            [](const fenchi::SecretBytes& secret) {
              return "<fenchi.SecretBytes of " + std::to_string(secret.size()) + " bytes>";

@@ -106,7 +106,8 @@ FENCHI_EXPORT std::string_view ShareFaultKindName(ShareFaultKind kind);
 struct ShareFault {
   std::string name;
   ShareFaultKind kind = ShareFaultKind::kDamaged;
-  std::string message;  // a sentence without the name
+  std::string message;    // a sentence without the name
+  int claimed_index = 0;  // as it stands in the item; 0 as well where none can be read
 };
 
 struct RecoverOptions {

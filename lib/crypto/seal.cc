@@ -3,6 +3,7 @@
 
 #include "base/coding.h"
 #include "base/error.h"
+#include "base/told.h"
 #include "fenchi/aead.h"
 
 namespace fenchi {
@@ -77,7 +78,8 @@ Result<SecretBytes> OpenSealed(const SealContext& context, ByteView key, ByteVie
   if (box[3] != 0) return Damaged("sealed box has a nonzero reserved byte");
   FENCHI_ASSIGN_OR_RETURN(StreamKeys keys,
                           BoxKeys(context, suite, key, box.subspan(kSaltAt, kSealSaltSize)));
-  if (!ConstantTimeEquals(keys.commitment.view(), box.subspan(kCommitmentAt, Hash256::kSize))) {
+  const ByteView stored = box.subspan(kCommitmentAt, Hash256::kSize);
+  if (!Told(ConstantTimeEquals(keys.commitment.view(), stored))) {
     return WrongKey("this key does not open the sealed box");
   }
   FENCHI_ASSIGN_OR_RETURN(SegmentCipher cipher, SegmentCipher::Create(suite, keys.key.view()));

@@ -34,13 +34,16 @@ ShareFault JudgeStranger(const format::SlotTable& table, const std::string& name
   const ByteView context = share.context;
   const bool same_vault = context.size() >= kVaultSize + 4 &&
                           std::ranges::equal(context.first(kVaultSize), table.vault.view());
-  if (!same_vault) return {name, ShareFaultKind::kForeign, "it is of another vault"};
+  if (!same_vault) {
+    return {name, ShareFaultKind::kForeign, "it is of another vault", share.index};
+  }
   const std::uint32_t epoch = GetBe32(context.subspan(kVaultSize));
   if (epoch != table.epoch) {
     return {name, ShareFaultKind::kOld,
-            fmt::format("it is of epoch {}, the vault is in epoch {}", epoch, table.epoch)};
+            fmt::format("it is of epoch {}, the vault is in epoch {}", epoch, table.epoch),
+            share.index};
   }
-  return {name, ShareFaultKind::kOld, "it is of a slot that the vault has no more"};
+  return {name, ShareFaultKind::kOld, "it is of a slot that the vault has no more", share.index};
 }
 
 // Items that belong to no node of the table.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/coding.h"
+#include "base/told.h"
 #include "crypto/hmac.h"
 #include "fenchi/hash.h"
 #include "sharing/shamir.h"
@@ -93,9 +94,9 @@ bool AdeptChecker::Fits(ByteView base) {
   for (std::size_t i = 0; i < kPayloadSize; ++i) payload[i] ^= ciphertext_[i];
   Extract(threshold_, key(), randomness(), context_, prk);
   ExpandBlock(prk, "J", block);
-  if (!ConstantTimeEquals(block.first(kAdeptPartSize), check_)) return false;
+  if (!Told(ConstantTimeEquals(block.first(kAdeptPartSize), check_))) return false;
   ExpandBlock(prk, "K", block);
-  return ConstantTimeEquals(block.first(kAdeptPartSize), base);
+  return Told(ConstantTimeEquals(block.first(kAdeptPartSize), base));
 }
 
 }  // namespace fenchi

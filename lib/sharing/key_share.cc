@@ -6,6 +6,7 @@
 
 #include "base/coding.h"
 #include "base/error.h"
+#include "base/told.h"
 #include "crypto/signing.h"
 #include "fenchi/hash.h"
 #include "sharing/adept.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::string_view kMagic = "fsh1";
 constexpr std::string_view kSignatureLabel = "fenchi/1/share";
+constexpr std::size_t kIndexAt = 6;
 constexpr std::size_t kHeadSize = 10;
 constexpr std::size_t kSignatureSize = 64;
 constexpr std::size_t kChecksumSize = 4;
@@ -33,6 +35,10 @@ class FieldReader {
  private:
   ByteView rest_;
 };
+
+bool HasMagic(ByteView bytes) {
+  return bytes.size() >= kMagic.size() && AsText(bytes.first(kMagic.size())) == kMagic;
+}
 
 bool AllZero(ByteView bytes) {
   return std::ranges::all_of(bytes, [](std::uint8_t b) { return b == 0; });
@@ -53,10 +59,11 @@ Status CheckForm(ByteView bytes, ShareFaultKind& fault) {
     return Damaged("a key share has at least {} bytes, this has {}", kSizeWithoutContext,
                    bytes.size());
   }
-  if (AsText(bytes.first(kMagic.size())) != kMagic) return Damaged("not a key share");
+  if (!HasMagic(bytes)) return Damaged("not a key share");
   const ByteView body = bytes.first(bytes.size() - kChecksumSize);
   const Hash256 hash = Sha256(body);
-  if (!std::ranges::equal(hash.view().first(kChecksumSize), bytes.last(kChecksumSize))) {
+  const ByteView checksum = bytes.last(kChecksumSize);
+  if (!Told(ConstantTimeEquals(hash.view().first(kChecksumSize), checksum))) {
     return Damaged("checksum is wrong: misread or decayed");
   }
   if (bytes[4] != kAdeptScheme) {
@@ -71,6 +78,29 @@ Status CheckForm(ByteView bytes, ShareFaultKind& fault) {
     return Damaged("checksum is right, but the form is not that of a key share");
   }
   return Status::Ok();
+}
+
+Result<KeyShare> ParseFields(ByteView bytes, ShareFaultKind& fault) {
+  FENCHI_RETURN_IF_ERROR(CheckForm(bytes, fault));
+  KeyShare share;
+  share.threshold = bytes[5];
+  share.index = bytes[6];
+  FieldReader fields(bytes.subspan(kHeadSize));
+  const ByteView context = fields.Take(bytes.size() - kSizeWithoutContext);
+  share.context.assign(context.begin(), context.end());
+  share.value = SecretBytes::CopyOf(fields.Take(kAdeptPartSize));
+  std::ranges::copy(fields.Take(share.ciphertext.size()), share.ciphertext.begin());
+  std::ranges::copy(fields.Take(share.check.size()), share.check.begin());
+  std::ranges::copy(fields.Take(share.dealer_public_key.size()), share.dealer_public_key.begin());
+  std::ranges::copy(fields.Take(share.signature.size()), share.signature.begin());
+  if (share.is_signed()) {
+    const SecretBytes message = SignedMessage(bytes);
+    if (!VerifySignature(share.dealer_public_key, message.view(), share.signature).ok()) {
+      fault = ShareFaultKind::kDamaged;
+      return Damaged("the dealer's signature is wrong");
+    }
+  }
+  return share;
 }
 
 }  // namespace
@@ -96,27 +126,16 @@ SecretBytes KeyShare::Serialize() const {
   return bytes;
 }
 
+int ClaimedIndex(ByteView bytes) {
+  return HasMagic(bytes) && bytes.size() > kIndexAt ? bytes[kIndexAt] : 0;
+}
+
 Result<KeyShare> ParseKeyShare(ByteView bytes, ShareFaultKind& fault) {
-  FENCHI_RETURN_IF_ERROR(CheckForm(bytes, fault));
-  KeyShare share;
-  share.threshold = bytes[5];
-  share.index = bytes[6];
-  FieldReader fields(bytes.subspan(kHeadSize));
-  const ByteView context = fields.Take(bytes.size() - kSizeWithoutContext);
-  share.context.assign(context.begin(), context.end());
-  share.value = SecretBytes::CopyOf(fields.Take(kAdeptPartSize));
-  std::ranges::copy(fields.Take(share.ciphertext.size()), share.ciphertext.begin());
-  std::ranges::copy(fields.Take(share.check.size()), share.check.begin());
-  std::ranges::copy(fields.Take(share.dealer_public_key.size()), share.dealer_public_key.begin());
-  std::ranges::copy(fields.Take(share.signature.size()), share.signature.begin());
-  if (share.is_signed()) {
-    const SecretBytes message = SignedMessage(bytes);
-    if (!VerifySignature(share.dealer_public_key, message.view(), share.signature).ok()) {
-      fault = ShareFaultKind::kDamaged;
-      return Damaged("the dealer's signature is wrong");
-    }
-  }
-  return share;
+  Result<KeyShare> share = ParseFields(bytes, fault);
+  const int index = ClaimedIndex(bytes);
+  if (share.ok() || index == 0) return share;
+  return Status(share.status().code(),
+                fmt::format("claims index {}: {}", index, share.status().message()));
 }
 
 Result<KeyShare> KeyShare::Parse(ByteView bytes) {

@@ -23,6 +23,9 @@ namespace fenchi {
 // KeyShare::Parse; where it fails, `fault` says how RecoverKey reports it.
 Result<KeyShare> ParseKeyShare(ByteView bytes, ShareFaultKind& fault);
 
+// The index that an item claims, whether or not the rest of it is good; 0 where it is no key share.
+int ClaimedIndex(ByteView bytes);
+
 // Sets the dealer's public key and signature. Errors: what `dealer` returns.
 Status SignKeyShare(KeyShare& share, const ShareSigner& dealer);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/told.h"
 #include "sharing/adept.h"
 #include "sharing/key_share.h"
 #include "sharing/shamir.h"
@@ -61,7 +62,8 @@ class Recovery {
 };
 
 void Recovery::SetFault(std::size_t position, ShareFaultKind kind, std::string message) {
-  faults_[position] = ShareFault{items_[position].name, kind, std::move(message)};
+  const NamedShare& item = items_[position];
+  faults_[position] = ShareFault{item.name, kind, std::move(message), ClaimedIndex(item.bytes)};
 }
 
 void Recovery::ParseItems() {
@@ -124,7 +126,7 @@ void Recovery::MakeGroups() {
 void Recovery::AddToGroup(Group& group, std::size_t position) {
   for (const std::size_t other : group.positions) {
     if (share(other).index == share(position).index &&
-        share(other).value.Equals(share(position).value.view())) {
+        Told(share(other).value.Equals(share(position).value.view()))) {
       SetFault(position, ShareFaultKind::kDuplicate,
                fmt::format("the same share as item '{}'", items_[other].name));
       return;
@@ -184,7 +186,7 @@ bool Recovery::TryOne(Group& group, std::span<const std::size_t> chosen) {
     const KeyShare& candidate = share(position);
     ShamirEvaluate(sharing.base.view(), sharing.coins.view(),
                    static_cast<std::uint8_t>(candidate.index), scratch_.mutable_view());
-    if (candidate.value.Equals(scratch_.view())) good.push_back(position);
+    if (Told(candidate.value.Equals(scratch_.view()))) good.push_back(position);
   }
   if (std::ssize(good) < any.threshold) return false;
   std::ranges::sort(good);

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import unicodedata
 from collections.abc import Mapping
 
 from fenchi import _core, _errors, _secret_files
@@ -23,31 +22,45 @@ PASSWORD_COMMAND = "FENCHI_PASSWORD_COMMAND"  # noqa: S105
 
 
 def secret_of(passphrase: Passphrase) -> SecretBytes:
-    """The bytes that open a vault. A SecretBytes is taken as it is."""
+    """The bytes that open a vault. A SecretBytes is taken as it is.
+
+    The caller's own object stays in Python's memory as it is; no other copy does.
+    """
     if isinstance(passphrase, SecretBytes):
         return passphrase
-    try:
-        words = passphrase if isinstance(passphrase, str) else bytes(passphrase).decode()
-        encoded = unicodedata.normalize("NFC", words).encode()
-    except UnicodeError:
-        raise _errors.InvalidArgument(text("passphrase.not_utf8")) from None
-    if not encoded:
+    if isinstance(passphrase, str):
+        try:
+            passphrase = passphrase.encode()
+        except UnicodeError:  # half a surrogate pair
+            raise _errors.InvalidArgument(text("passphrase.not_utf8")) from None
+    return _checked(SecretBytes.of_words(passphrase))
+
+
+def _checked(secret: SecretBytes | None) -> SecretBytes:
+    if secret is None:
+        raise _errors.InvalidArgument(text("passphrase.not_utf8"))
+    if len(secret) == 0:
         raise _errors.InvalidArgument(text("passphrase.empty"))
-    return SecretBytes(encoded)
+    return secret
 
 
-def _without_line_end(content: bytes) -> bytes:
-    return content.removesuffix(b"\n").removesuffix(b"\r")
+def _without_line_end(content: memoryview) -> SecretBytes:
+    size = len(content)
+    for ending in (b"\n", b"\r"):
+        if content[:size][-1:] == ending:
+            size -= 1
+    with content[:size] as words:
+        return _checked(SecretBytes.of_words(words))
 
 
 def from_file(path: str | os.PathLike[str]) -> SecretBytes:
     """The content of a file, without one line end. Also of `fd:N` and `keyring:NAME`."""
     try:
-        content = _secret_files.read(path)
+        with _secret_files.content(path) as content:
+            return _without_line_end(content)
     except _errors.Io as error:
         why = getattr(error.__cause__, "strerror", error.message)
         raise _errors.Io(text("passphrase.no_file", path=path, why=why)) from error
-    return secret_of(_without_line_end(content))
 
 
 def from_command(command: str) -> SecretBytes:
@@ -56,13 +69,37 @@ def from_command(command: str) -> SecretBytes:
     if not words:
         raise _errors.InvalidArgument(text("passphrase.command_empty"))
     try:
-        done = subprocess.run(words, stdout=subprocess.PIPE, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        code = getattr(error, "returncode", None)
-        reason = getattr(error, "strerror", None)
-        why = reason if code is None else text("passphrase.exit_code", code=code)
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, bufsize=0)
+    except OSError as error:
+        why = error.strerror or str(error)
         raise _errors.Io(text("passphrase.command_failed", command=words[0], why=why)) from error
-    return secret_of(_without_line_end(done.stdout))
+    assert process.stdout is not None  # noqa: S101 - asked for above
+    with process, _secret_files.content_of(process.stdout.fileno(), words[0]) as content:
+        if code := process.wait():
+            why = text("passphrase.exit_code", code=code)
+            raise _errors.Io(text("passphrase.command_failed", command=words[0], why=why))
+        return _without_line_end(content)
+
+
+def typed(prompt: str) -> SecretBytes:
+    """One line that somebody types at the terminal, without showing it."""
+    import termios  # not on every system
+
+    terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        before = termios.tcgetattr(terminal)
+        quiet = [*before]
+        quiet[3] &= ~termios.ECHO
+        os.write(terminal, prompt.encode())
+        try:
+            termios.tcsetattr(terminal, termios.TCSAFLUSH, quiet)
+            with _secret_files.content_of(terminal, "/dev/tty", one_line=True) as content:
+                return _without_line_end(content)
+        finally:
+            termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
+            os.write(terminal, b"\n")
+    finally:
+        os.close(terminal)
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> SecretBytes | None:

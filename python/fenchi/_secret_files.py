@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fenchi import _core, _errors
@@ -20,35 +22,63 @@ _KEYRING_SERVICE = "fenchi"
 
 
 def read(source: str | os.PathLike[str]) -> bytes:
-    """Errors: Io; InvalidArgument; NotFound and Unsupported for a keyring."""
+    """A copy that Python cannot wipe. Errors: as `content`."""
+    with content(source) as whole:
+        return bytes(whole)
+
+
+@contextmanager
+def content(source: str | os.PathLike[str]) -> Iterator[memoryview]:
+    """All of it, in memory that is wiped afterwards.
+
+    Errors: Io; InvalidArgument; NotFound and Unsupported for a keyring, which keeps copies.
+    """
     where = os.fspath(source)
     kind, _, rest = where.partition(":")
     if kind == "keyring":
-        return _from_keyring(rest)
+        yield memoryview(_from_keyring(rest))
+        return
     if kind == "fd":
         if not rest.isdecimal():
             raise _errors.InvalidArgument(text("secret.fd_form", source=where))
-        return _read_all(int(rest), where)
+        with content_of(int(rest), where) as whole:
+            yield whole
+        return
     try:
         descriptor = os.open(where, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise _errors.Io(text("secret.unreadable", path=where, why=error.strerror)) from error
     try:
-        return _read_all(descriptor, where)
+        with content_of(descriptor, where) as whole:
+            yield whole
     finally:
         os.close(descriptor)
 
 
-def _read_all(descriptor: int, where: str) -> bytes:
-    content = bytearray()
-    try:
-        while piece := os.read(descriptor, 1 << 16):
-            content += piece
-            if len(content) > _SIZE_MAX:
+@contextmanager
+def content_of(descriptor: int, where: str, one_line: bool = False) -> Iterator[memoryview]:
+    """What a descriptor gives to its end, or a terminal as one line; wiped afterwards."""
+    # Taken once: a buffer that grows leaves copies behind.
+    buffer = bytearray(_SIZE_MAX + 1)
+    size = 0
+    with memoryview(buffer) as whole:
+        try:
+            while size < len(buffer) and not (one_line and size):
+                with whole[size:] as rest:
+                    got = os.readv(descriptor, [rest])
+                if got == 0:
+                    break
+                size += got
+            if size == len(buffer):
                 raise _errors.InvalidArgument(text("secret.too_large", path=where))
-    except OSError as error:
-        raise _errors.Io(text("secret.unreadable", path=where, why=error.strerror)) from error
-    return bytes(content)
+            with whole[:size] as filled:
+                yield filled
+        except OSError as error:
+            if isinstance(error, _errors.Error):
+                raise
+            raise _errors.Io(text("secret.unreadable", path=where, why=error.strerror)) from error
+        finally:
+            whole[:] = bytes(len(buffer))
 
 
 def _from_keyring(name: str) -> bytes:

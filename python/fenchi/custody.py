@@ -33,6 +33,13 @@ def _secret(data: Key) -> SecretBytes:
     return data if isinstance(data, SecretBytes) else SecretBytes(data)
 
 
+class _HoldsSecrets:
+    """Keeps what holds secrets, in whatever form its maker gave them, out of pickles and copies."""
+
+    def __reduce__(self) -> str:
+        raise TypeError("an object that holds secrets cannot be pickled or copied")
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccessExpression:
     """An access expression, taken apart."""
@@ -59,7 +66,7 @@ def parse_access(open: str) -> AccessExpression:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unlock:
+class Unlock(_HoldsSecrets):
     """Everything that was brought to open a vault with. What is lacking, the error says."""
 
     passphrases: Sequence[_passphrase.Passphrase] = field(default=(), repr=False)
@@ -86,7 +93,7 @@ class Custodian:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustodianShare:
+class CustodianShare(_HoldsSecrets):
     """A key share on its way to its holder."""
 
     slot: str
@@ -108,7 +115,7 @@ def _share(fields: dict[str, Any]) -> CustodianShare:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustodyPlan:
+class CustodyPlan(_HoldsSecrets):
     """An access expression and what its names stand for: each name in exactly one of the maps."""
 
     open: str = "passphrase"

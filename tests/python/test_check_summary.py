@@ -69,3 +69,16 @@ def test_a_part_without_a_single_test_fails(tmp_path: Path) -> None:
 def test_half_a_report_fails(tmp_path: Path) -> None:
     code, lines = summary(tmp_path, "pytest\t0\t5\n", pytest=PYTEST[:50])
     assert (code, lines[-1]) == (1, "0 passed, 1 failed, 0 skipped")
+
+
+def test_several_files_of_one_part_are_counted_together_and_none_may_be_empty(
+    tmp_path: Path,
+) -> None:
+    files = {"custody-ctest": CTEST, "custody-pytest": PYTEST}
+    code, lines = summary(tmp_path, "custody\t0\t5\n", **files)
+    assert code == 1
+    assert lines[-1] == "2 passed, 2 failed, 3 skipped"
+    code, lines = summary(
+        tmp_path, "custody\t0\t5\n", **{**files, "custody-pytest": "<testsuite></testsuite>"}
+    )
+    assert "failed: custody: no test ran" in lines

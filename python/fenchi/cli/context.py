@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 from collections.abc import Iterator
@@ -54,10 +53,10 @@ def prompted(name: str, new: bool = False) -> fenchi.SecretBytes:
         )
     named = name != PASSPHRASE
     question = text("passphrase.ask_named", name=name) if named else text("passphrase.ask")
-    typed = getpass.getpass(question + ": ")
-    if new and typed != getpass.getpass(text("passphrase.ask_again") + ": "):
+    typed = _passphrase.typed(question + ": ")
+    if new and not typed.equals(_passphrase.typed(text("passphrase.ask_again") + ": ")):
         raise _errors.InvalidArgument(text("passphrase.differ"))
-    return _passphrase.secret_of(typed)
+    return typed
 
 
 def passphrase(wanted: Settings, new: bool = False) -> fenchi.SecretBytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,25 +74,44 @@ def passphrases_to_ask(custody: CustodyTable, factors: Factors) -> list[str]:
     return list(dict.fromkeys(needed)) if needed else [PASSPHRASE]
 
 
-def read_secret(output: Output, source: str) -> bytes:
-    """A secret's bytes; a file that others can read is warned about."""
+@contextmanager
+def _content(output: Output, source: str) -> Iterator[memoryview]:
     if _secret_files.readable_by_others(source):
         output.warn(text("secret.open_to_others", path=source))
-    return _secret_files.read(source)
+    with _secret_files.content(source) as content:
+        yield content
+
+
+def read_secret(output: Output, source: str) -> SecretBytes:
+    """A secret's bytes; a file that others can read is warned about."""
+    with _content(output, source) as content:
+        return SecretBytes(content)
 
 
 def read_key(output: Output, source: str) -> SecretBytes:
     """A key of 32 bytes: as they are, or as 64 hex digits."""
-    content = read_secret(output, source)
-    if len(content) == _KEY_SIZE:
-        return SecretBytes(content)
-    try:
-        key = bytes.fromhex(content.decode("ascii").strip())
-    except ValueError:
-        key = b""
-    if len(key) != _KEY_SIZE:
-        raise _errors.InvalidArgument(text("secret.not_a_key", path=source))
-    return SecretBytes(key)
+    with _content(output, source) as content:
+        if len(content) == _KEY_SIZE:
+            return SecretBytes(content)
+        first, end = 0, len(content)
+        while first < end and content[first : first + 1].tobytes().isspace():
+            first += 1
+        while end > first and content[end - 1 : end].tobytes().isspace():
+            end -= 1
+        key = bytearray(_KEY_SIZE)  # digit by digit: no copy of the whole is left behind
+        try:
+            if end - first != 2 * _KEY_SIZE:
+                raise ValueError
+            for i in range(_KEY_SIZE):
+                digits = content[first + 2 * i : first + 2 * i + 2].tobytes()
+                if not digits.isalnum():
+                    raise ValueError
+                key[i] = int(digits, 16)
+            return SecretBytes(key)
+        except ValueError:
+            raise _errors.InvalidArgument(text("secret.not_a_key", path=source)) from None
+        finally:
+            key[:] = bytes(_KEY_SIZE)
 
 
 _RAW_SHARE = b"fsh1"  # as the library serialises it: what `key rotate --shares` writes
@@ -138,7 +158,7 @@ def unlock_of(
     """ask: gets the passphrases with these names, from wherever they come."""
     admin = None if factors.admin_key is None else read_key(output, factors.admin_key)
     if factors.credential is not None:
-        credential = SecretBytes(read_secret(output, factors.credential))
+        credential = read_secret(output, factors.credential)
         return Unlock(credential=credential, admin_key=admin)
     shares: dict[str, Key] = {}
     for source in factors.shares:

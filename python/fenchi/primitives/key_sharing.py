@@ -57,6 +57,7 @@ class ShareFault:
     name: str
     kind: FaultKind
     message: str
+    claimed_index: int = 0  # as it stands in the item; 0 as well where none can be read
 
 
 @dataclass(frozen=True)
