@@ -125,7 +125,7 @@ Status PackWriter::PutShard(std::size_t position, const PackId& pack, ByteView s
   if (Stop::Current().requested()) return StoppedOnRequest();
   {
     const std::lock_guard lock(mutex_);
-    if (ending_ || !failure_.ok()) return Cancelled("the backup has failed already");
+    if (ending_) return Cancelled("the backup has ended without this shard");
   }
   return access_.seats.PutAt(position, ShardNameAt(access_, pack, access_.needed()), shard);
 }
