@@ -62,6 +62,12 @@ class PythonBacked final : public fenchi::ProviderWrapper {
   std::shared_ptr<FailureSlots> slots_;
 };
 
+// A provider over HTTP whose credentials `callable` gives: a dict of texts or bytes, and "expires"
+// in seconds. Needs the GIL. Errors: as OpenProvider; kInvalidArgument for other schemes.
+fenchi::Result<std::shared_ptr<fenchi::Provider>> OpenWithCredentials(const std::string& url,
+                                                                      const fenchi::Domain& domain,
+                                                                      py::object callable);
+
 // One long call from Python: construct, Run, Check.
 class Call {
  public:

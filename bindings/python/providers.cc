@@ -319,12 +319,15 @@ void BindProviders(py::module_& module) {
       });
   module.def(
       "open_provider",
-      [](const std::string& url, const py::dict& domain) {
+      [](const std::string& url, const py::dict& domain, const py::object& credentials) {
         Call call;
         const fenchi::Domain parsed = DomainOf(domain);
+        if (!credentials.is_none()) {
+          return call.Value(OpenWithCredentials(url, parsed, credentials));
+        }
         return call.Value(call.Run([&] { return fenchi::OpenProvider(url, parsed); }));
       },
-      py::arg("url"), py::arg("domain") = py::dict());
+      py::arg("url"), py::arg("domain") = py::dict(), py::arg("credentials") = py::none());
   module.def("provider_schemes", &fenchi::ProviderSchemes);
   module.def("run_provider_contract", &RunContract, py::arg("provider"), py::arg("prefix"),
              py::arg("may_delete"), py::arg("retain_seconds"));

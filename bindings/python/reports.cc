@@ -86,7 +86,7 @@ static py::list ListOf(const std::vector<T>& items) {
 }
 
 static fenchi::DamageKind KindOf(const std::string& name) {
-  for (int number = 0; number <= static_cast<int>(fenchi::DamageKind::kUnreachable); ++number) {
+  for (int number = 0; number <= static_cast<int>(fenchi::DamageKind::kUnreadable); ++number) {
     const auto kind = static_cast<fenchi::DamageKind>(number);
     if (fenchi::DamageKindName(kind) == name) return kind;
   }

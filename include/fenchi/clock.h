@@ -35,7 +35,7 @@ class FENCHI_EXPORT Clock {
 FENCHI_EXPORT Clock& SystemClock();
 
 // Time that passes while something waits: never set back. Empty: the system's steady clock, and
-// sleeping for real.
+// sleeping for real, which ends early when the verb that waits is cancelled.
 using Sleeper = std::function<void(std::chrono::nanoseconds)>;
 struct FENCHI_EXPORT WaitClock {
   std::function<std::chrono::nanoseconds()> elapsed = {};

@@ -43,7 +43,7 @@ struct RetryOptions {
   std::chrono::milliseconds first_wait{250};
   std::chrono::milliseconds wait_max{10'000};
   // No attempt begins and no wait ends later than this after the call began. A running attempt is
-  // not cut short, nor is a wait when its verb is cancelled: that takes up to wait_max.
+  // not cut short. A wait is when its verb is cancelled, unless `clock` sleeps in its own way.
   std::chrono::milliseconds deadline{120'000};
   // Retries left, over all calls: each takes one, a call that succeeds gives back those that it
   // took, or a tenth of one if it took none. A place that is down costs no more than these.
@@ -90,7 +90,7 @@ class FENCHI_EXPORT RateLimit {
   ~RateLimit();
   // Takes from the budget. Errors: kFull, and nothing is taken, when it is too small.
   Status Reserve(std::uint64_t bytes);
-  // Waits until `bytes` more may go, those of earlier callers first.
+  // Waits until `bytes` more may go, those of earlier callers first, or its verb is cancelled.
   void Wait(std::uint64_t bytes);
   std::uint64_t bytes_reserved() const;
 

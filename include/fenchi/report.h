@@ -129,7 +129,8 @@ enum class DamageKind {
   kBlock,        // a block fails its tag
   kContent,      // all tags hold, but the content is not what it must be
   kObject,       // a record, list, index or k/ object is not what it must be
-  kUnreachable,  // the provider did not answer: unknown, not damage by itself
+  kUnreachable,  // the provider is away or refuses everything: unknown, not damage by itself
+  kUnreadable,   // the provider refuses this object while it gives others: unknown as well
 };
 FENCHI_EXPORT std::string_view DamageKindName(DamageKind kind);
 
@@ -152,7 +153,7 @@ struct VerifyReport {
   std::uint64_t snapshots_checked = 0;
   double seconds = 0;
   std::vector<Damage> damage;
-  std::vector<std::string> unreachable;  // names of providers that did not answer
+  std::vector<std::string> unreachable;  // of providers that are away or refuse everything
   bool freshness_proven = true;
 
   bool healthy() const { return damage.empty() && unreachable.empty(); }

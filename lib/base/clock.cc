@@ -4,7 +4,8 @@
 
 #include <ctime>
 #include <mutex>
-#include <thread>
+
+#include "base/stop.h"
 
 namespace fenchi {
 namespace {
@@ -52,7 +53,8 @@ std::chrono::nanoseconds WaitClock::Elapsed() const {
 
 void WaitClock::Sleep(std::chrono::nanoseconds time) const {
   if (time.count() <= 0) return;
-  sleep ? sleep(time) : std::this_thread::sleep_for(time);
+  if (sleep) return sleep(time);
+  (void)SleepUnlessStopped(time);
 }
 
 Clock& SystemClock() {

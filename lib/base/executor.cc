@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/stop.h"
+
 namespace fenchi {
 namespace {
 
@@ -46,7 +48,10 @@ Executor::~Executor() {
 void Executor::Submit(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
-    tasks_.push_back(std::move(task));
+    tasks_.push_back([stop = Stop::Current(), run = std::move(task)] {
+      const StopTaken taken(stop);
+      run();
+    });
   }
   changed_.notify_one();
 }
@@ -60,7 +65,7 @@ void Executor::ForEach(std::size_t count, const std::function<void(std::size_t)>
   for (std::size_t i = 0; i < helpers; ++i) Submit([batch] { batch->Run(); });
   batch->Run();
   std::unique_lock lock(batch->mutex);
-  batch->finished.wait(lock, [&] { return batch->done == batch->count; });
+  WaitFor(batch->finished, lock, [&] { return batch->done == batch->count; });
 }
 
 void Executor::Work() {

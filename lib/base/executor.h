@@ -1,7 +1,8 @@
 // A fixed number of threads that run tasks in the order they came.
 //
 // ForEach() is how a verb talks to all providers at once: the caller waits and helps, so nested
-// calls from tasks cannot starve. Tasks must not throw.
+// calls from tasks cannot starve. Tasks must not throw; they work for the verb (base/stop.h) of the
+// thread that submits them.
 #pragma once
 
 #include <condition_variable>

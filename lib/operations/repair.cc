@@ -16,6 +16,9 @@
 namespace fenchi {
 namespace {
 
+// So many refusals, before anything was read, are the place's.
+constexpr int kRefusalsMax = 8;
+
 std::string WithoutGeneration(const std::string& object) {
   return object.substr(0, object.rfind('.'));
 }
@@ -46,6 +49,7 @@ class Repair {
   const Seats& seats_;
   RepairReport& report_;
   ProgressMeter meter_;
+  std::set<int> away_;  // positions that were found to be away, and are named in the report
 };
 
 void Repair::Left(std::size_t position, std::string object, DamageKind kind, const Status& status) {
@@ -102,11 +106,24 @@ Status Repair::RepairObjects(const History& history, std::size_t position) {
     return Status::Ok();
   }
   const Seat& seat = seats_.all()[position];
+  bool any_read = false;
+  int refused = 0;
   for (const ExpectedObject& object : *objects) {
     const Result<ObjectAt> there =
         seats_.GetAt(position, object.name, object.size_max, object.check);
+    any_read = any_read || there.ok();
     if (there.ok()) continue;
-    if (there.status().code() == StatusCode::kUnavailable) return Status::Ok();
+    if (there.status().code() == StatusCode::kDenied) {
+      Left(position, object.name(seat, 0), DamageKind::kUnreadable, there.status());
+      if (any_read || ++refused < kRefusalsMax) continue;
+      away_.insert(static_cast<int>(position));
+      return Status::Ok();
+    }
+    if (TellsOfPlace(there.status())) {
+      Left(position, "", DamageKind::kUnreachable, there.status());
+      away_.insert(static_cast<int>(position));
+      return Status::Ok();
+    }
     Result<Bytes> bytes = object.fetch();
     const Status put = bytes.ok() ? seats_.PutAt(position, object.name, *bytes) : bytes.status();
     if (!put.ok()) {
@@ -123,7 +140,7 @@ Status Repair::RepairPack(const PackId& pack, const Bad& bad) {
   const Result<ShardSet> shards = ShardSet::OpenAgreed(access_, seats_, pack);
   for (const int position : bad.positions) {
     const Seat& seat = seats_.all()[position];
-    if (!seat.provider) continue;
+    if (!seat.provider || away_.contains(position)) continue;
     const NameAt name =
         ShardNameAt(access_, pack, shards.ok() ? shards->needed() : access_.needed());
     Result<Bytes> bytes =

@@ -16,7 +16,8 @@ Result<format::SnapshotContent> OpenSnapshotContent(const Access& access,
 }
 
 Result<SnapshotView> OpenSnapshotView(Session& session, const SnapshotId& id,
-                                      const std::vector<std::string>& absent) {
+                                      const std::vector<std::string>& absent,
+                                      std::shared_ptr<ShardSpool> spool) {
   SnapshotView view;
   view.id = id;
   FENCHI_ASSIGN_OR_RETURN(Seats seats, session.access.seats.Without(absent));
@@ -31,7 +32,7 @@ Result<SnapshotView> OpenSnapshotView(Session& session, const SnapshotId& id,
   view.object = stored->object;
   FENCHI_ASSIGN_OR_RETURN(view.content, OpenSnapshotContent(session.access, view.object));
   const format::DomainKeys* domain = session.access.FindDomain(view.object.domain);
-  view.packs = std::make_unique<PackReader>(session.access, *view.seats);
+  view.packs = std::make_unique<PackReader>(session.access, *view.seats, std::move(spool));
   view.chunks = std::make_unique<ChunkReader>(session.access, *domain, *view.packs);
   return view;
 }

@@ -23,10 +23,12 @@ struct SnapshotView {
   std::unique_ptr<PackReader> packs;
   std::unique_ptr<ChunkReader> chunks;
 };
-// Refreshes the logs, finds and opens a snapshot. `absent`: providers to do without.
+// Refreshes the logs, finds and opens a snapshot. `absent`: providers to do without. spool: of its
+// packs' reader.
 // Errors: kNotFound; kDenied; kTooFewProviders.
 Result<SnapshotView> OpenSnapshotView(Session& session, const SnapshotId& id,
-                                      const std::vector<std::string>& absent = {});
+                                      const std::vector<std::string>& absent = {},
+                                      std::shared_ptr<ShardSpool> spool = nullptr);
 
 // The entry of a path. Errors: kNotFound naming path and snapshot.
 Result<format::Entry> FindEntry(SnapshotView& view, std::string_view path);

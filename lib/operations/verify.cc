@@ -1,18 +1,15 @@
 // The verify verb: is everything where it must be, unchanged, and does it decrypt?
 #include <algorithm>
+#include <array>
 #include <set>
-#include <unordered_set>
 #include <utility>
 
-#include "base/display.h"
 #include "base/error.h"
-#include "fenchi/hash.h"
-#include "format/cbor.h"
 #include "format/names.h"
 #include "operations/content_check.h"
 #include "operations/objects.h"
 #include "operations/operations.h"
-#include "operations/snapshot_view.h"
+#include "operations/snapshot_check.h"
 #include "repository/shard_set.h"
 
 namespace fenchi {
@@ -20,41 +17,8 @@ namespace {
 
 constexpr std::string_view kRepairHint = "`fenchi repair` writes it again from the others";
 
-bool IsUnreachable(const Status& status) {
-  return status.code() == StatusCode::kUnavailable || status.code() == StatusCode::kDeadline;
-}
-
-Hash256 HashOf(const format::Reference& reference) {
-  format::CborWriter writer;
-  format::WriteReference(writer, reference);
-  return Sha256(writer.Take());
-}
-
-// The directories on the way to an entry.
-struct DirectoryChain {
-  std::string path;                // of the innermost; that of each other one begins it
-  std::vector<std::size_t> sizes;  // of their paths
-};
-
-// Whether the entry's directory came before it.
-Status CheckParent(const format::Entry& entry, DirectoryChain& chain) {
-  const std::string_view path = entry.path;
-  const auto inside = [&](std::size_t size) {
-    return path.size() > size && path[size] == '/' &&
-           path.starts_with(std::string_view(chain.path).substr(0, size));
-  };
-  while (!chain.sizes.empty() && !inside(chain.sizes.back())) chain.sizes.pop_back();
-  const std::size_t slash = path.rfind('/');
-  const std::size_t parent_size = slash == std::string_view::npos ? 0 : slash;
-  if (parent_size != (chain.sizes.empty() ? 0 : chain.sizes.back())) {
-    return Damaged("its directory is not in the snapshot before it: a planted entry");
-  }
-  if (entry.attributes.type == EntryType::kDirectory) {
-    chain.path = path;
-    chain.sizes.push_back(path.size());
-  }
-  return Status::Ok();
-}
+// So many refusals in a row, before anything was read, are the place's.
+constexpr std::size_t kRefusalsMax = 8;
 
 // What was found of one pack's shard at one seat.
 struct ShardFinding {
@@ -64,7 +28,8 @@ struct ShardFinding {
   std::vector<Bytes> blocks;      // with depth kData: those read, by number
   std::vector<Damage> damage;
   std::uint64_t bytes_read = 0;
-  bool unreachable = false;
+  std::string object;  // that `away` was about
+  Status away;         // not ok: nothing is known about the shard, and why
 };
 
 class Verify {
@@ -76,7 +41,8 @@ class Verify {
         options_(options),
         report_(report),
         meter_(options.observer, "verify"),
-        down_(seats_.size(), false) {}
+        down_(seats_.size(), false),
+        readable_(seats_.size()) {}
 
   Status Run(const History& history);
 
@@ -92,8 +58,16 @@ class Verify {
   void CheckGeneration(const ShardSet& shards, std::size_t position, const std::string& name,
                        std::uint64_t size, ShardFinding& finding);
   Result<std::optional<ObjectInfo>> StatAt(std::size_t position, const std::string& name);
-  Status CheckContent(const History& history);
-  Status CheckSnapshot(const StoredSnapshot& snapshot);
+  struct Refusal {
+    std::string object;
+    std::string what;
+    Status status;
+  };
+  Status CheckObject(std::size_t position, const ExpectedObject& object);
+  bool StillReads(std::size_t position);
+  void Unreadable(std::size_t position, const Refusal& refusal);
+  bool Repairable(const ShardSet& shards, const std::vector<ShardFinding>& findings,
+                  bool& needs_return) const;
   void Down(std::size_t position, const Status& status);
   void Add(std::size_t position, std::string object, DamageKind kind,
            std::optional<std::uint32_t> block, std::string what);
@@ -105,18 +79,19 @@ class Verify {
   VerifyReport& report_;
   ProgressMeter meter_;
   std::vector<bool> down_;
-  std::unordered_set<Hash256> checked_;  // of references: one chunk may lie at several places
+  std::vector<std::string> readable_;  // of each provider an object that it gave; empty: none yet
 };
 
-// A provider that does not answer is reported once, not for every object.
+// A provider that is away is reported once, not for every object.
 void Verify::Down(std::size_t position, const Status& status) {
   if (down_[position]) return;
   down_[position] = true;
   const Seat& seat = seats_.all()[position];
   report_.unreachable.push_back(seat.name);
+  const std::string next = status.hint().empty() ? "bring it back" : status.hint();
   report_.damage.push_back({seat.name, "", DamageKind::kUnreachable, std::nullopt,
-                            "the provider does not answer: " + status.message() +
-                                "; bring it back and verify again, or replace it",
+                            "the provider is away, because " + status.message() + "; " + next +
+                                ", then verify again; or replace it",
                             true});
 }
 
@@ -146,7 +121,9 @@ Status Verify::Run(const History& history) {
     meter_.now().bytes_done = report_.bytes_read;
     meter_.Tick();
   }
-  if (options_.depth == VerifyDepth::kData) FENCHI_RETURN_IF_ERROR(CheckContent(history));
+  if (options_.depth == VerifyDepth::kData) {
+    FENCHI_RETURN_IF_ERROR(CheckSnapshots(session_, history, meter_, report_));
+  }
   meter_.Finish();
   return Status::Ok();
 }
@@ -162,22 +139,22 @@ Status Verify::CheckObjectsAt(const History& history, std::size_t position) {
   FENCHI_ASSIGN_OR_RETURN(std::vector<ExpectedObject> objects,
                           ObjectsAt(session_, history, position));
   const Seat& seat = seats_.all()[position];
+  std::vector<Refusal> refusals;
   for (const ExpectedObject& object : objects) {
     FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
     ++report_.objects;
-    Status found;
-    if (options_.depth == VerifyDepth::kExists) {
-      const auto info = StatAt(position, object.name(seat, 0));
-      found = !info.ok() ? info.status() : *info ? Status::Ok() : NotFound("absent");
-    } else {
-      // Generation 0 is what repair wrote first: damage there is old news once a later one is good.
-      const Result<ObjectAt> at =
-          seats_.GetAt(position, object.name, object.size_max, object.check);
-      found = at.status();
-      if (at.ok()) report_.bytes_read += at->bytes.size();
+    const Status found = CheckObject(position, object);
+    if (found.ok()) {
+      readable_[position] = object.name(seat, 0);
+      continue;
     }
-    if (found.ok()) continue;
-    if (IsUnreachable(found)) {
+    if (found.code() == StatusCode::kDenied) {
+      refusals.push_back({object.name(seat, 0), object.what, found});
+      const bool reads =
+          readable_[position].empty() ? refusals.size() < kRefusalsMax : StillReads(position);
+      if (reads) continue;
+    }
+    if (TellsOfPlace(found)) {
       Down(position, found);
       return Status::Ok();
     }
@@ -186,7 +163,41 @@ Status Verify::CheckObjectsAt(const History& history, std::size_t position) {
         std::nullopt,
         fmt::format("{} {}; {}", object.what, missing ? "is missing" : "is damaged", kRepairHint));
   }
+  if (!refusals.empty() && readable_[position].empty()) {
+    Down(position, refusals.front().status);
+    return Status::Ok();
+  }
+  for (const Refusal& refusal : refusals) Unreadable(position, refusal);
   return Status::Ok();
+}
+
+Status Verify::CheckObject(std::size_t position, const ExpectedObject& object) {
+  if (options_.depth == VerifyDepth::kExists) {
+    const auto info = StatAt(position, object.name(seats_.all()[position], 0));
+    return !info.ok() ? info.status() : *info ? Status::Ok() : NotFound("absent");
+  }
+  // Generation 0 is what repair wrote first: damage there is old news once a later one is good.
+  const Result<ObjectAt> at = seats_.GetAt(position, object.name, object.size_max, object.check);
+  if (at.ok()) report_.bytes_read += at->bytes.size();
+  return at.status();
+}
+
+// Whether a provider that has refused an object still gives one that it gave before: credentials
+// may expire in the middle of a verify.
+bool Verify::StillReads(std::size_t position) {
+  const std::string& name = readable_[position];
+  if (name.empty()) return false;
+  if (options_.depth == VerifyDepth::kExists) return StatAt(position, name).ok();
+  std::array<std::uint8_t, 1> byte{};
+  return !TellsOfPlace(seats_.all()[position].provider->Get(name, 0, byte));
+}
+
+void Verify::Unreadable(std::size_t position, const Refusal& refusal) {
+  const std::string next = refusal.status.hint().empty() ? "look at what its credentials may read"
+                                                         : refusal.status.hint();
+  Add(position, refusal.object, DamageKind::kUnreadable, std::nullopt,
+      fmt::format("{} cannot be read, while others there can: {}; {}", refusal.what,
+                  refusal.status.message(), next));
 }
 
 Result<std::optional<ObjectInfo>> Verify::StatAt(std::size_t position, const std::string& name) {
@@ -214,8 +225,8 @@ void Verify::CheckGeneration(const ShardSet& shards, std::size_t position, const
   Bytes header(format::kHeaderSize);
   const Result<Bytes> right = shards.SealedHeaderAt(position);
   const Status got = provider.Get(name, 0, header);
-  if (IsUnreachable(got)) {
-    finding.unreachable = true;
+  if (TellsOfPlace(got)) {
+    finding.away = got;
     return;
   }
   if (!got.ok() || !right.ok() || header != *right) {
@@ -227,8 +238,8 @@ void Verify::CheckGeneration(const ShardSet& shards, std::size_t position, const
   Bytes block(format::kBlockStride);
   for (int b = 0; b < shards.blocks(); ++b) {
     const Status read = provider.Get(name, format::BlockOffset(b), block);
-    if (IsUnreachable(read)) {
-      finding.unreachable = true;
+    if (TellsOfPlace(read)) {
+      finding.away = read;
       return;
     }
     finding.bytes_read += read.ok() ? block.size() : 0;
@@ -255,14 +266,15 @@ ShardFinding Verify::CheckShard(const ShardSet& shards, std::size_t position) {
     const auto info = StatAt(position, object);
     ShardFinding finding;
     finding.generation = generation;
-    if (!info.ok() && IsUnreachable(info.status())) {
-      finding.unreachable = true;
+    finding.object = object;
+    if (TellsOfPlace(info.status())) {
+      finding.away = info.status();
       return finding;
     }
     if (!info.ok() || !*info) break;
     CheckGeneration(shards, position, object, (*info)->size_bytes, finding);
     finding.bytes_read += first.bytes_read;
-    if (finding.damage.empty() || finding.unreachable) return finding;
+    if (finding.damage.empty() || !finding.away.ok()) return finding;
     if (generation == 0) {
       first = std::move(finding);
     } else {
@@ -271,7 +283,7 @@ ShardFinding Verify::CheckShard(const ShardSet& shards, std::size_t position) {
   }
   if (first.damage.empty()) {
     first.damage.push_back({seat.name, name(seat, 0), DamageKind::kMissing, std::nullopt,
-                            "the shard is missing; " + std::string(kRepairHint), true});
+                            "the shard is missing", true});
   }
   return first;
 }
@@ -289,7 +301,7 @@ Status Verify::CheckPack(const format::PackListEntry& pack) {
   std::vector<ShardFinding> findings(seats_.size());
   seats_.executor().ForEach(seats_.size(), [&](std::size_t i) {
     if (down_[i]) {
-      findings[i].unreachable = true;
+      findings[i].away = Unavailable("it is away");
     } else {
       findings[i] = CheckShard(*shards, i);
     }
@@ -341,93 +353,51 @@ void Verify::CheckPackContent(const ShardSet& shards, std::vector<ShardFinding>&
   }
 }
 
-void Verify::ReportPack(const ShardSet& shards, std::vector<ShardFinding>& findings) {
-  // A block can be rebuilt while k shards have it good.
+// A block can be rebuilt while k shards have it good; those that are away may have it.
+bool Verify::Repairable(const ShardSet& shards, const std::vector<ShardFinding>& findings,
+                        bool& needs_return) const {
   bool repairable = true;
   for (int block = 0; block < shards.blocks(); ++block) {
     int good = 0;
+    int unknown = 0;
     for (const ShardFinding& finding : findings) {
-      good += !finding.unreachable && !finding.good_blocks.empty() && finding.good_blocks[block];
+      unknown += !finding.away.ok();
+      good += finding.away.ok() && !finding.good_blocks.empty() && finding.good_blocks[block];
     }
-    if (good < shards.needed()) repairable = false;
+    if (good < shards.needed()) needs_return = true;
+    if (good + unknown < shards.needed()) repairable = false;
   }
+  return repairable;
+}
+
+void Verify::ReportPack(const ShardSet& shards, std::vector<ShardFinding>& findings) {
+  bool needs_return = false;
+  const bool repairable = Repairable(shards, findings, needs_return);
+  const std::string next =
+      !repairable    ? fmt::format("it cannot be repaired: fewer than {} good shards are left",
+                                   shards.needed())
+      : needs_return ? "it can be repaired only once a provider that is away is back"
+                     : std::string(kRepairHint);
   for (std::size_t i = 0; i < findings.size(); ++i) {
     ShardFinding& finding = findings[i];
     report_.bytes_read += finding.bytes_read;
-    if (finding.unreachable) {
-      if (!down_[i]) Down(i, Unavailable("it stopped answering"));
+    if (!finding.away.ok()) {
+      if (down_[i]) continue;
+      if (finding.away.code() == StatusCode::kDenied && StillReads(i)) {
+        ++report_.shards;
+        Unreadable(i, {finding.object, "the shard", finding.away});
+      } else {
+        Down(i, finding.away);
+      }
       continue;
     }
     ++report_.shards;
     for (Damage& damage : finding.damage) {
       damage.repairable = repairable;
-      damage.what += repairable ? fmt::format("; {}", kRepairHint)
-                                : fmt::format(
-                                      "; it cannot be repaired now: fewer than {} good "
-                                      "shards answer",
-                                      shards.needed());
+      damage.what += "; " + next;
       report_.damage.push_back(std::move(damage));
     }
   }
-}
-
-Status Verify::CheckContent(const History& history) {
-  for (const StoredSnapshot& snapshot : history.snapshots()) {
-    if (access_.FindDomain(snapshot.object.domain) == nullptr) continue;
-    FENCHI_RETURN_IF_ERROR(CheckSnapshot(snapshot));
-    ++report_.snapshots_checked;
-  }
-  return Status::Ok();
-}
-
-// Walks a snapshot and reads every chunk that no snapshot before had.
-Status Verify::CheckSnapshot(const StoredSnapshot& snapshot) {
-  const std::string name = "snapshot " + ToHex(snapshot.id.view().first(8));
-  const Result<format::SnapshotContent> content = OpenSnapshotContent(access_, snapshot.object);
-  const auto lost = [&](std::string_view path, const Status& status) {
-    report_.damage.push_back(
-        {"", name, DamageKind::kContent, std::nullopt,
-         fmt::format("{}: {}", path.empty() ? "list of files" : EscapeForDisplay(path),
-                     status.message()),
-         false});
-  };
-  if (!content.ok()) {
-    lost("", content.status());
-    return Status::Ok();
-  }
-  PackReader packs(access_, seats_);
-  packs.set_whole_packs(true);
-  ChunkReader chunks(access_, *access_.FindDomain(snapshot.object.domain), packs);
-  DirectoryChain chain;
-  bool gaps = false;  // a lost part of the list takes directories with it
-  FENCHI_RETURN_IF_ERROR(chunks.WalkTree(
-      content->root, "",
-      [&](const format::Entry& entry) -> Result<bool> {
-        meter_.SetCurrent(entry.path);
-        meter_.Tick();
-        FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
-        const Status read =
-            chunks.WalkContent(entry.content, [&](const format::ContentItem& item) -> Result<bool> {
-              if (item.offset + item.chunk.plain_size > entry.attributes.size) {
-                return Damaged("its content reaches behind its end: a planted entry");
-              }
-              if (!checked_.insert(HashOf(item.chunk)).second) return true;
-              FENCHI_RETURN_IF_ERROR(chunks.Read(item.chunk).status());
-              return true;
-            });
-        if (read.code() == StatusCode::kTooFewProviders) return read;
-        if (!read.ok()) lost(entry.path, read);
-        const Status placed = CheckParent(entry, chain);
-        if (!placed.ok() && !gaps) lost(entry.path, placed);
-        return true;
-      },
-      [&](const format::Reference&, const Status& failure) {
-        gaps = true;
-        lost("", failure);
-      }));
-  report_.chunks_checked += chunks.chunks_checked();
-  report_.bytes_read += packs.statistics().bytes_fetched;
-  return Status::Ok();
 }
 
 }  // namespace

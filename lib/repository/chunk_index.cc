@@ -29,7 +29,8 @@ CREATE TABLE piece (
 CREATE TABLE file (
   domain BLOB NOT NULL, source BLOB NOT NULL, size INTEGER NOT NULL,
   modified_s INTEGER NOT NULL, modified_ns INTEGER NOT NULL, changed_ns INTEGER NOT NULL,
-  device INTEGER NOT NULL, inode INTEGER NOT NULL, plain INTEGER NOT NULL, content BLOB NOT NULL, packs BLOB NOT NULL,
+  device INTEGER NOT NULL, inode INTEGER NOT NULL, plain INTEGER NOT NULL,
+  content BLOB NOT NULL, packs BLOB NOT NULL,
   PRIMARY KEY (domain, source)) WITHOUT ROWID;
 )";
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "repository/shard_race.h"
 
 namespace fenchi {
 namespace {
@@ -15,10 +16,11 @@ constexpr int kTilesPerWorker = 20;
 
 }  // namespace
 
-ReadBuffers::ReadBuffers(int needed)
+ReadBuffers::ReadBuffers(int needed, std::shared_ptr<ShardSpool> kept)
     : plain(format::PackPlainSize(format::kPackClasses.back())),
       stored(static_cast<std::size_t>(format::BlocksPerShard(format::kPackClasses.back(), needed)) *
-             format::kBlockStride) {}
+             format::kBlockStride),
+      spool(std::move(kept)) {}
 
 OpenPack::OpenPack(ShardSet shards, SecretBytes key, ReadBuffers buffers)
     : shards_(std::move(shards)),
@@ -42,7 +44,8 @@ Result<SegmentCipher> OpenPack::Cipher() const {
 
 // k shards as they are stored, with their tags, unchecked.
 struct OpenPack::Inputs {
-  std::vector<int> indexes;  // data shards where they are to be had, else parity
+  std::vector<int> indexes;
+  std::vector<int> slower;  // that were to be had as well
   std::vector<std::shared_ptr<Bytes>> stored;
 
   ByteView Block(std::size_t input, int block) const {
@@ -52,36 +55,13 @@ struct OpenPack::Inputs {
 };
 
 OpenPack::Inputs OpenPack::ReadInputs(ReadStatistics& statistics) {
-  const Seats& seats = shards_.seats();
-  // 1. Who may have one: data shards first, in their order.
-  std::vector<std::pair<int, std::size_t>> places;  // shard index and position
-  for (std::size_t i = 0; i < seats.size(); ++i) {
-    if (seats.all()[i].provider) places.emplace_back(shards_.IndexAt(i), i);
-  }
-  std::ranges::sort(places);
-  const auto twin = [](const auto& a, const auto& b) { return a.first == b.first; };
-  places.erase(std::unique(places.begin(), places.end(), twin), places.end());
-  // 2. As many at once as are still needed.
-  const std::size_t needed = static_cast<std::size_t>(shards_.needed());
-  const std::size_t size = static_cast<std::size_t>(shards_.blocks()) * format::kBlockStride;
+  RaceOutcome race = RaceShards(shards_, buffers_.stored, buffers_.spool);
+  statistics.bytes_fetched += race.bytes_fetched;
   Inputs inputs;
-  for (std::size_t asked = 0; inputs.indexes.size() < needed;) {
-    const std::size_t more = std::min(needed - inputs.indexes.size(), places.size() - asked);
-    if (more == 0) break;
-    std::vector<std::shared_ptr<Bytes>> read(more);
-    std::vector<Status> results(more);
-    seats.executor().ForEach(more, [&](std::size_t i) {
-      read[i] = buffers_.stored.Get(size);
-      results[i] =
-          shards_.ReadStored(places[asked + i].second, 0, MutableBytes(*read[i]).first(size));
-    });
-    for (std::size_t i = 0; i < more; ++i) {
-      if (!results[i].ok()) continue;
-      statistics.bytes_fetched += size;
-      inputs.indexes.push_back(places[asked + i].first);
-      inputs.stored.push_back(std::move(read[i]));
-    }
-    asked += more;
+  inputs.slower = std::move(race.slower);
+  for (RacedShard& shard : race.shards) {
+    inputs.indexes.push_back(shard.index);
+    inputs.stored.push_back(std::move(shard.stored));
   }
   return inputs;
 }
@@ -97,7 +77,8 @@ void OpenPack::FetchWhole(ReadStatistics& statistics) {
     OpenTiles(inputs, first, std::min(kTilesPerWorker, blocks - first));
   });
   for (int shard = 0; shard < shards_.needed(); ++shard) {
-    if (std::ranges::find(inputs.indexes, shard) == inputs.indexes.end()) {
+    if (std::ranges::find(inputs.indexes, shard) == inputs.indexes.end() &&
+        std::ranges::find(inputs.slower, shard) == inputs.slower.end()) {
       statistics.shards_replaced.emplace(header().pack, shards_.PositionOf(shard));
     }
   }

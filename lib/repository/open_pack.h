@@ -29,11 +29,13 @@ struct ReadStatistics {
   }
 };
 
-// Memory for packs of the largest class, shared by all that one reader opens.
+// Memory for packs of the largest class, and what is kept on disk: shared by all that one reader
+// opens.
 struct ReadBuffers {
-  explicit ReadBuffers(int needed);
+  ReadBuffers(int needed, std::shared_ptr<ShardSpool> spool);
   BufferPool plain;
-  BufferPool stored;  // all blocks of one shard
+  BufferPool stored;                  // all blocks of one shard
+  std::shared_ptr<ShardSpool> spool;  // may be null
 };
 
 class OpenPack {

@@ -26,6 +26,8 @@ std::string_view DamageKindName(DamageKind kind) {
       return "object";
     case DamageKind::kUnreachable:
       return "unreachable";
+    case DamageKind::kUnreadable:
+      return "unreadable";
   }
   return "unknown";
 }

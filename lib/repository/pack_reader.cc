@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "format/derive.h"
 #include "repository/run_keys.h"
 
@@ -16,12 +17,12 @@ constexpr std::size_t kExpectedMax = 4096;
 
 }  // namespace
 
-PackReader::PackReader(const Access& access, const Seats& seats)
-    : access_(access), seats_(seats), buffers_(access.needed()) {}
+PackReader::PackReader(const Access& access, const Seats& seats, std::shared_ptr<ShardSpool> spool)
+    : access_(access), seats_(seats), buffers_(access.needed(), std::move(spool)) {}
 
 PackReader::~PackReader() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return in_work_ == 0; });
+  WaitFor(changed_, lock, [this] { return in_work_ == 0; });
 }
 
 // ---- Opening ----
@@ -52,7 +53,8 @@ Result<PackReader::Opened> PackReader::Unlock(ShardSet shards) {
 
 // Any thread.
 Result<PackReader::Opened> PackReader::OpenNow(const PackId& id) {
-  FENCHI_ASSIGN_OR_RETURN(ShardSet first, ShardSet::Open(access_, seats_, id));
+  FENCHI_ASSIGN_OR_RETURN(ShardSet first,
+                          ShardSet::Open(access_, seats_, id, buffers_.spool.get()));
   Result<Opened> opened = Unlock(std::move(first));
   if (!opened.ok()) {
     // One provider may have sealed a header of its own: what do most of them say?
@@ -85,7 +87,7 @@ Result<PackReader::Opened*> PackReader::Open(const PackId& id) {
     FetchNext();
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return coming->done; });
+      WaitFor(changed_, lock, [&] { return coming->done; });
     }
     statistics_.Add(coming->statistics);
     FENCHI_RETURN_IF_ERROR(coming->opened.status());

@@ -34,7 +34,8 @@ struct PackBytes {
 class PackReader {
  public:
   // `seats` may lack some of the access' providers (rehearsals). Both must outlive the reader.
-  PackReader(const Access& access, const Seats& seats);
+  // spool: keeps what came slowly until a restore is done; may be null.
+  PackReader(const Access& access, const Seats& seats, std::shared_ptr<ShardSpool> spool = nullptr);
   ~PackReader();  // waits for what is on its way
   PackReader(const PackReader&) = delete;
   PackReader& operator=(const PackReader&) = delete;

@@ -8,8 +8,18 @@
 
 namespace fenchi {
 
+bool TellsOfPlace(const Status& status) {
+  return status.code() == StatusCode::kUnavailable || status.code() == StatusCode::kDeadline ||
+         status.code() == StatusCode::kDenied || status.code() == StatusCode::kInvalidArgument;
+}
+
 Seats::Seats(std::vector<Seat> seats, std::shared_ptr<Executor> executor)
-    : seats_(std::move(seats)), executor_(std::move(executor)) {}
+    : seats_(std::move(seats)), executor_(std::move(executor)) {
+  for (Seat& seat : seats_) {
+    if (!seat.provider || seat.lane) continue;
+    seat.lane = std::make_shared<TransferLane>(seat.provider->capability().parallel_calls_max);
+  }
+}
 
 const Seat* Seats::FindById(const ProviderId& id) const {
   const auto found =
@@ -123,6 +133,9 @@ Status QuorumFailure(const Seats& seats, const PutOutcome& outcome, int needed,
   std::string reasons;
   for (const auto& [position, status] : outcome.failed) {
     reasons += fmt::format("; {}: {}", seats.all()[position].name, status.message());
+  }
+  for (const auto& [position, status] : outcome.failed) {
+    if (status.code() == StatusCode::kCancelled) return status;
   }
   // When the same fault, such as a full disk, is the only one, its code says more.
   StatusCode code = StatusCode::kTooFewProviders;

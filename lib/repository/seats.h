@@ -18,6 +18,7 @@
 #include "fenchi/provider.h"
 #include "fenchi/status.h"
 #include "format/ids.h"
+#include "repository/transfer_lane.h"
 
 namespace fenchi {
 
@@ -30,10 +31,15 @@ struct Seat {
   Domain domain;
   std::shared_ptr<Provider> provider;  // null: absent
   std::string absent_reason;           // why, when provider is null
+  std::shared_ptr<TransferLane> lane;  // of the provider; made by Seats
 };
 
 // The name of an object at one seat in one generation.
 using NameAt = std::function<std::string(const Seat& seat, int generation)>;
+// Whether an answer to a reading call tells about the place and not about the object: nobody
+// answers, the credentials are refused, the certificate is not trusted. What lies there is then
+// unknown, not lost.
+bool TellsOfPlace(const Status& status);
 // Ok when the bytes are what the object must be.
 using CheckBytes = std::function<Status(ByteView)>;
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
+#include <map>
 #include <numeric>
 #include <random>
 #include <utility>
@@ -10,6 +12,7 @@
 #include "base/error.h"
 #include "format/derive.h"
 #include "format/names.h"
+#include "repository/first_answer.h"
 #include "repository/run_keys.h"
 
 namespace fenchi {
@@ -18,7 +21,21 @@ namespace {
 // More subsets are not tried: C(14, 7).
 constexpr int kSubsetsMax = 3432;
 
+constexpr std::chrono::milliseconds kEquallyFast{50};
+
 std::string ShortId(const PackId& pack) { return ToHex(pack.view().first(8)); }
+
+Result<format::ShardHeader> OpenHeader(const Access& access, const Seat& seat, const PackId& pack,
+                                       int needed, ByteView box) {
+  FENCHI_ASSIGN_OR_RETURN(format::ShardHeader header,
+                          format::OpenShardHeader(access.vault, access.outer_key.view(), box));
+  if (header.pack != pack || header.needed != needed ||
+      header.shard_index != format::ShardIndexForSeat(pack, seat.number, header.seats)) {
+    return Damaged("another shard's header");
+  }
+  FENCHI_RETURN_IF_ERROR(CheckHeaderKeys(access, header));
+  return header;
+}
 
 // The header in one generation at one seat, if it is the one that belongs there.
 Result<format::ShardHeader> ReadHeader(const Access& access, const Seat& seat, const PackId& pack,
@@ -27,13 +44,8 @@ Result<format::ShardHeader> ReadHeader(const Access& access, const Seat& seat, c
       format::ShardName(access.name_key.view(), seat.id, pack, needed, generation);
   Bytes box(format::kHeaderSize);
   FENCHI_RETURN_IF_ERROR(seat.provider->Get(name, 0, box));
-  FENCHI_ASSIGN_OR_RETURN(format::ShardHeader header,
-                          format::OpenShardHeader(access.vault, access.outer_key.view(), box));
-  if (header.pack != pack || header.needed != needed ||
-      header.shard_index != format::ShardIndexForSeat(pack, seat.number, header.seats)) {
-    return Damaged("object {} is another shard's", name);
-  }
-  FENCHI_RETURN_IF_ERROR(CheckHeaderKeys(access, header));
+  Result<format::ShardHeader> header = OpenHeader(access, seat, pack, needed, box);
+  if (!header.ok()) return Damaged("object {}: {}", name, header.status().message());
   return header;
 }
 
@@ -43,14 +55,77 @@ Result<format::ShardHeader> LowestHeader(const Access& access, const Seat& seat,
   Status worst = NotFound("no shard is there");
   for (int generation = 0; generation < kGenerations; ++generation) {
     Result<format::ShardHeader> header = ReadHeader(access, seat, pack, needed, generation);
-    const StatusCode code = header.status().code();
-    if (header.ok() || code == StatusCode::kUnavailable || code == StatusCode::kDeadline) {
-      return header;
-    }
-    if (code == StatusCode::kNotFound) break;
+    if (header.ok() || TellsOfPlace(header.status())) return header;
+    if (header.status().code() == StatusCode::kNotFound) break;
     worst = header.status();
   }
   return worst;
+}
+
+// Those that are about equally fast in their own order; those without a provider first, which cost
+// nothing.
+std::vector<Seat> FastestFirst(const Seats& seats) {
+  std::vector<Seat> out = seats.all();
+  std::ranges::stable_sort(out, {}, [](const Seat& seat) {
+    return seat.lane ? seat.lane->Expected(format::kHeaderSize) / kEquallyFast : 0;
+  });
+  return out;
+}
+
+// The seats that could not be asked, and why.
+class AwaySeats {
+ public:
+  void Add(const Seat& seat, const Status& why) {
+    if (!reasons_.emplace(seat.name, why.message()).second || !hint_.empty()) return;
+    hint_ = why.hint();
+  }
+  int count() const { return static_cast<int>(reasons_.size()); }
+  Status TooFew(const PackId& pack) const {
+    std::string text;
+    for (const auto& [name, why] : reasons_) {
+      text += fmt::format("{}{} is away, because {}", text.empty() ? "" : "; ", name, why);
+    }
+    return TooFewProviders("pack {}: too few providers can be asked: {}", ShortId(pack), text)
+        .WithHint(hint_.empty() ? "bring the named providers back" : hint_);
+  }
+
+ private:
+  std::map<std::string, std::string> reasons_;
+  std::string hint_;
+};
+
+// The first good header that comes, of lowest generations only. nullopt: a closer look is needed.
+std::optional<format::ShardHeader> FirstHeader(const Access& access, const Seats& seats,
+                                               const PackId& pack, ShardSpool* spool) {
+  const std::vector<Seat> order = FastestFirst(seats);
+  std::vector<SmallObject> objects;
+  std::vector<int> needed_of;
+  for (const int needed : access.shards_needed) {
+    for (const Seat& seat : order) {
+      if (!seat.provider) continue;
+      objects.push_back(
+          {&seat, format::ShardName(access.name_key.view(), seat.id, pack, needed, 0)});
+      needed_of.push_back(needed);
+    }
+  }
+  std::optional<format::ShardHeader> found;
+  const auto good = [&](std::size_t i, ByteView box) {
+    Result<format::ShardHeader> header =
+        OpenHeader(access, *objects[i].seat, pack, needed_of[i], box);
+    if (header.ok()) found = std::move(*header);
+    return header.ok();
+  };
+  Bytes kept(format::kHeaderSize);
+  for (std::size_t i = 0; spool != nullptr && i < objects.size(); ++i) {
+    if (spool->Read(objects[i].name, 0, kept) && good(i, kept)) return found;
+  }
+  FirstGoodAnswer(objects, format::kHeaderSize, [&](std::size_t i, ByteView box) {
+    if (!good(i, box)) return false;
+    const double rate = objects[i].seat->lane->BytesPerSecond().value_or(kSlowBytesPerSecond);
+    if (spool != nullptr && rate < kSlowBytesPerSecond) spool->Keep(objects[i].name, 0, box);
+    return true;
+  });
+  return found;
 }
 
 // Whether there are at most kSubsetsMax ways to pick k of `count`.
@@ -121,21 +196,33 @@ Result<ShardSet> ShardSet::Make(const Access& access, const Seats& seats,
 }
 
 Result<ShardSet> ShardSet::Find(const Access& access, const Seats& seats, const PackId& pack,
-                                bool agreed) {
-  bool answered = false;
+                                bool agreed, ShardSpool* spool) {
+  if (!agreed) {
+    std::optional<format::ShardHeader> first = FirstHeader(access, seats, pack, spool);
+    if (first) {
+      first->shard_index = 0;  // all else is the same at every seat
+      return Make(access, seats, std::move(*first));
+    }
+  }
+  AwaySeats away;
   Status worst = NotFound("pack {}: no provider has a shard of it", ShortId(pack));
   std::vector<std::pair<format::ShardHeader, int>> votes;
   for (int needed : access.shards_needed) {
     for (const Seat& seat : seats.all()) {
-      if (!seat.provider) continue;
-      Result<format::ShardHeader> header = LowestHeader(access, seat, pack, needed);
-      const StatusCode code = header.status().code();
-      answered |= code != StatusCode::kUnavailable && code != StatusCode::kDeadline;
-      if (!header.ok()) {
-        if (code != StatusCode::kNotFound) worst = header.status().At("provider " + seat.name);
+      if (!seat.provider) {
+        away.Add(seat, Unavailable("{}", seat.absent_reason));
         continue;
       }
-      header->shard_index = 0;  // all else is the same at every seat
+      Result<format::ShardHeader> header = LowestHeader(access, seat, pack, needed);
+      if (!header.ok()) {
+        if (TellsOfPlace(header.status())) {
+          away.Add(seat, header.status());
+        } else if (header.status().code() != StatusCode::kNotFound) {
+          worst = header.status().At("provider " + seat.name);
+        }
+        continue;
+      }
+      header->shard_index = 0;
       if (!agreed) return Make(access, seats, std::move(*header));
       const auto same =
           std::ranges::find(votes, *header, &std::pair<format::ShardHeader, int>::first);
@@ -149,22 +236,29 @@ Result<ShardSet> ShardSet::Find(const Access& access, const Seats& seats, const 
   const auto most =
       std::ranges::max_element(votes, {}, &std::pair<format::ShardHeader, int>::second);
   if (most != votes.end()) return Make(access, seats, std::move(most->first));
-  if (!answered) return TooFewProviders("pack {}: no provider answers", ShortId(pack));
+  // Those that are away may hold enough.
+  if (away.count() >= std::ranges::min(access.shards_needed)) return away.TooFew(pack);
   return DataLoss("pack {}: no good shard header is left ({})", ShortId(pack), worst.message());
 }
 
-Result<ShardSet> ShardSet::Open(const Access& access, const Seats& seats, const PackId& pack) {
-  return Find(access, seats, pack, false);
+Result<ShardSet> ShardSet::Open(const Access& access, const Seats& seats, const PackId& pack,
+                                ShardSpool* spool) {
+  return Find(access, seats, pack, false, spool);
 }
 
 Result<ShardSet> ShardSet::OpenAgreed(const Access& access, const Seats& seats,
                                       const PackId& pack) {
-  return Find(access, seats, pack, true);
+  return Find(access, seats, pack, true, nullptr);
 }
 
 int ShardSet::PositionOf(int shard_index) const {
   const auto found = std::find(index_at_.begin(), index_at_.end(), shard_index);
   return found == index_at_.end() ? -1 : static_cast<int>(found - index_at_.begin());
+}
+
+std::string ShardSet::ObjectAt(std::size_t position) const {
+  return format::ShardName(access_->name_key.view(), seats_->all()[position].id, header_.pack,
+                           header_.needed, 0);
 }
 
 Result<Bytes> ShardSet::SealedHeaderAt(std::size_t position) const {
@@ -219,10 +313,6 @@ Status ShardSet::ReadGeneration(std::size_t position, int generation, int first,
       .At("provider " + seat.name + ", object " + name);
 }
 
-Status ShardSet::ReadStored(std::size_t position, int first, MutableBytes stored) const {
-  return ReadGeneration(position, 0, first, stored);
-}
-
 Status ShardSet::ReadBlocks(std::size_t position, int first, int count, MutableBytes out,
                             int* bad_block, const AcceptBlocks& accept) const {
   Bytes stored(static_cast<std::size_t>(count) * format::kBlockStride);
@@ -265,8 +355,9 @@ std::vector<ShardSet::Candidate> ShardSet::GoodBlocks(int wanted, int block, std
     if (status.ok()) {
       out.push_back(std::move(candidate));
     } else {
-      missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ", seats_->all()[i].name,
-                             StatusCodeName(status.code()));
+      missing += fmt::format("{}{} ({}{})", missing.empty() ? "" : ", ", seats_->all()[i].name,
+                             StatusCodeName(status.code()),
+                             TellsOfPlace(status) ? ": " + status.message() : "");
     }
   }
   return out;
@@ -347,12 +438,11 @@ Status ShardSet::DecodeByMajority(const std::vector<Candidate>& from, int wanted
       .WithHint("`fenchi verify --depth data` names the odd shard, then `fenchi repair` mends it");
 }
 
-// Seats that do not answer: what they hold is unknown, not lost.
+// Seats that cannot be asked: what they hold is unknown, not lost.
 std::size_t ShardSet::Away() const {
   std::size_t away = 0;
   for (std::size_t i = 0; i < seats_->size(); ++i) {
-    const StatusCode code = ReadGeneration(i, 0, 0, {}).code();
-    away += code == StatusCode::kUnavailable || code == StatusCode::kDeadline ? 1 : 0;
+    away += TellsOfPlace(ReadGeneration(i, 0, 0, {})) ? 1 : 0;
   }
   return away;
 }
@@ -376,7 +466,7 @@ Status ShardSet::DecodeBlock(int wanted, int block, MutableBytes out, const Acce
     if (good.size() + Away() >= k) {
       return TooFewProviders("pack {}: {} of {} shards readable, need {} (missing: {})",
                              ShortId(header_.pack), good.size(), seats_->size(), k, missing)
-          .WithHint("bring the providers back that do not answer");
+          .WithHint("bring the providers back that are away");
     }
     return DataLoss("pack {}: {} of {} shards readable, need {} (missing: {})",
                     ShortId(header_.pack), good.size(), seats_->size(), k, missing);

@@ -16,6 +16,7 @@
 #include "fenchi/erasure_code.h"
 #include "format/shard_header.h"
 #include "repository/access.h"
+#include "repository/shard_spool.h"
 
 namespace fenchi {
 
@@ -26,7 +27,9 @@ class ShardSet {
  public:
   // Reads one good header, asking seat after seat. Both arguments must outlive the set.
   // Errors: kDataLoss when no seat has a header that fits; kTooFewProviders when none answered.
-  static Result<ShardSet> Open(const Access& access, const Seats& seats, const PackId& pack);
+  // spool: where a header may lie from an earlier run, and is kept when it came slowly.
+  static Result<ShardSet> Open(const Access& access, const Seats& seats, const PackId& pack,
+                               ShardSpool* spool = nullptr);
   // Asks every seat and takes the header that most of them agree on: for verify and repair, which
   // must not believe one seat that can seal headers of its own. Errors: as Open.
   static Result<ShardSet> OpenAgreed(const Access& access, const Seats& seats, const PackId& pack);
@@ -41,6 +44,8 @@ class ShardSet {
   // Shard index of the seat at a position, and back (-1: no such seat).
   int IndexAt(std::size_t position) const { return index_at_[position]; }
   int PositionOf(int shard_index) const;
+  // The name of the shard at a position, in the lowest generation.
+  std::string ObjectAt(std::size_t position) const;
 
   // The header that belongs at a position, sealed: 4,096 bytes.
   Result<Bytes> SealedHeaderAt(std::size_t position) const;
@@ -56,11 +61,8 @@ class ShardSet {
   Status ReadBlocks(std::size_t position, int first, int count, MutableBytes out,
                     int* bad_block = nullptr, const AcceptBlocks& accept = nullptr) const;
 
-  // Fills `stored` (a multiple of 65,552 bytes) with blocks and their tags, of the lowest
-  // generation and unchecked: for who checks them with Tagger() while they are in cache.
-  // Thread-safe.
-  Status ReadStored(std::size_t position, int first, MutableBytes stored) const;
-  // Checks tags, one thread at a time; none without the verify secret.
+  // For who reads blocks as they are stored and checks them while they are in cache: one thread at
+  // a time; none without the verify secret.
   Result<std::optional<Aead>> Tagger() const;
 
   // Rebuilds block `block` of shard `wanted` from k other shards, none of them at the positions
@@ -82,7 +84,7 @@ class ShardSet {
     Bytes bytes;
   };
   static Result<ShardSet> Find(const Access& access, const Seats& seats, const PackId& pack,
-                               bool agreed);
+                               bool agreed, ShardSpool* spool);
   static Result<ShardSet> Make(const Access& access, const Seats& seats,
                                format::ShardHeader header);
   Status CheckTags(int shard_index, int first, ByteView stored, int* bad_block) const;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "storage/http_transfer.h"
 
 namespace fenchi {
@@ -259,6 +260,7 @@ HttpClient::~HttpClient() {
 }
 
 std::unique_ptr<HttpClient::Flight> HttpClient::Start(HttpRequest request) {
+  if (!request.stop.stop_possible()) request.stop = Stop::Current().token();
   auto flight = std::make_unique<Flight>(options_, std::move(request), *loop_);
   if (Status prepared = flight->transfer.Prepare(); !prepared.ok()) {
     flight->transfer.Fail(std::move(prepared));
@@ -279,7 +281,7 @@ Result<HttpResponse> HttpClient::Send(HttpRequest request) {
   const std::unique_ptr<Flight> flight = Start(std::move(request));
   {
     std::unique_lock lock(loop_->mutex);
-    loop_->ended.wait(lock, [&] { return flight->over; });
+    WaitFor(loop_->ended, lock, [&] { return flight->over; });
   }
   flight->on_stop.reset();
   return flight->transfer.TakeResult();
@@ -305,7 +307,8 @@ void HttpClient::SendEach(std::size_t count,
     std::vector<std::pair<std::size_t, std::unique_ptr<Flight>>> over;
     {
       std::unique_lock lock(loop_->mutex);
-      loop_->ended.wait(lock, [&] { return std::any_of(flights.begin(), flights.end(), is_over); });
+      WaitFor(loop_->ended, lock,
+              [&] { return std::any_of(flights.begin(), flights.end(), is_over); });
       const auto first_over = std::stable_partition(
           flights.begin(), flights.end(), [&](const auto& entry) { return !is_over(entry); });
       std::move(first_over, flights.end(), std::back_inserter(over));

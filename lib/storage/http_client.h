@@ -65,7 +65,7 @@ struct HttpRequest {
   std::size_t body_bytes_max = 1u << 20;
 
   std::optional<std::chrono::seconds> stall_timeout = {};  // in place of the client's
-  std::stop_token stop = {};  // the request ends with kCancelled soon after it is asked to stop
+  std::stop_token stop = {};  // ends it soon with kCancelled; default: as base/stop.h says
 };
 
 struct HttpResponse {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "fenchi/provider_wrappers.h"
 #include "storage/rate_schedule.h"
 
@@ -23,6 +24,7 @@ class PacedSource final : public Source {
   std::uint64_t size() const override { return inner_.size(); }
   Status Read(std::uint64_t offset, MutableBytes out) override {
     limit_.Wait(out.size());
+    if (Stop::Current().requested()) return StoppedOnRequest();
     return inner_.Read(offset, out);
   }
 
@@ -44,6 +46,7 @@ class RateLimitedProvider final : public ProviderWrapper {
   Status Get(std::string_view name, std::uint64_t offset, MutableBytes out) override {
     FENCHI_RETURN_IF_ERROR(limit_->Reserve(out.size()).At(inner().location()));
     limit_->Wait(out.size());
+    if (Stop::Current().requested()) return StoppedOnRequest();
     return inner().Get(name, offset, out);
   }
 
@@ -117,6 +120,7 @@ void RateLimit::Wait(std::uint64_t bytes) {
     const nanoseconds wait = state_->UntilTurn(mine);
     if (wait.count() == 0) return;
     state_->options.wait.Sleep(wait);
+    if (Stop::Current().requested()) return;
   }
 }
 

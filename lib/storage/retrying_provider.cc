@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/coding.h"
+#include "base/stop.h"
 #include "fenchi/provider_wrappers.h"
 #include "storage/repeating_provider.h"
 
@@ -62,6 +63,7 @@ class RetryingProvider final : public RepeatingProvider {
       const nanoseconds wait = WaitAfter(tried, status);
       if (options_.clock.Elapsed() + wait > end || !budget_.Take()) return status;
       options_.clock.Sleep(wait);
+      if (Stop::Current().requested()) return StoppedOnRequest();
     }
   }
 

@@ -13,6 +13,7 @@
 #include "base/coding.h"
 #include "base/display.h"
 #include "base/error.h"
+#include "base/stop.h"
 #include "storage/tcp_connect.h"
 
 namespace fenchi {
@@ -223,6 +224,7 @@ std::uint64_t SshConnection::MovedBytes() const {
 }
 
 Status SshConnection::WaitSocket() {
+  if (Stop::Current().requested()) return StoppedOnRequest();
   if (MovedBytes() != moved_) Moved();
   const auto idle = std::chrono::steady_clock::now() - moved_at_;
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(options_.timeout - idle);

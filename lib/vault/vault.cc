@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "operations/operations.h"
 #include "repository/bootstrap.h"
 #include "repository/credential_access.h"
@@ -26,6 +27,14 @@ std::shared_ptr<Executor> MakeExecutor(const Environment& environment, std::size
   const int threads = environment.threads > 0 ? environment.threads : cpus;
   // Uploads wait more than they compute: one thread for each provider on top.
   return std::make_shared<Executor>(threads + providers);
+}
+// What ends because the caller asked to stop says so, whatever it met on its way out.
+template <typename Verb>
+auto Cancellable(const Observer& observer, const Verb& verb) -> decltype(verb()) {
+  const StopScope scope(observer.cancelled);
+  auto result = verb();
+  if (!result.ok() && scope.requested()) return StoppedOnRequest();
+  return result;
 }
 std::string DirectoryOf(const std::string& given) {
   return given.empty() ? DefaultStateDirectory() : given;
@@ -118,12 +127,15 @@ Result<BackupReport> Vault::BackupTree(const std::string& path, const BackupOpti
 Result<BackupReport> Vault::BackupTrees(std::span<const std::string> paths,
                                         const BackupOptions& options) {
   FENCHI_REQUIRE(Role::kWrite, "a backup");
-  return fenchi::BackupTrees(state_->session, paths, options);
+  return Cancellable(options.observer,
+                     [&] { return fenchi::BackupTrees(state_->session, paths, options); });
 }
 Result<BackupReport> Vault::BackupStream(const StreamReader& input, const std::string& file_name,
                                          const BackupOptions& options) {
   FENCHI_REQUIRE(Role::kWrite, "a backup");
-  return fenchi::BackupStream(state_->session, input, file_name, options);
+  return Cancellable(options.observer, [&] {
+    return fenchi::BackupStream(state_->session, input, file_name, options);
+  });
 }
 Result<SnapshotList> Vault::Snapshots() { return ListSnapshots(state_->session); }
 Result<SnapshotId> Vault::FindSnapshot(std::string_view text) {
@@ -142,29 +154,33 @@ Status Vault::Cat(const SnapshotId& snapshot, std::string_view path, const Strea
 Result<RestoreReport> Vault::Restore(const SnapshotId& snapshot, const std::string& target,
                                      const RestoreOptions& options) {
   FENCHI_REQUIRE(Role::kRead, "a restore");
-  return RestoreSnapshot(state_->session, snapshot, target, options);
+  return Cancellable(options.observer,
+                     [&] { return RestoreSnapshot(state_->session, snapshot, target, options); });
 }
 Result<VerifyReport> Vault::Verify(const VerifyOptions& options) {
   if (options.depth == VerifyDepth::kData) FENCHI_REQUIRE(Role::kRead, "checking the data");
   if (options.depth != VerifyDepth::kExists) FENCHI_REQUIRE(Role::kVerify, "checking tags");
-  return VerifyVault(state_->session, options);
+  return Cancellable(options.observer, [&] { return VerifyVault(state_->session, options); });
 }
 Result<RepairReport> Vault::Repair(const VerifyReport& report, const RepairOptions& options) {
   FENCHI_REQUIRE(Role::kVerify, "a repair");
-  return RepairVault(state_->session, report, options);
+  return Cancellable(options.observer,
+                     [&] { return RepairVault(state_->session, report, options); });
 }
 Result<CourierExportReport> Vault::ExportCourier(std::string_view provider, const std::string& path,
                                                  const Observer& observer) {
   FENCHI_REQUIRE(Role::kVerify, "a courier");
-  return ExportToCourier(state_->session, provider, path, observer);
+  return Cancellable(observer,
+                     [&] { return ExportToCourier(state_->session, provider, path, observer); });
 }
 Result<DrillReport> Vault::Drill(const SnapshotId& snapshot, const DrillOptions& options) {
   FENCHI_REQUIRE(Role::kRead, "a drill");
-  return DrillSnapshot(state_->session, snapshot, options);
+  return Cancellable(options.observer,
+                     [&] { return DrillSnapshot(state_->session, snapshot, options); });
 }
 Result<AttestReport> Vault::Attest(const AttestOptions& options) {
   FENCHI_REQUIRE(Role::kRead, "attesting packs");
-  return AttestPacks(state_->session, options);
+  return Cancellable(options.observer, [&] { return AttestPacks(state_->session, options); });
 }
 Result<VaultStatus> Vault::DescribeStatus() { return DescribeVault(state_->session); }
 

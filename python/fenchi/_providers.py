@@ -23,6 +23,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fenchi import _core, _errors
+from fenchi._credentials import CredentialSource, for_core
 from fenchi._reports import ContractReport, Domain
 from fenchi.messages import text
 
@@ -84,14 +85,25 @@ class Provider(ABC):
 AnyProvider = FiveVerbs | BuiltinProvider
 
 
-def open_provider(url: str, domain: Domain | None = None) -> BuiltinProvider:
+def open_provider(
+    url: str, domain: Domain | None = None, *, credentials: CredentialSource | None = None
+) -> BuiltinProvider:
     """The provider at a URL: a scheme that is built in ("file:///path", "s3://bucket/folder"), any
     filesystem of fsspec ("fsspec+s3://bucket/folder"), or a plug-in's.
 
     A plug-in is an entry point of the group "fenchi.providers": its name is the scheme, and it
     names a callable(url, domain) that gives an object with the five verbs.
+
+    credentials: for s3, azure, gs and webdavs, in place of the environment. A callable that gives a
+    mapping: access_key_id, secret_access_key and session_token; key (as Azure shows it), sas or
+    token; token; user and password, or token. With "expires", an aware datetime, it is asked again
+    a few minutes before, and always once more when the server refuses. It is called from any
+    thread; of an exception only the type is told.
     """
     scheme = url.partition(":")[0]
+    if credentials is not None:
+        fields = {} if domain is None else {k: str(v) for k, v in vars(domain).items()}
+        return _core.open_provider(url, fields, for_core(scheme, credentials))
     if scheme.startswith("fsspec+"):
         from fenchi._fsspec import open_fsspec  # only for those who use it: it takes its time
 

@@ -229,7 +229,8 @@ class RestoreReport:
 class Damage:
     """One thing that is not what it must be: where, what, and whether it can be repaired.
 
-    `kind` is "missing", "truncated", "header", "block", "content", "object" or "unreachable".
+    `kind` is "missing", "truncated", "header", "block", "content", "object", "unreachable"
+    or "unreadable".
     """
 
     provider: str

@@ -246,11 +246,17 @@ class SshServer:
         (work / "config").write_text(SSHD_CONFIG.format(work=work))
         self._children: list[tuple[subprocess.Popen[bytes], socket.socket]] = []
         self._stopping = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(0.05)
-        self.port = int(self._listener.getsockname()[1])
+        self.port = 0
+        self.start()
         host_key = (work / "host.pub").read_text()
         (work / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {host_key}")
+
+    def start(self) -> None:
+        """Listens, after stop() on the same port again."""
+        self._stopping.clear()
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener.settimeout(0.05)
+        self.port = int(self._listener.getsockname()[1])
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
