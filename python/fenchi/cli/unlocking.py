@@ -129,13 +129,13 @@ def read_shares(output: Output, source: str) -> dict[str, Key]:
     if qr.is_scan(Path(source)):
         parsed = collecting.pages_of(Path(source))
     else:
-        content = read_secret(output, source)
-        if content.startswith(_RAW_SHARE):
-            return {name: SecretBytes(content)}
-        try:
-            words = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return {name: SecretBytes(content)}  # the opening says what is wrong with it
+        with _content(output, source) as content:
+            if content[: len(_RAW_SHARE)] == _RAW_SHARE:
+                return {name: SecretBytes(content)}
+            try:
+                words = str(content, "utf-8-sig")
+            except UnicodeDecodeError:
+                return {name: SecretBytes(content)}  # the opening says what is wrong with it
         parsed = [share_file.parse(one) for one in list(share_file.split(words)) or [words]]
     found: dict[str, Key] = {}
     for number, (page, notes) in enumerate(((one.page, one.notes) for one in parsed), 1):
