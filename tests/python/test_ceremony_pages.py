@@ -214,6 +214,18 @@ def test_good_shares_are_found_among_bad_ones(tmp_path: Path, pages: list[ShareP
     ]
 
 
+def test_shares_as_the_library_writes_them_are_taken_too(tmp_path: Path) -> None:
+    shares = shares_of(3)[:3]
+    collection = Collection(vault=VAULT.hex())
+    for share in shares:
+        path = tmp_path / f"{share.index}.fshare"
+        path.write_bytes(share.data.reveal())
+        assert [one.kind for one in collection.add_path(path)] == ["good"]
+    assert collection.judge().enough
+    path.write_bytes(shares[2].data.reveal()[:-9])
+    assert [one.kind for one in Collection().add_path(path)] == ["damaged"]
+
+
 def test_a_forged_share_is_named_once_enough_are_there(pages: list[SharePage]) -> None:
     value = bytearray(pages[1].own[2:-4])
     value[5] ^= 1  # whole, of the set, and not what was dealt

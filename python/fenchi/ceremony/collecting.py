@@ -25,6 +25,7 @@ from fenchi.primitives import recover_key
 
 AskPassphrase = Callable[[str, SharePage], SecretBytes | None]
 _FILE_MAX = 256 * 1024
+_RAW = b"fsh1"  # a share as the library serialises it
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,8 @@ def _parsed(path: Path) -> list[share_file.Parsed]:
         data = path.read_bytes() if path.stat().st_size <= _FILE_MAX else b"\xff"
     except OSError as error:
         raise _errors.Io(text("share.unreadable", path=path, why=error.strerror)) from error
+    if data.startswith(_RAW):
+        return [share_file.Parsed(SharePage.of_share(SecretBytes(data)))]
     try:
         content = data.decode("utf-8-sig")
     except UnicodeDecodeError:

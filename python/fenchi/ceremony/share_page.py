@@ -40,6 +40,15 @@ def _check_of(common: bytes, own: bytes) -> bytes:
     return sha256(b"fenchi/1/share page\0" + common + own)[:_CHECK]
 
 
+def _parts_of(share: SecretBytes) -> tuple[bytes, bytes]:
+    """The common part, and value and signature, of a serialised share (FORMAT.md section 12)."""
+    data = share.reveal()
+    end = 10 + int.from_bytes(data[8:10], "big")  # of T; then value, C, J, dealer's key, signature
+    behind = data[end + 32 : end + 32 + _BEHIND_T]
+    common = bytes([_VERSION]) + data[4:6] + data[8:end] + behind
+    return common, data[end : end + 32] + data[end + 32 + _BEHIND_T : -4]
+
+
 def _own_size(kind: int) -> int:
     """Without the check."""
     return 2 + (_SECRET if kind == _PLAIN else 5 + _SALT + _BOX)
@@ -87,12 +96,7 @@ class SharePage:
         passes: int = PASSES,
         memory_kib: int = MEMORY_KIB,
     ) -> SharePage:
-        data = share.data.reveal()
-        size = int.from_bytes(data[8:10], "big")
-        end = 10 + size  # of T; then the value, C, J, the dealer's key, the signature
-        behind = data[end + 32 : end + 32 + _BEHIND_T]
-        common = bytes([_VERSION]) + data[4:6] + data[8:end] + behind
-        secret = data[end : end + 32] + data[end + 32 + _BEHIND_T : -4]
+        common, secret = _parts_of(share.data)
         own = bytes([_PLAIN, share.index]) + secret
         if passphrase is not None:
             salt = os.urandom(_SALT)
@@ -101,7 +105,7 @@ class SharePage:
                 key,
                 secret,
                 type=SealType.credential,
-                vault=data[10:42],
+                vault=common[_HEAD : _HEAD + 32],
                 context=_box_context(share.index),
             )
             cost = bytes([passes]) + memory_kib.to_bytes(4, "big")
@@ -117,6 +121,14 @@ class SharePage:
             common=common,
             own=own + _check_of(common, own),
         )
+
+    @classmethod
+    def of_share(cls, share: SecretBytes) -> SharePage:
+        """From a share as the library serialises it, in the clear. Errors: Damaged."""
+        label = read_share_label(share)
+        common, secret = _parts_of(share)
+        own = bytes([_PLAIN, label.index]) + secret
+        return cls.of_parts(common, own + _check_of(common, own))
 
     @classmethod
     def of_parts(cls, common: bytes, own: bytes) -> SharePage:
