@@ -159,6 +159,7 @@ TEXTS = {
     "damage.block": ("a bad block", "區塊損壞"),
     "damage.content": ("bad content", "內容不符"),
     "damage.object": ("a bad object", "物件損壞"),
-    "damage.unreachable": ("does not answer", "儲存處沒有回應"),
+    "damage.unreachable": ("away, or refuses everything", "儲存處沒有回應，或拒絕一切要求"),
+    "damage.unreadable": ("refused, while others are given", "儲存處拒絕提供這個物件"),
     "damage.of_kind": ("{kind}; {what}", "{kind}（英文：{what}）"),
 }
