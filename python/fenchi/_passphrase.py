@@ -46,8 +46,8 @@ def _checked(secret: SecretBytes | None) -> SecretBytes:
 
 def _without_line_end(content: memoryview) -> SecretBytes:
     size = len(content)
-    for ending in (b"\n", b"\r"):
-        if content[:size][-1:] == ending:
+    for ending in b"\n\r":
+        if size > 0 and content[size - 1] == ending:
             size -= 1
     with content[:size] as words:
         return _checked(SecretBytes.of_words(words))
