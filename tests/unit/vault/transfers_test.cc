@@ -117,6 +117,7 @@ TEST_F(Transfers, WhatWaitsForASlowProviderIsBounded) {
 }
 
 TEST_F(Transfers, ARestoreDoesNotWaitForAProviderThatHangs) {
+  MakeDir("srv");
   WriteFile("srv/a", RandomText(20 * kMiB));
   for (int hanging = 0; hanging < 3; ++hanging) {
     SCOPED_TRACE(hanging);
@@ -132,6 +133,7 @@ TEST_F(Transfers, ARestoreDoesNotWaitForAProviderThatHangs) {
 }
 
 TEST_F(Transfers, ARestoreTakesTheFastestProviders) {
+  MakeDir("srv");
   WriteFile("srv/a", RandomText(40 * kMiB));
   Vault vault = MakeVault({.needed = 2, .providers = 3, .policy = {.liars = 0}});
   const BackupReport report = Need(vault.BackupTree(Path("srv")));
@@ -157,6 +159,7 @@ TEST_F(Transfers, ARestoreTakesTheFastestProviders) {
 
 // What was fetched of a shard is kept when its line breaks, also where no retry is around it.
 TEST_F(Transfers, AShardIsReadOnFromWhereItsLineBroke) {
+  MakeDir("srv");
   WriteFile("srv/a", RandomText(14 * kMiB));
   Vault vault = MakeVault({.needed = 2, .providers = 3, .policy = {.liars = 0}});
   const BackupReport report = Need(vault.BackupTree(Path("srv")));
@@ -209,6 +212,7 @@ class Recording final : public ProviderWrapper {
 };
 
 TEST_F(Transfers, ARestoreThatWasCutFetchesNothingTwice) {
+  MakeDir("srv");
   WriteFile("srv/large", RandomText(50 * kMiB));
   WriteFile("srv/small", RandomText(100'000));
   Vault made = MakeVault({.needed = 2, .providers = 3, .policy = {.liars = 0}});
@@ -290,6 +294,7 @@ TEST_F(Transfers, ABackupThatWaitsInARetryStopsWhenItIsAskedTo) {
 }
 
 TEST_F(Transfers, ARestoreThatWaitsForARateStopsWhenItIsAskedTo) {
+  MakeDir("srv");
   WriteFile("srv/a", RandomText(8 * kMiB));
   Vault made = MakeVault({.needed = 2, .providers = 3, .policy = {.liars = 0}});
   const BackupReport report = Need(made.BackupTree(Path("srv")));
