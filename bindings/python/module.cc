@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,6 +46,12 @@ void WipeText(const py::object& text) {
 
 // Words in UTF-8 as UTF-8 in normal form C, or none where they are no UTF-8. What Python makes of
 // them on the way is overwritten.
+// What functions that have ended left on the stack below.
+[[gnu::noinline]] void WipeStack() {
+  std::array<std::uint8_t, 16384> below;
+  fenchi::Wipe(below);
+}
+
 std::optional<fenchi::SecretBytes> SecretOfWords(const Input& words) {
   const auto below_128 = [](std::uint8_t byte) { return byte < 128; };
   if (std::ranges::all_of(words.view(), below_128)) return SecretOf(words);
@@ -65,6 +72,7 @@ std::optional<fenchi::SecretBytes> SecretOfWords(const Input& words) {
   const fenchi::MutableBytes copy(bytes, static_cast<std::size_t>(size));
   fenchi::SecretBytes secret = fenchi::SecretBytes::CopyOf(copy);
   fenchi::Wipe(copy);
+  WipeStack();  // Python encodes short texts there
   WipeText(normal);
   if (!given.is_none()) WipeText(given);
   return secret;

@@ -90,9 +90,10 @@ def typed(prompt: str) -> SecretBytes:
         before = termios.tcgetattr(terminal)
         quiet = [*before]
         quiet[3] &= ~termios.ECHO
-        os.write(terminal, prompt.encode())
         try:
+            # Before the prompt: who answers at once must not be shown.
             termios.tcsetattr(terminal, termios.TCSAFLUSH, quiet)
+            os.write(terminal, prompt.encode())
             with _secret_files.content_of(terminal, "/dev/tty", one_line=True) as content:
                 return _without_line_end(content)
         finally:

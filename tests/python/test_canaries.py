@@ -292,7 +292,7 @@ def test_no_object_shows_its_secret_or_lets_itself_be_pickled(canary: str) -> No
         for text in shown:
             assert canary not in text, type(one)
             assert value.hex() not in text, type(one)
-            assert value[:8].decode() not in text, type(one)
+            assert value[:8].decode(errors="ignore") not in text, type(one)
         for leak in (pickle.dumps, copy.deepcopy):
             with pytest.raises(TypeError):
                 leak(one)  # type: ignore[operator]

@@ -119,7 +119,7 @@ def test_no_command_shows_the_page(language: str, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("arguments", "english", "chinese"),
     [
-        (["restor"], "did you mean restore?", "是不是要用 restore？"),
+        (["restor"], "did you mean restore", "是不是要用 restore"),
         (["frobnicate"], "there is no command 'frobnicate'", "沒有 'frobnicate' 這個指令"),
         (["restore", "--inclde", "x"], "did you mean --include?", "是不是要用 --include？"),
         (["restore", "latest"], "TARGET is missing", "缺少 TARGET"),
