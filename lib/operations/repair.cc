@@ -80,6 +80,10 @@ Status Repair::Run(const History& history, const VerifyReport& damage) {
   }
   std::map<PackId, Bad> packs;
   for (const Damage& item : damage.damage) {
+    const auto seat = std::ranges::find(seats_.all(), item.provider, &Seat::name);
+    if (item.kind == DamageKind::kUnreachable && seat != seats_.all().end() && !seat->provider) {
+      report_.left.push_back(item);  // it was away when the vault was opened
+    }
     const auto found = shards.find({item.provider, WithoutGeneration(item.object)});
     if (found == shards.end()) continue;
     const auto& [pack, position] = found->second;
