@@ -10,7 +10,8 @@ namespace fenchi {
 
 bool TellsOfPlace(const Status& status) {
   return status.code() == StatusCode::kUnavailable || status.code() == StatusCode::kDeadline ||
-         status.code() == StatusCode::kDenied || status.code() == StatusCode::kInvalidArgument;
+         status.code() == StatusCode::kDenied || status.code() == StatusCode::kInvalidArgument ||
+         status.code() == StatusCode::kCancelled;
 }
 
 Seats::Seats(std::vector<Seat> seats, std::shared_ptr<Executor> executor)

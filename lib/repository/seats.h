@@ -37,8 +37,8 @@ struct Seat {
 // The name of an object at one seat in one generation.
 using NameAt = std::function<std::string(const Seat& seat, int generation)>;
 // Whether an answer to a reading call tells about the place and not about the object: nobody
-// answers, the credentials are refused, the certificate is not trusted. What lies there is then
-// unknown, not lost.
+// answers, the credentials are refused, the certificate is not trusted, the verb was stopped. What
+// lies there is then unknown, not lost.
 bool TellsOfPlace(const Status& status);
 // Ok when the bytes are what the object must be.
 using CheckBytes = std::function<Status(ByteView)>;

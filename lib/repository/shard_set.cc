@@ -121,7 +121,7 @@ std::optional<format::ShardHeader> FirstHeader(const Access& access, const Seats
   }
   FirstGoodAnswer(objects, format::kHeaderSize, [&](std::size_t i, ByteView box) {
     if (!good(i, box)) return false;
-    const double rate = objects[i].seat->lane->BytesPerSecond().value_or(kSlowBytesPerSecond);
+    const double rate = objects[i].seat->lane->BytesPerSecond().value_or(0);
     if (spool != nullptr && rate < kSlowBytesPerSecond) spool->Keep(objects[i].name, 0, box);
     return true;
   });

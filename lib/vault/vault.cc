@@ -28,13 +28,19 @@ std::shared_ptr<Executor> MakeExecutor(const Environment& environment, std::size
   // Uploads wait more than they compute: one thread for each provider on top.
   return std::make_shared<Executor>(threads + providers);
 }
-// What ends because the caller asked to stop says so, whatever it met on its way out.
-template <typename Verb>
-auto Cancellable(const Observer& observer, const Verb& verb) -> decltype(verb()) {
+// What ends because the caller asked to stop says so, whatever it met on its way out: what it then
+// reports as missing was only not looked at. whole: whether a report has nothing of that kind.
+template <typename Verb, typename Whole>
+auto Cancellable(const Observer& observer, const Verb& verb, const Whole& whole)
+    -> decltype(verb()) {
   const StopScope scope(observer.cancelled);
   auto result = verb();
-  if (!result.ok() && scope.requested()) return StoppedOnRequest();
+  if ((!result.ok() || !whole(*result)) && scope.requested()) return StoppedOnRequest();
   return result;
+}
+template <typename Verb>
+auto Cancellable(const Observer& observer, const Verb& verb) -> decltype(verb()) {
+  return Cancellable(observer, verb, [](const auto&) { return true; });
 }
 std::string DirectoryOf(const std::string& given) {
   return given.empty() ? DefaultStateDirectory() : given;
@@ -154,18 +160,22 @@ Status Vault::Cat(const SnapshotId& snapshot, std::string_view path, const Strea
 Result<RestoreReport> Vault::Restore(const SnapshotId& snapshot, const std::string& target,
                                      const RestoreOptions& options) {
   FENCHI_REQUIRE(Role::kRead, "a restore");
-  return Cancellable(options.observer,
-                     [&] { return RestoreSnapshot(state_->session, snapshot, target, options); });
+  return Cancellable(
+      options.observer, [&] { return RestoreSnapshot(state_->session, snapshot, target, options); },
+      [](const auto& done) { return done.complete(); });
 }
 Result<VerifyReport> Vault::Verify(const VerifyOptions& options) {
   if (options.depth == VerifyDepth::kData) FENCHI_REQUIRE(Role::kRead, "checking the data");
   if (options.depth != VerifyDepth::kExists) FENCHI_REQUIRE(Role::kVerify, "checking tags");
-  return Cancellable(options.observer, [&] { return VerifyVault(state_->session, options); });
+  return Cancellable(
+      options.observer, [&] { return VerifyVault(state_->session, options); },
+      [](const auto& done) { return done.healthy(); });
 }
 Result<RepairReport> Vault::Repair(const VerifyReport& report, const RepairOptions& options) {
   FENCHI_REQUIRE(Role::kVerify, "a repair");
-  return Cancellable(options.observer,
-                     [&] { return RepairVault(state_->session, report, options); });
+  return Cancellable(
+      options.observer, [&] { return RepairVault(state_->session, report, options); },
+      [](const auto& done) { return done.complete(); });
 }
 Result<CourierExportReport> Vault::ExportCourier(std::string_view provider, const std::string& path,
                                                  const Observer& observer) {
@@ -180,7 +190,9 @@ Result<DrillReport> Vault::Drill(const SnapshotId& snapshot, const DrillOptions&
 }
 Result<AttestReport> Vault::Attest(const AttestOptions& options) {
   FENCHI_REQUIRE(Role::kRead, "attesting packs");
-  return Cancellable(options.observer, [&] { return AttestPacks(state_->session, options); });
+  return Cancellable(
+      options.observer, [&] { return AttestPacks(state_->session, options); },
+      [](const auto& done) { return done.refused.empty(); });
 }
 Result<VaultStatus> Vault::DescribeStatus() { return DescribeVault(state_->session); }
 
