@@ -162,20 +162,20 @@ Result<RestoreReport> Vault::Restore(const SnapshotId& snapshot, const std::stri
   FENCHI_REQUIRE(Role::kRead, "a restore");
   return Cancellable(
       options.observer, [&] { return RestoreSnapshot(state_->session, snapshot, target, options); },
-      [](const auto& report) { return report.complete(); });
+      [](const auto& done) { return done.complete(); });
 }
 Result<VerifyReport> Vault::Verify(const VerifyOptions& options) {
   if (options.depth == VerifyDepth::kData) FENCHI_REQUIRE(Role::kRead, "checking the data");
   if (options.depth != VerifyDepth::kExists) FENCHI_REQUIRE(Role::kVerify, "checking tags");
   return Cancellable(
       options.observer, [&] { return VerifyVault(state_->session, options); },
-      [](const auto& report) { return report.healthy(); });
+      [](const auto& done) { return done.healthy(); });
 }
 Result<RepairReport> Vault::Repair(const VerifyReport& report, const RepairOptions& options) {
   FENCHI_REQUIRE(Role::kVerify, "a repair");
   return Cancellable(
       options.observer, [&] { return RepairVault(state_->session, report, options); },
-      [](const auto& repaired) { return repaired.complete(); });
+      [](const auto& done) { return done.complete(); });
 }
 Result<CourierExportReport> Vault::ExportCourier(std::string_view provider, const std::string& path,
                                                  const Observer& observer) {
@@ -192,7 +192,7 @@ Result<AttestReport> Vault::Attest(const AttestOptions& options) {
   FENCHI_REQUIRE(Role::kRead, "attesting packs");
   return Cancellable(
       options.observer, [&] { return AttestPacks(state_->session, options); },
-      [](const auto& report) { return report.refused.empty(); });
+      [](const auto& done) { return done.refused.empty(); });
 }
 Result<VaultStatus> Vault::DescribeStatus() { return DescribeVault(state_->session); }
 
