@@ -138,6 +138,7 @@ void ShardSpool::Keep(const std::string& object, std::uint64_t offset, ByteView 
   if (bytes.empty() || bytes.size() > bytes_max_) return;
   const std::string file = FileOf(object);
   const std::lock_guard lock(mutex_);
+  if (cleared_) return;
   if (bytes_ + bytes.size() > bytes_max_) MakeRoom(bytes.size(), file);
   std::error_code failed;
   if (kept_.empty() && std::filesystem::create_directory(folder_, failed)) {
@@ -188,6 +189,7 @@ void ShardSpool::MakeRoom(std::uint64_t size, const std::string& but) {
 
 void ShardSpool::Clear() {
   const std::lock_guard lock(mutex_);
+  cleared_ = true;
   kept_.clear();
   order_.clear();
   bytes_ = 0;

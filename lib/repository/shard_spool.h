@@ -39,7 +39,7 @@ class ShardSpool {
                                    MutableBytes out);
   void Keep(const std::string& object, std::uint64_t offset, ByteView bytes);
   std::uint64_t BytesOf(const std::string& object) const;
-  // Nothing of it is needed any more.
+  // Nothing of it is needed any more, nor what still comes.
   void Clear();
   std::uint64_t bytes() const;
 
@@ -60,6 +60,7 @@ class ShardSpool {
   std::map<std::string, Kept> kept_;  // by file name
   std::deque<std::string> order_;     // begun first in front
   std::uint64_t bytes_ = 0;
+  bool cleared_ = false;
 };
 
 }  // namespace fenchi
