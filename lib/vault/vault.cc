@@ -45,15 +45,13 @@ auto Cancellable(const Observer& observer, const Verb& verb) -> decltype(verb())
 std::string DirectoryOf(const std::string& given) {
   return given.empty() ? DefaultStateDirectory() : given;
 }
-// What a card says is from now on what this host has seen.
-Status RememberHead(const std::string& directory, const std::optional<VaultId>& vault,
-                    const VaultHead& head) {
-  if (!vault) return InvalidArgument("a known head needs the id of its vault");
+// What a card says, as what a host has seen.
+SeenState SeenOf(const VaultHead& head) {
   SeenState seen;
   seen.policy_version = head.policy_version;
   seen.policy_hash = head.policy_hash;
   for (const LogEnd& log : head.logs) seen.heads[log.writer] = {log.seq, log.hash};
-  return SaveSeen(directory, *vault, seen);
+  return seen;
 }
 
 }  // namespace
@@ -95,14 +93,22 @@ Result<Vault> Vault::Open(const std::vector<NamedProvider>& providers, const Unl
   auto executor = MakeExecutor(options.environment, providers.size());
   const std::string directory = DirectoryOf(options.state_directory);
   std::optional<SeenState> seen;
-  if (options.known_head) {
-    FENCHI_RETURN_IF_ERROR(RememberHead(directory, options.vault_id, *options.known_head));
+  if (options.known_head && !options.vault_id) {
+    return InvalidArgument("a known head needs the id of its vault");
   }
   if (options.vault_id) {
     FENCHI_ASSIGN_OR_RETURN(seen, LoadSeen(directory, *options.vault_id));
   }
+  if (options.known_head && options.known_head->policy_version > seen->policy_version) {
+    seen->policy_version = options.known_head->policy_version;
+    seen->policy_hash = options.known_head->policy_hash;
+  }
   FENCHI_ASSIGN_OR_RETURN(Access access,
                           OpenVault(providers, unlock, options, executor, seen ? &*seen : nullptr));
+  // Only now: a card that was wrong must not keep this host from its own vault.
+  if (options.known_head) {
+    FENCHI_RETURN_IF_ERROR(SaveSeen(directory, *options.vault_id, SeenOf(*options.known_head)));
+  }
   return Vault(std::make_unique<State>(std::move(access), directory, options.environment));
 }
 

@@ -90,7 +90,8 @@ def test_of_an_exception_only_the_type_is_told(
     naive = {"token": "x", "expires": datetime(2030, 1, 1)}  # noqa: DTZ001
     with pytest.raises(fenchi.Error, match="TypeError"):
         fenchi.open_provider(
-            "gs://bucket/f?endpoint=http://127.0.0.1:1&plain_text=allowed", credentials=lambda: naive
+            "gs://bucket/f?endpoint=http://127.0.0.1:1&plain_text=allowed",
+            credentials=lambda: naive,
         ).get("a", 0, 1)
 
 

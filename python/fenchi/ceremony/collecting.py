@@ -136,14 +136,20 @@ class Collection:
         return page.share(passphrase)
 
     def _forget_old(self) -> None:
-        """Shares of one vault: a newer epoch makes older ones old."""
+        """Of one vault's shares: a newer set makes older ones old once it is whole.
+
+        Not before: anybody can make one page that says that it is newer.
+        """
         newest: dict[str, int] = {}
         for item in self._items:
-            newest[item.page.vault] = max(newest.get(item.page.vault, 0), item.page.epoch)
+            page = item.page
+            same = {one.page.index for one in self._items if one.page.set == page.set}
+            if len(same) >= page.threshold:
+                newest[page.vault] = max(newest.get(page.vault, 0), page.epoch)
         kept = []
         for item in self._items:
-            epoch = newest[item.page.vault]
-            if item.page.epoch == epoch:
+            epoch = newest.get(item.page.vault, 0)
+            if item.page.epoch >= epoch:
                 kept.append(item)
                 continue
             why = text("share.old", name=item.name, epoch=item.page.epoch, ours=epoch)

@@ -205,6 +205,11 @@ def combine(
     wanted = settings(context)
     loaded = config.load(wanted.config) if wanted.config.exists() else None
     known = None if card is None else card_file.read(card)
+    if known and loaded and known.vault != loaded.vault_id:
+        other = (loaded.vault_id or "-")[:16]
+        raise fenchi.InvalidArgument(
+            text("recover.other", path=wanted.config, vault=other), text("recover.other_hint")
+        )
     speaker = talk()
     collection = Collection(
         vault=known.vault if known else (loaded.vault_id if loaded else None),

@@ -61,11 +61,19 @@ def write_card(
     made = Card.of(vault, config.load(wanted.config), made=date.today())
     contents = {kind: _render(made, kind) for kind in kinds}
     files = []
-    folder.mkdir(parents=True, exist_ok=True)
     for kind, content in contents.items():
         path = folder / f"recovery-card-{made.vault[:8]}-policy-{made.policy_version}.{kind}"
-        path.unlink(missing_ok=True)
-        handing.write_new(path, content)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            new = path.with_name(path.name + ".new")  # the old one stays until this is whole
+            new.unlink(missing_ok=True)
+            handing.write_new(new, content)
+            new.replace(path)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise fenchi.Io(
+                text("card.unwritten", path=path, why=why), text("card.again")
+            ) from error
         wanted.output.say("card.written", path=path)
         files.append(str(path))
     wanted.output.say("card.keep")

@@ -130,7 +130,9 @@ def _compare(wanted: Settings, vault: fenchi.Vault, known: Card, accept_older: b
     """That nothing older than the card is served; the policy was held to it by the opening."""
     served = {log.writer: log.seq for log in vault.status().head.logs}
     older = [log for log in known.logs if served.get(log.writer, 0) < log.seq]
-    if not older:
+    if not known.logs:
+        wanted.output.warn(text("recover.fresh_unknown"))
+    elif not older:
         wanted.output.say("recover.fresh", made=known.made or "-")
     for log in older:
         have = served.get(log.writer, 0)

@@ -394,6 +394,20 @@ TEXTS = {
         "What the providers serve is not older than the card ({made}).",
         "各儲存處提供的內容不比復原卡（{made}）舊。",
     ),
+    "card.unwritten": (
+        "the card {path} could not be written: {why}",
+        "無法寫入復原卡 {path}：{why}",
+    ),
+    "card.again": (
+        "what was done to the vault stands; write the card elsewhere: `fenchi card`",
+        "對保存庫所做的變更已經生效；請改用其他位置寫入復原卡：`fenchi card`",
+    ),
+    "recover.fresh_unknown": (
+        "the card names no log ends: the policy was compared, but how new the backups are is NOT "
+        "known; compare the newest snapshot's date with what you expect",
+        "復原卡沒有記載紀錄末端：只比對了政策，「無法得知」備份是否為最新；"
+        "請核對最新快照的日期是否符合預期",
+    ),
     "recover.log": (
         "OLDER THAN THE CARD: the log of writer {writer} ends with record {have}, the card knows "
         "{known}",
