@@ -105,8 +105,8 @@ Race::Race(const ShardSet& shards, BufferPool& buffers, std::shared_ptr<ShardSpo
     runners_.push_back(std::move(runner));
   }
   std::ranges::sort(runners_, {}, &Runner::index);
-  const auto twins = std::ranges::unique(runners_, {}, &Runner::index);
-  runners_.erase(twins.begin(), twins.end());
+  const auto same = [](const Runner& a, const Runner& b) { return a.index == b.index; };
+  runners_.erase(std::unique(runners_.begin(), runners_.end(), same), runners_.end());
   Sort();
 }
 

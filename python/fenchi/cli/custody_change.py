@@ -53,7 +53,7 @@ def new_passphrases(
     for name in names:
         if name in sources:
             out[name] = _passphrase.from_file(sources[name])
-        elif keep and len(brought) == len(names) == 1:  # else it may be another name's
+        elif keep and len(brought) == 1 and (name == PASSPHRASE or len(names) == 1):
             out[name] = _passphrase.secret_of(brought[0])
         else:
             wanted.output.say("custody.new_passphrase", name=name)
