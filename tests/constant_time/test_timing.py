@@ -29,7 +29,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([timing(), *arguments], capture_output=True, text=True, check=False)
 
 
-def test_no_operation_tells_its_secret_by_its_time(record_property) -> None:
+def test_no_operation_tells_its_secret_by_its_time() -> None:
     """A leak stays when it is looked for again; what a busy machine does to one run does not."""
     found = []
     for seed in SEEDS:
@@ -38,7 +38,7 @@ def test_no_operation_tells_its_secret_by_its_time(record_property) -> None:
         found.append(done.stdout)
         if done.returncode == 0:
             break
-    record_property("found", found[-1])
+    print(found[-1])
     assert len(re.findall(r"largest \|t\| = ", found[-1])) == 4
     assert done.returncode == 0, "\n".join(found)
 
