@@ -27,11 +27,12 @@ struct Answers {
 };
 
 void Ask(const std::shared_ptr<Answers>& answers, const SmallObject& object, std::size_t number,
-         std::size_t size) {
+         std::size_t size, const AnswerCame& came) {
   object.seat->lane->Submit(
-      size, [answers, provider = object.seat->provider, name = object.name, number, size]() {
+      size, [answers, provider = object.seat->provider, name = object.name, number, size, came]() {
         Answer answer{number, Status::Ok(), Bytes(size)};
         answer.status = provider->Get(name, 0, answer.bytes);
+        if (answer.status.ok() && came) came(name, answer.bytes);
         const Moved moved{answer.status, size};
         const std::lock_guard lock(answers->mutex);
         answers->come.push_back(std::move(answer));
@@ -43,6 +44,7 @@ void Ask(const std::shared_ptr<Answers>& answers, const SmallObject& object, std
 }  // namespace
 
 bool FirstGoodAnswer(const std::vector<SmallObject>& objects, std::size_t size,
+                     const AnswerCame& came,
                      const std::function<bool(std::size_t object, ByteView bytes)>& good) {
   const auto answers = std::make_shared<Answers>();
   const Stop stop = Stop::Current();
@@ -50,7 +52,7 @@ bool FirstGoodAnswer(const std::vector<SmallObject>& objects, std::size_t size,
   std::size_t answered = 0;
   while (answered < objects.size() && !stop.requested()) {
     if (asked < objects.size()) {
-      Ask(answers, objects[asked], asked, size);
+      Ask(answers, objects[asked], asked, size, came);
       ++asked;
     }
     std::unique_lock lock(answers->mutex);

@@ -18,9 +18,13 @@ struct SmallObject {
   std::string name;
 };
 
+// What came of an object, also too late: called on the provider's lane, perhaps after the end.
+using AnswerCame = std::function<void(const std::string& name, ByteView bytes)>;
+
 // Reads the first `size` bytes of each, in this order, until `good` says so of one's. False: of
-// none.
+// none. came: may be empty.
 bool FirstGoodAnswer(const std::vector<SmallObject>& objects, std::size_t size,
+                     const AnswerCame& came,
                      const std::function<bool(std::size_t object, ByteView bytes)>& good);
 
 }  // namespace fenchi

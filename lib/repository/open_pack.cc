@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "repository/shard_race.h"
 
 namespace fenchi {
@@ -236,6 +237,7 @@ Status OpenPack::Ensure(int first, int last, ReadStatistics& statistics) {
     }
   }
   if (runs.empty()) return Status::Ok();
+  if (Stop::Current().requested()) return StoppedOnRequest();
   // 2. Fetch them at once.
   shards_.seats().executor().ForEach(runs.size(), [&](std::size_t i) { FetchRun(runs[i]); });
   // 3. Decode what is still missing.

@@ -54,7 +54,7 @@ class OpenPack {
   // yet.
   void FetchWhole(ReadStatistics& statistics);
   // Makes the segments first..last good.
-  // Errors: kDataLoss, kTooFewProviders: what could be had is there all the same.
+  // Errors: kDataLoss, kTooFewProviders: what could be had is there all the same; kCancelled.
   Status Ensure(int first, int last, ReadStatistics& statistics);
 
  private:

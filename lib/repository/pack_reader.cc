@@ -53,8 +53,7 @@ Result<PackReader::Opened> PackReader::Unlock(ShardSet shards) {
 
 // Any thread.
 Result<PackReader::Opened> PackReader::OpenNow(const PackId& id) {
-  FENCHI_ASSIGN_OR_RETURN(ShardSet first,
-                          ShardSet::Open(access_, seats_, id, buffers_.spool.get()));
+  FENCHI_ASSIGN_OR_RETURN(ShardSet first, ShardSet::Open(access_, seats_, id, buffers_.spool));
   Result<Opened> opened = Unlock(std::move(first));
   if (!opened.ok()) {
     // One provider may have sealed a header of its own: what do most of them say?
@@ -184,9 +183,9 @@ Result<PackBytes> PackReader::ViewIn(OpenPack& pack, std::uint64_t offset, std::
 Result<PackBytes> PackReader::View(const PackId& id, std::uint64_t offset, std::uint64_t size) {
   FENCHI_ASSIGN_OR_RETURN(Opened * opened, Open(id));
   Result<PackBytes> view = ViewIn(*opened->pack, offset, size);
-  if (view.ok() || opened->agreed || view.status().code() == StatusCode::kTooFewProviders) {
-    return view;
-  }
+  const StatusCode code = view.status().code();
+  const bool not_its_fault = code == StatusCode::kTooFewProviders || code == StatusCode::kCancelled;
+  if (view.ok() || opened->agreed || not_its_fault) return view;
   // A header with keys of its own opens, and then no segment does.
   const format::ShardHeader header = opened->pack->header();
   const Result<Opened*> agreed = OpenAgreed(id);

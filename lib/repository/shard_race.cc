@@ -223,7 +223,9 @@ Moved Race::ReadPiece(Runner& runner, ByteRange range) {
     const double rate = static_cast<double>(range.size) /
                         std::max(std::chrono::duration<double>(took).count(), 1e-9);
     const double slowest = std::min(rate, runner.lane->BytesPerSecond().value_or(rate));
-    if (status.ok() && spool_ && slowest < kSlowBytesPerSecond) {
+    // What ended because the verb is stopped tells nothing of the line.
+    const bool stopped = Stop::Current().requested();
+    if (status.ok() && spool_ && (stopped || slowest < kSlowBytesPerSecond)) {
       spool_->Keep(runner.object, kStart + range.offset, out);
     }
   }

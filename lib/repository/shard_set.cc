@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "format/derive.h"
 #include "format/names.h"
 #include "repository/first_answer.h"
@@ -96,7 +97,8 @@ class AwaySeats {
 
 // The first good header that comes, of lowest generations only. nullopt: a closer look is needed.
 std::optional<format::ShardHeader> FirstHeader(const Access& access, const Seats& seats,
-                                               const PackId& pack, ShardSpool* spool) {
+                                               const PackId& pack,
+                                               const std::shared_ptr<ShardSpool>& spool) {
   const std::vector<Seat> order = FastestFirst(seats);
   std::vector<SmallObject> objects;
   std::vector<int> needed_of;
@@ -116,15 +118,14 @@ std::optional<format::ShardHeader> FirstHeader(const Access& access, const Seats
     return header.ok();
   };
   Bytes kept(format::kHeaderSize);
-  for (std::size_t i = 0; spool != nullptr && i < objects.size(); ++i) {
+  for (std::size_t i = 0; spool && i < objects.size(); ++i) {
     if (spool->Read(objects[i].name, 0, kept) && good(i, kept)) return found;
   }
-  FirstGoodAnswer(objects, format::kHeaderSize, [&](std::size_t i, ByteView box) {
-    if (!good(i, box)) return false;
-    const double rate = objects[i].seat->lane->BytesPerSecond().value_or(0);
-    if (spool != nullptr && rate < kSlowBytesPerSecond) spool->Keep(objects[i].name, 0, box);
-    return true;
-  });
+  AnswerCame came;  // also what comes too late is kept
+  if (spool) {
+    came = [spool](const std::string& name, ByteView box) { spool->Keep(name, 0, box); };
+  }
+  FirstGoodAnswer(objects, format::kHeaderSize, came, good);
   return found;
 }
 
@@ -196,13 +197,14 @@ Result<ShardSet> ShardSet::Make(const Access& access, const Seats& seats,
 }
 
 Result<ShardSet> ShardSet::Find(const Access& access, const Seats& seats, const PackId& pack,
-                                bool agreed, ShardSpool* spool) {
+                                bool agreed, const std::shared_ptr<ShardSpool>& spool) {
   if (!agreed) {
     std::optional<format::ShardHeader> first = FirstHeader(access, seats, pack, spool);
     if (first) {
       first->shard_index = 0;  // all else is the same at every seat
       return Make(access, seats, std::move(*first));
     }
+    if (Stop::Current().requested()) return StoppedOnRequest();
   }
   AwaySeats away;
   Status worst = NotFound("pack {}: no provider has a shard of it", ShortId(pack));
@@ -242,7 +244,7 @@ Result<ShardSet> ShardSet::Find(const Access& access, const Seats& seats, const 
 }
 
 Result<ShardSet> ShardSet::Open(const Access& access, const Seats& seats, const PackId& pack,
-                                ShardSpool* spool) {
+                                const std::shared_ptr<ShardSpool>& spool) {
   return Find(access, seats, pack, false, spool);
 }
 

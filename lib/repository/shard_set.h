@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -29,7 +30,7 @@ class ShardSet {
   // Errors: kDataLoss when no seat has a header that fits; kTooFewProviders when none answered.
   // spool: where a header may lie from an earlier run, and is kept when it came slowly.
   static Result<ShardSet> Open(const Access& access, const Seats& seats, const PackId& pack,
-                               ShardSpool* spool = nullptr);
+                               const std::shared_ptr<ShardSpool>& spool = nullptr);
   // Asks every seat and takes the header that most of them agree on: for verify and repair, which
   // must not believe one seat that can seal headers of its own. Errors: as Open.
   static Result<ShardSet> OpenAgreed(const Access& access, const Seats& seats, const PackId& pack);
@@ -84,7 +85,7 @@ class ShardSet {
     Bytes bytes;
   };
   static Result<ShardSet> Find(const Access& access, const Seats& seats, const PackId& pack,
-                               bool agreed, ShardSpool* spool);
+                               bool agreed, const std::shared_ptr<ShardSpool>& spool);
   static Result<ShardSet> Make(const Access& access, const Seats& seats,
                                format::ShardHeader header);
   Status CheckTags(int shard_index, int first, ByteView stored, int* bad_block) const;
