@@ -16,9 +16,6 @@
 namespace fenchi {
 namespace {
 
-// So many refusals, before anything was read, are the place's.
-constexpr int kRefusalsMax = 8;
-
 std::string WithoutGeneration(const std::string& object) {
   return object.substr(0, object.rfind('.'));
 }
@@ -111,7 +108,7 @@ Status Repair::RepairObjects(const History& history, std::size_t position) {
   }
   const Seat& seat = seats_.all()[position];
   bool any_read = false;
-  int refused = 0;
+  std::size_t refused = 0;
   for (const ExpectedObject& object : *objects) {
     const Result<ObjectAt> there =
         seats_.GetAt(position, object.name, object.size_max, object.check);

@@ -17,9 +17,6 @@ namespace {
 
 constexpr std::string_view kRepairHint = "`fenchi repair` writes it again from the others";
 
-// So many refusals in a row, before anything was read, are the place's.
-constexpr std::size_t kRefusalsMax = 8;
-
 // What was found of one pack's shard at one seat.
 struct ShardFinding {
   bool present = false;           // header good, object complete

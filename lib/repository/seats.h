@@ -40,6 +40,8 @@ using NameAt = std::function<std::string(const Seat& seat, int generation)>;
 // answers, the credentials are refused, the certificate is not trusted, the verb was stopped. What
 // lies there is then unknown, not lost.
 bool TellsOfPlace(const Status& status);
+// So many refused objects in a row, before anything was read, tell of the place as well.
+inline constexpr std::size_t kRefusalsMax = 8;
 // Ok when the bytes are what the object must be.
 using CheckBytes = std::function<Status(ByteView)>;
 
