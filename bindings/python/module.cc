@@ -44,14 +44,14 @@ void WipeText(const py::object& text) {
                 static_cast<std::size_t>(length) * PyUnicode_KIND(object)});
 }
 
-// Words in UTF-8 as UTF-8 in normal form C, or none where they are no UTF-8. What Python makes of
-// them on the way is overwritten.
-// What functions that have ended left on the stack below.
+// Overwrites what functions that have ended left on the stack below.
 [[gnu::noinline]] void WipeStack() {
   std::array<std::uint8_t, 16384> below;
   fenchi::Wipe(below);
 }
 
+// Words in UTF-8 as UTF-8 in normal form C, or none where they are no UTF-8. What Python makes of
+// them on the way is overwritten.
 std::optional<fenchi::SecretBytes> SecretOfWords(const Input& words) {
   const auto below_128 = [](std::uint8_t byte) { return byte < 128; };
   if (std::ranges::all_of(words.view(), below_128)) return SecretOf(words);

@@ -126,8 +126,8 @@ struct OpenOptions {
   // The vault that must be found. Without it, the genesis served by the providers is taken on
   // trust, and Vault::warnings() says so.
   std::optional<VaultId> vault_id = {};
-  // What was known before, from a recovery card: remembered on this host as if it had seen it, so
-  // that an older policy is refused. Needs vault_id.
+  // What was known before, from a recovery card: an older policy is refused. Remembered as if this
+  // host had seen it, but only once the vault has opened. Needs vault_id.
   std::optional<VaultHead> known_head = {};
   // Where this host keeps what it must not lose between runs (its writer's key and log position,
   // newest heads seen) and its rebuildable index. Empty: $FENCHI_CACHE_DIR, else
