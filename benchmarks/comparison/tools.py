@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -53,7 +54,7 @@ def stored_bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in files)
 
 
-class Tool:
+class Tool(ABC):
     """One repository in `scratch/NAME`, made anew by start()."""
 
     name: ClassVar[str]
@@ -77,11 +78,11 @@ class Tool:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
 
-    def backup(self) -> Run:
-        raise NotImplementedError
+    @abstractmethod
+    def backup(self) -> Run: ...
 
-    def restore(self, target: Path) -> Run:
-        raise NotImplementedError
+    @abstractmethod
+    def restore(self, target: Path) -> Run: ...
 
     def restored(self, target: Path) -> Path:
         """Where the source's copy lies below the target of a restore."""

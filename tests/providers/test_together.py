@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import random
 import threading
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,8 +167,8 @@ class Around(fenchi.Provider):
     def __init__(self, inner: Any) -> None:
         self.inner = inner
 
-    def trouble(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def trouble(self) -> None: ...
 
     def put(self, name: str, data: bytes, *, replace: bool = False) -> None:
         self.trouble()

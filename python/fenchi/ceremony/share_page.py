@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from fenchi import _core, _errors, _passphrase
@@ -232,10 +232,6 @@ class SharePage:
                 text("page.passphrase", index=self.index), text("page.passphrase_hint")
             ) from None
         return opened.reveal()
-
-    def described_as(self, other: SharePage) -> SharePage:
-        """This share with the texts of another page."""
-        return replace(other, common=self.common, own=self.own)
 
 
 def _box_context(index: int) -> bytes:
