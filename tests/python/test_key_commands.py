@@ -237,6 +237,16 @@ def test_rotating_takes_a_new_passphrase_or_keeps_the_old_one_by_name(plain: Com
     assert plain("--password-file", "new", "restore", "latest:nightly", "back") == 0
 
 
+def test_a_passphrase_of_an_uncertain_name_is_kept_for_nobody(command: Command) -> None:
+    Path("office").write_text("four quiet herons")
+    make(command, "office, OR passphrase", "--new-passphrase=office=office")
+    # Given by file: it may be either's, and the other's holder must not be locked out unseen.
+    for words in (WORD, ("--password-file", "office")):
+        assert command(*words, "key", "rotate", "--keep-passphrase") == exit_codes.WRONG_KEY
+    assert command(*WORD, "status") == 0, command.err
+    assert command("--password-file", "office", "status") == 0, command.err
+
+
 def test_a_rotation_to_another_expression_writes_it_into_the_file(plain: Command) -> None:
     with Path("vault.toml").open("a") as file:
         for holder in ("Lin", "Chen"):

@@ -14,11 +14,10 @@ import typer
 
 import fenchi
 from fenchi import _errors, _passphrase
-from fenchi._custody_config import PASSPHRASE
+from fenchi._custody_config import PASSPHRASE, CustodyTable
 from fenchi.cli.exit_codes import NoVault
 from fenchi.cli.output import Output
 from fenchi.cli.unlocking import Factors, unlock_of
-from fenchi.custody import Unlock
 from fenchi.messages import text
 
 
@@ -30,8 +29,8 @@ class Settings:
     password_file: str | None = None
     output: Output = field(default_factory=Output)
     factors: Factors = Factors()
-    brought: Unlock | None = None
-    """What opened the vault, once it is open."""
+    passphrases: dict[str, fenchi.SecretBytes] = field(default_factory=dict)
+    """Those that the vault was opened with, by name: only where the name is certain."""
 
 
 def settings(context: typer.Context) -> Settings:
@@ -64,9 +63,16 @@ def passphrase(wanted: Settings, new: bool = False) -> fenchi.SecretBytes:
     return given_passphrase(wanted) or prompted(PASSPHRASE, new)
 
 
-def _passphrases(wanted: Settings, names: list[str]) -> list[fenchi.SecretBytes]:
+def _passphrases(
+    wanted: Settings, custody: CustodyTable, names: list[str]
+) -> list[fenchi.SecretBytes]:
     given = given_passphrase(wanted)
-    return [given] if given is not None else [prompted(name) for name in names]
+    if given is None:
+        wanted.passphrases = {name: prompted(name) for name in names}
+        return list(wanted.passphrases.values())
+    if len(known := custody.passphrase_names()) == 1:  # else it may be anybody's
+        wanted.passphrases = {known[0]: given}
+    return [given]
 
 
 # For the commands that move data.
@@ -91,14 +97,14 @@ def opened(wanted: Settings) -> Iterator[fenchi.Vault]:
         loaded = fenchi.config.load(wanted.config)
     except fenchi.NotFound as error:
         raise NoVault(error) from error
-    wanted.brought = unlock_of(
+    unlock = unlock_of(
         wanted.output,
         wanted.factors,
         loaded.custody,
-        lambda names: _passphrases(wanted, names),
+        lambda names: _passphrases(wanted, loaded.custody, names),
     )
     try:
-        vault = fenchi.open(loaded, unlock=wanted.brought)
+        vault = fenchi.open(loaded, unlock=unlock)
     except fenchi.NotFound as error:
         raise NoVault(error) from error
     with vault:

@@ -42,19 +42,19 @@ def _named_source(value: str, names: tuple[str, ...]) -> tuple[str, str]:
 def new_passphrases(
     wanted: Settings, names: tuple[str, ...], given: list[str], keep: bool = False
 ) -> dict[str, SecretBytes]:
-    """One for each name: from its source, the one that opened the vault, or typed twice."""
+    """One for each name: from its source, the one of that name that opened the vault, or typed
+    twice."""
     sources = dict(_named_source(value, names) for value in given)
     for name in sources:
         if name not in names:
             known = ", ".join(names) or "-"
             raise typer.BadParameter(text("usage.no_passphrase", name=name, known=known))
-    brought = wanted.brought.passphrases if wanted.brought else ()
     out: dict[str, SecretBytes] = {}
     for name in names:
         if name in sources:
             out[name] = _passphrase.from_file(sources[name])
-        elif keep and len(brought) == 1 and (name == PASSPHRASE or len(names) == 1):
-            out[name] = _passphrase.secret_of(brought[0])
+        elif keep and name in wanted.passphrases:
+            out[name] = wanted.passphrases[name]
         else:
             wanted.output.say("custody.new_passphrase", name=name)
             out[name] = prompted(name, new=True)

@@ -21,7 +21,6 @@ from fenchi.cli.custody_change import (
     share_members,
 )
 from fenchi.cli.output import printable
-from fenchi.custody import Unlock
 from fenchi.messages import text
 
 
@@ -68,7 +67,8 @@ def _create(
         return fenchi.create(wanted.config, passphrase=passphrase(wanted, new=True)), []
     known = given_passphrase(wanted)
     if known is not None:
-        wanted.brought = Unlock(passphrases=[known])
+        names = table.passphrase_names()
+        wanted.passphrases = {names[0] if len(names) == 1 else PASSPHRASE: known}
     with planned(wanted, table, shares=shares, new_passphrase=given, keep=known is not None) as (
         plan,
         folder,

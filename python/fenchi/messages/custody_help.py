@@ -53,8 +53,8 @@ TEXTS = {
         "從檔案、fd:N 或 keyring:名稱 讀取新密碼。未指定時在畫面上詢問。",
     ),
     "help.any.keep_passphrase": (
-        "Keep the passphrase that opens it now.",
-        "沿用目前的密碼。",
+        "Keep the passphrase that opens it now, where it is certain whose it is.",
+        "沿用目前的密碼（僅限能確定屬於哪個名稱時）。",
     ),
     "help.any.proposal": (
         "Where the proposal goes, if several admins must sign. Otherwise it is named here.",
