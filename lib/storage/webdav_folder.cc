@@ -91,8 +91,8 @@ void WebdavFolder::SendEach(std::size_t count, const std::function<HttpRequest(s
       });
 }
 
-Result<HttpResponse> WebdavFolder::LookAtRoot() {
-  HttpRequest request = Request("PROPFIND", "", "open", "");
+Result<HttpResponse> WebdavFolder::LookAt(std::string_view folder) {
+  HttpRequest request = Request("PROPFIND", folder, "open", folder);
   request.headers = {{"Depth", "0"}, {"Content-Type", "application/xml"}};
   request.body = kAskForType;
   FENCHI_ASSIGN_OR_RETURN(HttpResponse response, Send(request));
@@ -100,11 +100,19 @@ Result<HttpResponse> WebdavFolder::LookAtRoot() {
   return Failure(request, response);
 }
 
+bool WebdavFolder::IsMade(std::string_view folder, const HttpResponse& response) {
+  // 405: there is something of that name.
+  if (response.status == 201 || response.status == 405) return true;
+  // Apache says 403 to whoever comes second when two make the same folder at once.
+  const Result<HttpResponse> seen = LookAt(folder);
+  return seen.ok() && seen->status == 207;
+}
+
 Status WebdavFolder::EnsurePresent() {
   if (present_) return Status::Ok();
   const std::lock_guard lock(mutex_);
   if (present_) return Status::Ok();
-  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, LookAtRoot());
+  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, LookAt(""));
   if (response.status == 404) {
     const HttpRequest request = Request("MKCOL", "", "make the folder of", "");
     FENCHI_ASSIGN_OR_RETURN(const HttpResponse made, Send(request));
@@ -112,19 +120,19 @@ Status WebdavFolder::EnsurePresent() {
       return NotFound("the folder above {} does not exist on the server", location_)
           .WithHint("make it there, or correct the URL: only the last folder is made");
     }
-    if (made.status != 201 && made.status != 405) return Failure(request, made);
+    if (!IsMade("", made)) return Failure(request, made);
   }
   present_ = true;
   return Status::Ok();
 }
 
 Status WebdavFolder::CheckPresent() {
-  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, LookAtRoot());
+  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, LookAt(""));
   return response.status == 207 ? Status::Ok() : Gone();
 }
 
 Result<std::optional<Timestamp>> WebdavFolder::Time() {
-  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, LookAtRoot());
+  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, LookAt(""));
   return response.Date();
 }
 
@@ -140,9 +148,9 @@ Status WebdavFolder::MakeFolder(std::string_view path) {
   const HttpRequest request = Request("MKCOL", folder, "make the folder", folder);
   for (const bool again : {false, true}) {
     FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, Send(request));
-    // 405: there is something of that name.
-    if (response.status == 201 || response.status == 405) return Status::Ok();
-    if (response.status != 409 && response.status != 404) return Failure(request, response);
+    if (response.status != 409 && response.status != 404) {
+      return IsMade(folder, response) ? Status::Ok() : Failure(request, response);
+    }
     if (again) break;
     const std::size_t slash = folder.rfind('/', folder.size() - 2);
     FENCHI_RETURN_IF_ERROR(

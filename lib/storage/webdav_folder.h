@@ -56,7 +56,10 @@ class WebdavFolder {
  private:
   WebdavFolder(const WebdavOptions& options, HttpAddress address);
   Result<std::optional<HttpHeader>> Authorize(HttpRequest& request);
-  Result<HttpResponse> LookAtRoot();
+  // 207 where it is there, 404 where it is not; any other answer is an error.
+  Result<HttpResponse> LookAt(std::string_view folder);
+  // True when the folder is there after this answer to making it.
+  bool IsMade(std::string_view folder, const HttpResponse& response);
   Status Gone() const;
 
   HttpAddress address_;

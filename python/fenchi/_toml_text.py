@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 from fenchi import _errors
 from fenchi._custody_config import CustodyTable
@@ -90,21 +88,3 @@ def without_block(content: str, kind: str, **values: str) -> str:
 
 def with_block(content: str, lines: Sequence[str]) -> str:
     return content.rstrip("\n") + "\n\n" + "\n".join(lines) + "\n"
-
-
-def replace_file(target: Path, content: str) -> None:
-    """In one step: whoever reads it sees the old text or the new one."""
-    import tempfile
-
-    mode = target.stat().st_mode & 0o777
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

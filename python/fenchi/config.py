@@ -20,9 +20,10 @@ from typing import Any, TypeVar, cast
 
 from fenchi import _core, _custody_config, _errors, _stack
 from fenchi._custody_config import CustodyTable
+from fenchi._files import replace_file
 from fenchi._providers import AnyProvider, open_or_absent, open_provider
 from fenchi._reports import Domain
-from fenchi._toml_text import custody_lines, replace_file, with_line
+from fenchi._toml_text import custody_lines, with_line
 from fenchi._toml_text import line as _line
 from fenchi.messages import LANGUAGES, in_use, text
 from fenchi.providers import Meter, Prices, Retry, spare_lines
@@ -447,7 +448,7 @@ def write_id(path: StrPath, vault_id: str) -> None:
     changed = with_line(target.read_text(encoding="utf-8"), "id", new)
     if parse(changed).vault_id != vault_id:
         raise _errors.InvalidArgument(text("config.id_place", path=path, id=vault_id))
-    replace_file(target, changed)
+    replace_file(target, changed.encode())
 
 
 def write_custody(path: StrPath, open: str, change: Callable[[str], str] = str) -> None:
@@ -457,4 +458,4 @@ def write_custody(path: StrPath, open: str, change: Callable[[str], str] = str) 
     changed = with_line(content, "open", _line("open", open))
     if parse(changed).custody.open != open:
         raise _errors.InvalidArgument(text("config.open_place", path=path, open=open))
-    replace_file(target, changed)
+    replace_file(target, changed.encode())

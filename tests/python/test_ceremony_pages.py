@@ -117,7 +117,7 @@ def test_costs_beyond_the_limits_are_refused_before_anything_is_computed() -> No
 
 def test_a_torn_file_names_the_lines_that_are_missing(pages: list[SharePage]) -> None:
     content = share_file.render(pages[0])
-    cut = content[: content.index("B5")]
+    cut = content[: content.index("\nB5")]
     with pytest.raises(fenchi.Damaged) as caught:
         share_file.parse(cut)
     assert caught.value.message.splitlines() == [

@@ -10,6 +10,7 @@ import typer
 
 import fenchi
 from fenchi import config
+from fenchi._files import replace_file
 from fenchi.ceremony import card_file, conversation, handing, html, pdf
 from fenchi.ceremony.card import Card
 from fenchi.ceremony.conversation import Conversation
@@ -65,10 +66,7 @@ def write_card(
         path = folder / f"recovery-card-{made.vault[:8]}-policy-{made.policy_version}.{kind}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            new = path.with_name(path.name + ".new")  # the old one stays until this is whole
-            new.unlink(missing_ok=True)
-            handing.write_new(new, content)
-            new.replace(path)
+            replace_file(path, content)
         except OSError as error:
             why = error.strerror or str(error)
             raise fenchi.Io(

@@ -161,6 +161,33 @@ TEST(WebdavProvider, RefusesAServerThatOverwritesSilentlyUnlessAllowedByName) {
   EXPECT_EQ(dav.files(), std::set<std::string>{"/dav/a"});
 }
 
+TEST(WebdavProvider, TakesAFolderThatAnotherMadeAtTheSameMomentForMade) {
+  for (const bool other_made_it : {true, false}) {
+    TinyDav dav;
+    std::mutex mutex;
+    std::set<std::string> folders;
+    LoopbackServer server([&](const SeenRequest& seen, LoopbackLine& line) {
+      const std::string path = seen.path();
+      const std::lock_guard lock(mutex);
+      if (seen.method == "MKCOL") {
+        if (other_made_it) folders.insert(path);
+        return line.Answer(403, {}, "");
+      }
+      if (seen.method == "PROPFIND" && path != "/dav/" && path != "/dav") {
+        const bool there = folders.contains(path);
+        return line.Answer(there ? 207 : 404, {}, there ? Multistatus(Folder(path)) : "");
+      }
+      if ((seen.method == "MOVE" || seen.method == "PUT") && folders.empty()) {
+        return line.Answer(409, {}, "");
+      }
+      dav(seen, line);
+    });
+    const Status put = PutText(*Open(server, true), "a", "1");
+    EXPECT_EQ(put.code(), other_made_it ? StatusCode::kOk : StatusCode::kDenied) << put.ToString();
+    EXPECT_EQ(dav.files().size(), other_made_it ? 1u : 0u);
+  }
+}
+
 TEST(WebdavProvider, DoesNotCallAnObjectForeignWhenTheAnswerToItsOwnMoveWasLost) {
   TinyDav dav;
   dav.loses_answers = true;
