@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Counts what scripts/check found: check_summary.py RESULTS_DIR.
 
-RESULTS_DIR/parts.tsv has one line for each part that ran: name, exit code, seconds. A part that
+RESULTS_DIR/parts.tsv has one line for each part that ran: name, exit code, seconds; `seconds` there
+holds those of all, some of which ran side by side. A part that
 also left PART.junit.xml there, or PART-*.junit.xml, is counted test by test, any other part as one.
 Prints a table, each failure, each reason for skipping with its tests, and alone on the last line
 "N passed, N failed, N skipped".
@@ -78,12 +79,12 @@ def read_part(folder: Path, line: str) -> Part:
     return part
 
 
-def report(parts: list[Part]) -> None:
+def report(parts: list[Part], seconds: int) -> None:
     print(f"\n{'part':<12} {'seconds':>7} {'passed':>7} {'failed':>7} {'skipped':>7}")
     for part in parts:
         counts = f"{part.passed:>7} {len(part.failed):>7} {len(part.skipped):>7}"
         print(f"{part.name:<12} {part.seconds:>7} {counts}")
-    print(f"{'all':<12} {sum(part.seconds for part in parts):>7}")
+    print(f"{'all':<12} {seconds:>7}")
     for part in parts:
         for name in part.failed:
             print(f"failed: {part.name}: {name}")
@@ -103,7 +104,7 @@ def main() -> int:
     folder = Path(sys.argv[1])
     lines = (folder / "parts.tsv").read_text(encoding="utf-8").splitlines()
     parts = [read_part(folder, line) for line in lines]
-    report(parts)
+    report(parts, int((folder / "seconds").read_text(encoding="utf-8")))
     passed = sum(part.passed for part in parts)
     failed = sum(len(part.failed) for part in parts)
     skipped = sum(len(part.skipped) for part in parts)

@@ -21,6 +21,8 @@ DEFAULT = f"default verification: compressed chunks are expanded and compared; {
 SPLITS = ((3, 5), (2, 3))
 SEAL_PARTS = ("encrypt", "split", "tags", "check_tile")
 FULL_PARTS = ("cuts", "ids", *SEAL_PARTS)
+# With the memory traffic that no tiling saves: all blocks of all shards are written.
+WRITTEN_PARTS = ("encrypt_to_memory", "split_to_memory", "tags_of_cached", "check_tile")
 
 
 class Jobs:
@@ -63,6 +65,12 @@ def split_rows(rows: Rows, jobs: Jobs, k: int, n: int) -> None:
         of_limit(jobs.cpu("seal"), [jobs.cpu(part) for part in SEAL_PARTS]),
     )
     row(
+        f"encrypt + split + tags {code}, of the same limit where the parts write their output",
+        None,
+        "one thread; the parts write all blocks of all shards to memory, as the path must",
+        of_limit(jobs.cpu("seal"), [jobs.cpu(part) for part in WRITTEN_PARTS]),
+    )
+    row(
         f"encrypt + split {code} without tags, of the harmonic limit of its parts",
         None,
         "one thread; the public headers; nothing verified",
@@ -81,6 +89,15 @@ def split_rows(rows: Rows, jobs: Jobs, k: int, n: int) -> None:
         0.90,
         f"one thread: cuts, ids, encryption, split, tags; {TILE}: that is one of the parts",
         of_limit(jobs.cpu("full_path"), [jobs.cpu(part) for part in FULL_PARTS]),
+    )
+    row(
+        f"full path {code} without zstd, of the same limit where the parts write their output",
+        None,
+        "one thread; the parts write all blocks of all shards to memory, as the path must",
+        of_limit(
+            jobs.cpu("full_path"),
+            [jobs.cpu(part) for part in ("cuts", "ids", *WRITTEN_PARTS)],
+        ),
     )
     row(
         f"full path {code} without zstd, two threads against one",

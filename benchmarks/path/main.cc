@@ -51,6 +51,9 @@ void AddParts(Jobs& jobs, PackPath& path) {
   jobs.Add("encrypt", bytes, [&] { path.Encrypt(); });
   jobs.Add("split", bytes, [&] { path.Split(); });
   jobs.Add("tags", bytes, [&] { path.Tags(); });
+  jobs.Add("encrypt_to_memory", bytes, [&] { path.EncryptToMemory(); });
+  jobs.Add("split_to_memory", bytes, [&] { path.SplitToMemory(); });
+  jobs.Add("tags_of_cached", bytes, [&] { path.TagsOfCached(); });
   jobs.Add("check_tile", bytes, [&] { path.CheckTile(); });
   jobs.Add("ids", bytes, [&] { path.Ids(); });
   jobs.Add("cuts", bytes, [&] { path.Cuts(); });

@@ -168,6 +168,45 @@ void PackPath::CheckTile() {
   }
 }
 
+MutableBytes PackPath::Block(int shard, int block) {
+  return MutableBytes(shards_[static_cast<std::size_t>(shard)])
+      .subspan(static_cast<std::size_t>(block) * format::kBlockSize, format::kBlockSize);
+}
+
+void PackPath::EncryptToMemory() {
+  SegmentCipher cipher = Need(SegmentCipher::Create(keys_.suite, keys_.data_key.view()));
+  const int blocks = format::BlocksPerShard(kSegments, needed_);
+  for (int block = 0; block < blocks; ++block) {
+    for (int j = 0; j < needed_; ++j) {
+      const int segment = j * blocks + block;
+      Need(
+          cipher.SealSegment(segment, segment == kSegments - 1, Segment(segment), Block(j, block)));
+    }
+  }
+}
+
+void PackPath::SplitToMemory() {
+  const ErasureCode code = Need(ErasureCode::Create(needed_, seats_));
+  std::vector<ByteView> data;
+  for (int j = 0; j < needed_; ++j) data.push_back(Block(j, 0));
+  std::vector<MutableBytes> parity(static_cast<std::size_t>(seats_ - needed_));
+  for (int block = 0; block < format::BlocksPerShard(kSegments, needed_); ++block) {
+    for (int i = needed_; i < seats_; ++i) {
+      parity[static_cast<std::size_t>(i - needed_)] = Block(i, block);
+    }
+    Need(code.Encode(data, parity));
+  }
+}
+
+void PackPath::TagsOfCached() {
+  Aead tagger = Need(Aead::Create(keys_.suite, keys_.tag_key.view()));
+  std::array<std::uint8_t, kAeadTagSize> tag;
+  const int blocks = format::BlocksPerShard(kSegments, needed_) * seats_;
+  for (int i = 0; i < blocks; ++i) {
+    Need(tagger.Tag(format::BlockTagNonce(0, i), Block(i % seats_, 0), tag));
+  }
+}
+
 void PackPath::Gather() {
   for (int i = 0; i < kSegments; ++i) {
     std::memcpy(block_.data(), Segment(i).data(), format::kSegmentPlainSize);

@@ -36,6 +36,11 @@ class PackPath {
   void Split();
   void Tags();
   void CheckTile();
+  // The same with the memory traffic that the path cannot avoid: every block of every shard is
+  // written, while what was just made is read from cache.
+  void EncryptToMemory();
+  void SplitToMemory();
+  void TagsOfCached();
   void Gather();  // chunks into segments: a copy
 
   // Cuts, ids, compression, encryption, split and tags of `data`. check: what was compressed is
@@ -45,6 +50,7 @@ class PackPath {
  private:
   struct StoredMemory;
   ByteView Segment(int i) const;
+  MutableBytes Block(int shard, int block);
   void SealOne(PlannedPack& pack);
   StoredChunk Store(ByteView chunk, bool check);
 

@@ -125,6 +125,26 @@ py::dict ToDict(const fenchi::Domain& domain) {
   return out;
 }
 
+static py::dict ToDict(const fenchi::PlaceLocks& place) {
+  py::dict out;
+  out["provider"] = place.provider;
+  out["can_lock"] = place.can_lock;
+  out["locked"] = place.locked;
+  out["failed"] = place.failed;
+  out["message"] = place.message;
+  return out;
+}
+
+static py::dict ToDict(const fenchi::LockReport& locks) {
+  py::dict out;
+  out["until"] = TimeOf(locks.until);
+  out["packs"] = locks.packs;
+  out["packs_unlocked"] = locks.packs_unlocked;
+  out["opening_locked"] = locks.opening_locked;
+  out["places"] = ListOf(locks.places);
+  return out;
+}
+
 py::dict ToDict(const fenchi::BackupReport& report) {
   py::dict out;
   out["snapshot"] = report.snapshot.hex();
@@ -146,6 +166,7 @@ py::dict ToDict(const fenchi::BackupReport& report) {
   out["problems"] = ListOf(report.problems);
   out["stages"] = ListOf(report.stages);
   out["providers"] = ListOf(report.providers);
+  out["locks"] = report.locks ? py::object(ToDict(*report.locks)) : py::object(py::none());
   return out;
 }
 

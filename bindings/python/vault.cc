@@ -202,6 +202,9 @@ fenchi::BackupOptions BackupOptionsOf(Call& call, const py::dict& fields) {
   options.compression_level = Take(fields, "compression_level", options.compression_level);
   options.host = Take(fields, "host", options.host);
   options.rescan = Take(fields, "rescan", options.rescan);
+  if (const auto seconds = Take<std::optional<std::int64_t>>(fields, "lock_until", {})) {
+    options.lock_until = fenchi::Timestamp{.seconds = *seconds};
+  }
   options.exclude = FilterOf(call, Take<py::object>(fields, "exclude", py::none()), true);
   options.observer = call.MakeObserver(Take<py::object>(fields, "progress", py::none()),
                                        Take<py::object>(fields, "cancelled", py::none()));

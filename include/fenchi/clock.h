@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "fenchi/export.h"
 
@@ -24,6 +26,9 @@ struct Timestamp {
 
 // "2026-11-21T07:30:00Z"; years outside 0..9999 are shown as "@seconds".
 FENCHI_EXPORT std::string ToIso8601(Timestamp time);
+// The reverse, to the second: a fraction is cut off, "+00:00" is as good as "Z". nullopt for
+// anything else.
+FENCHI_EXPORT std::optional<Timestamp> FromIso8601(std::string_view text);
 
 class FENCHI_EXPORT Clock {
  public:

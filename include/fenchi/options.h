@@ -145,7 +145,7 @@ struct CreateOptions {
 };
 
 // Called from the working thread, at most about ten times a second. `phase` is one of "scan",
-// "backup", "upload", "restore", "verify", "repair". Totals are 0 while unknown.
+// "backup", "lock", "upload", "restore", "verify", "repair". Totals are 0 while unknown.
 struct Progress {
   std::string_view phase = {};
   std::uint64_t items_done = 0;
@@ -168,6 +168,10 @@ struct BackupOptions {
   // that is in it.
   std::function<bool(std::string_view path, EntryType type)> exclude = {};
   bool rescan = false;  // read every file, also where size and times say "unchanged"
+  // Until then nobody can delete what the snapshot needs from the places that can retain objects:
+  // not its owner, and not whoever has stolen the credentials. What is re-used from earlier backups
+  // is extended, at one or two calls a pack and place. BackupReport::locks says what came of it.
+  std::optional<Timestamp> lock_until = {};
   Observer observer = {};
 };
 

@@ -120,7 +120,10 @@ class FENCHI_EXPORT Provider {
   virtual std::string location() const = 0;
 
   // Optional; the defaults answer kUnsupported.
+  // Kept until then at least: a later date stays as it is.
   virtual Status ExtendRetention(std::string_view name, Timestamp until);
+  // nullopt: the object is not retained. Errors: kNotFound.
+  virtual Result<std::optional<Timestamp>> RetainedUntil(std::string_view name);
   virtual Status Warm(std::span<const std::string> names);
   virtual Result<Hash256> RemoteHash(std::string_view name);
   // Free space in bytes, where the place knows it.
@@ -148,6 +151,7 @@ class FENCHI_EXPORT ProviderWrapper : public Provider {
   Domain domain() const override;
   std::string location() const override;
   Status ExtendRetention(std::string_view name, Timestamp until) override;
+  Result<std::optional<Timestamp>> RetainedUntil(std::string_view name) override;
   Status Warm(std::span<const std::string> names) override;
   Result<Hash256> RemoteHash(std::string_view name) override;
   Result<std::uint64_t> FreeSpaceBytes() override;

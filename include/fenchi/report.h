@@ -38,6 +38,24 @@ struct ProviderTime {
   std::uint64_t objects = 0;
 };
 
+// What one place retains until the date that a backup asked for.
+struct PlaceLocks {
+  std::string provider = {};
+  bool can_lock = false;
+  std::uint64_t locked = 0;  // objects: shards, and what opens the vault
+  std::uint64_t failed = 0;
+  std::string message = {};  // of the first that failed
+};
+struct LockReport {
+  Timestamp until;
+  std::uint64_t packs = 0;           // that the snapshot needs
+  std::uint64_t packs_unlocked = 0;  // of those, with fewer than k locked shards
+  bool opening_locked = false;       // k places keep what opens the vault
+  std::vector<PlaceLocks> places;    // in the order of the policy
+  // False: whoever can delete at all places can still destroy the snapshot before the date.
+  bool complete() const { return packs_unlocked == 0 && opening_locked; }
+};
+
 struct BackupReport {
   SnapshotId snapshot;
   std::string label;
@@ -58,8 +76,12 @@ struct BackupReport {
   std::vector<Problem> problems;
   std::vector<StageTime> stages;        // where the time went
   std::vector<ProviderTime> providers;  // of packs, in the order of the policy
-  // False when some sources are missing from the snapshot or were caught changing: exit code 3.
-  bool complete() const { return unreadable == 0 && changed_while_read == 0; }
+  std::optional<LockReport> locks;      // where BackupOptions::lock_until was given
+  // False when some sources are missing from the snapshot, were caught changing, or are not locked
+  // as was asked: exit code 3.
+  bool complete() const {
+    return unreadable == 0 && changed_while_read == 0 && (!locks || locks->complete());
+  }
 };
 
 // Packs of other writers that a read host opened whole, so that its dedup hits on them count.

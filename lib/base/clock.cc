@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <mutex>
 
@@ -45,6 +46,19 @@ std::string ToIso8601(Timestamp time) {
   gmtime_r(&seconds, &parts);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
                      parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+std::optional<Timestamp> FromIso8601(std::string_view text) {
+  const std::string copy(text);
+  std::tm parts{};
+  const char* rest = strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr) return std::nullopt;
+  std::string_view end(rest);
+  if (end.starts_with('.')) {
+    end.remove_prefix(std::min(end.find_first_not_of("0123456789", 1), end.size()));
+  }
+  if (end != "Z" && end != "+00:00") return std::nullopt;
+  return Timestamp{.seconds = timegm(&parts)};
 }
 
 std::chrono::nanoseconds WaitClock::Elapsed() const {

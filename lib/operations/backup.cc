@@ -10,6 +10,7 @@
 #include "operations/commit.h"
 #include "operations/entry_queue.h"
 #include "operations/operations.h"
+#include "operations/snapshot_locks.h"
 #include "operations/snapshot_view.h"
 #include "operations/source_walk.h"
 #include "repository/bootstrap.h"
@@ -57,6 +58,12 @@ Status CheckMayWrite(Session& session) {
 Status CheckDomain(const Access& access, std::string_view label) {
   const Status known = WriteKeysFor(access, label).status();
   return known.code() == StatusCode::kNotFound ? known : Status::Ok();
+}
+
+Status CheckLock(const BackupOptions& options, Timestamp now) {
+  if (!options.lock_until || *options.lock_until > now) return Status::Ok();
+  return InvalidArgument("lock_until {} has passed", ToIso8601(*options.lock_until))
+      .WithHint("give a date to come, or set this machine's clock");
 }
 
 format::SnapshotContent ContentOf(const Backup& backup, format::TreeList root) {
@@ -158,6 +165,13 @@ Result<bool> Attempt(Backup& backup, const FillQueue& fill) {
   plan.reused = run->ReusedInUse();
   plan.acknowledged.assign(run->acknowledged().begin(), run->acknowledged().end());
   const StageTimer timer(session.stages, Stage::kCommit);
+  if (backup.options.lock_until) {
+    PackMap needed = plan.added;
+    needed.insert(plan.reused.begin(), plan.reused.end());
+    FENCHI_ASSIGN_OR_RETURN(backup.report.locks,
+                            LockSnapshot(session, backup.writer, *backup.options.lock_until, needed,
+                                         run->retained(), backup.options.observer));
+  }
   FENCHI_RETURN_IF_ERROR(FindParent(backup, history, plan));
   FENCHI_ASSIGN_OR_RETURN(plan.indexes, run->StoreIndexes());
   FENCHI_ASSIGN_OR_RETURN(Bytes object,
@@ -182,6 +196,7 @@ Result<BackupReport> RunBackup(Session& session, const BackupOptions& options,
   session.stages.Reset();
   FENCHI_RETURN_IF_ERROR(CheckMayWrite(session));
   FENCHI_RETURN_IF_ERROR(CheckDomain(session.access, options.key_domain));
+  FENCHI_RETURN_IF_ERROR(CheckLock(options, session.clock.Now()));
   FENCHI_ASSIGN_OR_RETURN(WriterState writer, WriterState::Acquire(session.state_directory,
                                                                    session.access, session.random));
   FENCHI_ASSIGN_OR_RETURN(Freshness freshness, session.Refresh());
@@ -192,6 +207,7 @@ Result<BackupReport> RunBackup(Session& session, const BackupOptions& options,
   FENCHI_RETURN_IF_ERROR(EnsureWriter(session.access, writer, session.clock, session.random));
   FENCHI_RETURN_IF_ERROR(session.log.FinishPending(writer));
   FENCHI_ASSIGN_OR_RETURN(ChunkIndex index, ChunkIndex::Open(writer.index_path()));
+  const RetainWhile retain(session.access.seats, options.lock_until);
   Backup backup{session,
                 options,
                 std::move(domain),

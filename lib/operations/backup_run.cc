@@ -213,6 +213,7 @@ Status BackupRun::Note(PackWriter& packs) {
     }
     added_.emplace(pack.entry.pack, pack.entry);
     used_.insert(pack.entry.pack);
+    if (session_.access.seats.retain_until()) retained_.emplace(pack.entry.pack, pack.seats);
     bytes_uploaded += pack.bytes_uploaded;
     for (const int number : pack.seats) {
       ProviderTime& one = uploads_[number];

@@ -62,6 +62,8 @@ class BackupRun {
   // Index objects of all that the run stored, at >= W; after Finish().
   Result<std::vector<format::DomainObjectRef>> StoreIndexes() { return indexes_->Finish(); }
   const std::set<int>& acknowledged() const { return acknowledged_; }
+  // Of packs that were stored to be retained: the numbers of the seats that have them.
+  const std::map<PackId, std::vector<int>>& retained() const { return retained_; }
 
   // Of packs, for every seat.
   std::vector<ProviderTime> uploads() const;
@@ -106,6 +108,7 @@ class BackupRun {
   PackMap added_;               // stored by this run
   std::set<PackId> used_;
   std::set<int> acknowledged_;
+  std::map<PackId, std::vector<int>> retained_;
   std::map<int, ProviderTime> uploads_;  // by seat number
   // Last: they end their uploads before anything above goes away.
   std::unique_ptr<PackWriter> data_;

@@ -125,7 +125,9 @@ Seats SeatsAfter(const Seats& before, const format::Policy& policy,
     seat.provider = old->provider;
     seat.absent_reason = old->absent_reason;
   }
-  return Seats(std::move(seats), before.shared_executor());
+  Seats after(std::move(seats), before.shared_executor());
+  after.RetainUntil(before.retain_until());
+  return after;
 }
 
 }  // namespace fenchi

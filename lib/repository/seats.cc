@@ -63,13 +63,16 @@ Status Seats::PutAt(std::size_t position, const NameAt& name, ByteView bytes) co
   for (int generation = 0; generation < kGenerations; ++generation) {
     const std::string object = name(seat, generation);
     MemorySource source(bytes);
-    const Status put = seat.provider->Put(object, source, {});
+    const Status put = seat.provider->Put(object, source, {.retain_until = retain_until_});
     if (put.ok()) return put;
     if (put.code() != StatusCode::kAlreadyExists) {
       return put.At("provider " + seat.name + ", object " + object);
     }
     Result<Bytes> there = GetAll(*seat.provider, object, bytes.size());
-    if (there.ok() && std::ranges::equal(*there, bytes)) return Status::Ok();
+    if (there.ok() && std::ranges::equal(*there, bytes)) {
+      if (!retain_until_ || !seat.provider->capability().retention) return Status::Ok();
+      return seat.provider->ExtendRetention(object, *retain_until_);
+    }
     // Something else has the name: never overwritten; the next generation holds the right bytes.
     if (!there.ok() && there.status().code() != StatusCode::kDamaged) return there.status();
   }

@@ -72,6 +72,11 @@ class Seats {
   // no seat has.
   Result<Seats> Without(const std::vector<std::string>& names) const;
 
+  // What is stored from now on is retained until then, where the place can; nullopt: no longer.
+  // While no calls run.
+  void RetainUntil(std::optional<Timestamp> until) { retain_until_ = until; }
+  const std::optional<Timestamp>& retain_until() const { return retain_until_; }
+
   // Stores `bytes` at every present seat. A seat that already holds the same bytes counts as
   // stored; one that holds others under the name is tried with the next generation.
   PutOutcome PutAtAll(const NameAt& name, ByteView bytes) const;
@@ -91,6 +96,7 @@ class Seats {
  private:
   std::vector<Seat> seats_;
   std::shared_ptr<Executor> executor_;
+  std::optional<Timestamp> retain_until_;
 };
 
 // kTooFewProviders with the names of those that failed, and why. `what` names the object.

@@ -34,6 +34,7 @@ class AzureProvider final : public Provider {
   }
   Result<std::vector<Status>> Delete(std::span<const std::string> names) override;
   Status ExtendRetention(std::string_view name, Timestamp until) override;
+  Result<std::optional<Timestamp>> RetainedUntil(std::string_view name) override;
   Result<Timestamp> PlaceTime() override;
 
   Capability capability() const override {
@@ -133,6 +134,9 @@ Status AzureProvider::ExtendRetention(std::string_view name, Timestamp until) {
     return Unsupported("{} keeps no retention", location())
         .WithHint("add lock=locked to the URL; the container must have version-level immutability");
   }
+  // A later date is never replaced: "unlocked" would allow it.
+  FENCHI_ASSIGN_OR_RETURN(const auto now, RetainedUntil(name));
+  if (now.has_value() && *now >= until) return Status::Ok();
   const AzureCall call{.method = "PUT",
                        .name = std::string(name),
                        .query = {{"comp", "immutabilityPolicies"}},
@@ -140,6 +144,15 @@ Status AzureProvider::ExtendRetention(std::string_view name, Timestamp until) {
                        .operation = "extend the retention of"};
   FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));
   return response.status == 200 ? Status::Ok() : place_->Failure(call, response);
+}
+
+Result<std::optional<Timestamp>> AzureProvider::RetainedUntil(std::string_view name) {
+  FENCHI_RETURN_IF_ERROR(CheckObjectName(name));
+  const AzureCall call{
+      .method = "HEAD", .name = std::string(name), .operation = "ask for the retention of"};
+  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));
+  if (response.status != 200) return place_->Failure(call, response);
+  return response.DateIn("x-ms-immutability-policy-until-date");
 }
 
 Result<Timestamp> AzureProvider::PlaceTime() {

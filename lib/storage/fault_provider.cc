@@ -394,6 +394,11 @@ Status FaultProvider::ExtendRetention(std::string_view name, Timestamp until) {
   return inner().ExtendRetention(name, until);
 }
 
+Result<std::optional<Timestamp>> FaultProvider::RetainedUntil(std::string_view name) {
+  if (state_->Get()->absent) return Unavailable("{} does not answer", location());
+  return inner().RetainedUntil(name);
+}
+
 Status FaultProvider::Warm(std::span<const std::string> names) {
   if (state_->Get()->absent) return Unavailable("{} does not answer", location());
   return inner().Warm(names);

@@ -34,6 +34,12 @@ Result<GcsPage> ReadGcsPage(const HttpRequest& request, const HttpResponse& resp
 Result<std::uint64_t> ReadGcsSize(const HttpRequest& request, const HttpResponse& response,
                                   std::string_view location);
 
+// Until when an object is retained; nullopt where its description names nothing. Errors:
+// kUnavailable when the body is no description.
+Result<std::optional<Timestamp>> ReadGcsRetention(const HttpRequest& request,
+                                                  const HttpResponse& response,
+                                                  std::string_view location);
+
 struct GcsRetention {
   std::string mode = {};   // "Locked", "Unlocked"
   std::string until = {};  // RFC 3339

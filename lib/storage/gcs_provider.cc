@@ -37,6 +37,7 @@ class GcsProvider final : public Provider {
   }
   Result<std::vector<Status>> Delete(std::span<const std::string> names) override;
   Status ExtendRetention(std::string_view name, Timestamp until) override;
+  Result<std::optional<Timestamp>> RetainedUntil(std::string_view name) override;
   Result<Timestamp> PlaceTime() override;
 
   Capability capability() const override {
@@ -141,6 +142,9 @@ Status GcsProvider::ExtendRetention(std::string_view name, Timestamp until) {
         .WithHint(
             "add lock=locked to the URL; the bucket must have been made with object retention");
   }
+  // A later date is never replaced: "Unlocked" would allow it.
+  FENCHI_ASSIGN_OR_RETURN(const auto now, RetainedUntil(name));
+  if (now.has_value() && *now >= until) return Status::Ok();
   GcsCall call = place_->ObjectCall("PATCH", name, "extend the retention of");
   call.query = {{"fields", "size"}};
   call.headers = {{"Content-Type", "application/json; charset=utf-8"}};
@@ -148,6 +152,16 @@ Status GcsProvider::ExtendRetention(std::string_view name, Timestamp until) {
   FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));
   if (response.status == 404) return Absent(call);
   return response.status == 200 ? Status::Ok() : place_->Failure(call, response);
+}
+
+Result<std::optional<Timestamp>> GcsProvider::RetainedUntil(std::string_view name) {
+  FENCHI_RETURN_IF_ERROR(CheckObjectName(name));
+  GcsCall call = place_->ObjectCall("GET", name, "ask for the retention of");
+  call.query = {{"fields", "retention"}};
+  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));
+  if (response.status == 404) return Absent(call);
+  if (response.status != 200) return place_->Failure(call, response);
+  return ReadGcsRetention(place_->Describe(call), response, location());
 }
 
 Result<Timestamp> GcsProvider::PlaceTime() {

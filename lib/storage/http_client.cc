@@ -73,8 +73,8 @@ std::optional<std::uint64_t> HttpResponse::ContentLength() const {
   return text.has_value() ? ParseCount(*text) : std::nullopt;
 }
 
-std::optional<Timestamp> HttpResponse::Date() const {
-  const auto text = Header("date");
+std::optional<Timestamp> HttpResponse::DateIn(std::string_view name) const {
+  const auto text = Header(name);
   if (!text.has_value()) return std::nullopt;
   const auto seconds = ParseDate(*text);
   return seconds.has_value() ? std::optional(Timestamp{.seconds = *seconds}) : std::nullopt;

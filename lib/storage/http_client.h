@@ -77,7 +77,9 @@ struct HttpResponse {
   std::optional<std::string_view> Header(std::string_view name) const;
   // Content-Length; nullopt where it is missing or no number.
   std::optional<std::uint64_t> ContentLength() const;
-  std::optional<Timestamp> Date() const;
+  // A header that holds a date of RFC 9110; nullopt where it is missing or none.
+  std::optional<Timestamp> DateIn(std::string_view name) const;
+  std::optional<Timestamp> Date() const { return DateIn("date"); }
   // Retry-After as seconds from now, also where the server gave a date. Never more than a day.
   std::optional<std::chrono::seconds> RetryAfter() const;
 };

@@ -130,6 +130,10 @@ Status Provider::ExtendRetention(std::string_view name, Timestamp) {
   return Unsupported("{} cannot extend the retention of {}", location(), Printable(name));
 }
 
+Result<std::optional<Timestamp>> Provider::RetainedUntil(std::string_view name) {
+  return Unsupported("{} does not tell until when {} is retained", location(), Printable(name));
+}
+
 Status Provider::Warm(std::span<const std::string>) {
   return Unsupported("{} keeps nothing cold, or cannot warm it", location());
 }

@@ -30,6 +30,9 @@ std::string ProviderWrapper::location() const { return inner_->location(); }
 Status ProviderWrapper::ExtendRetention(std::string_view name, Timestamp until) {
   return inner_->ExtendRetention(name, until);
 }
+Result<std::optional<Timestamp>> ProviderWrapper::RetainedUntil(std::string_view name) {
+  return inner_->RetainedUntil(name);
+}
 Status ProviderWrapper::Warm(std::span<const std::string> names) { return inner_->Warm(names); }
 Result<Hash256> ProviderWrapper::RemoteHash(std::string_view name) {
   return inner_->RemoteHash(name);

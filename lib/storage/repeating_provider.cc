@@ -118,6 +118,10 @@ Result<std::vector<Status>> RepeatingProvider::Delete(std::span<const std::strin
 Status RepeatingProvider::ExtendRetention(std::string_view name, Timestamp until) {
   return Repeat([&](Provider& provider) { return provider.ExtendRetention(name, until); });
 }
+Result<std::optional<Timestamp>> RepeatingProvider::RetainedUntil(std::string_view name) {
+  return RepeatFor<std::optional<Timestamp>>(
+      [&](Provider& provider) { return provider.RetainedUntil(name); });
+}
 Status RepeatingProvider::Warm(std::span<const std::string> names) {
   return Repeat([&](Provider& provider) { return provider.Warm(names); });
 }

@@ -31,6 +31,7 @@ class RepeatingProvider : public Provider {
               const std::function<bool(const ObjectInfo&)>& entry) override;
   Result<std::vector<Status>> Delete(std::span<const std::string> names) override;
   Status ExtendRetention(std::string_view name, Timestamp until) override;
+  Result<std::optional<Timestamp>> RetainedUntil(std::string_view name) override;
   Status Warm(std::span<const std::string> names) override;
   Result<Hash256> RemoteHash(std::string_view name) override;
   Result<std::uint64_t> FreeSpaceBytes() override;

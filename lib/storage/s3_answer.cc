@@ -299,6 +299,16 @@ Result<std::vector<S3DeleteError>> ReadS3Deleted(std::string_view body) {
   return out;
 }
 
+Result<std::optional<Timestamp>> ReadS3Retention(std::string_view body) {
+  const Document document(body, "Retention");
+  if (!document.ok()) return NoAnswer("Retention");
+  const std::string_view told = document.root().child_value("RetainUntilDate");
+  if (told.empty()) return std::optional<Timestamp>();
+  const std::optional<Timestamp> until = FromIso8601(told);
+  if (!until.has_value()) return NoAnswer("Retention with a date");
+  return until;
+}
+
 std::string EscapeXml(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -70,6 +70,9 @@ struct S3DeleteError {
 };
 Result<std::vector<S3DeleteError>> ReadS3Deleted(std::string_view body);
 
+// The date of a Retention; nullopt where it names none.
+Result<std::optional<Timestamp>> ReadS3Retention(std::string_view body);
+
 // The five characters that XML needs escaped.
 std::string EscapeXml(std::string_view text);
 // An ETag without its quotes.

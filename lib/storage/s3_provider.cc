@@ -66,6 +66,11 @@ class S3Provider final : public Provider {
     if (place_->options().lock == S3Lock::kNone) return Provider::ExtendRetention(name, until);
     return ExtendS3Retention(*place_, name, until);
   }
+  Result<std::optional<Timestamp>> RetainedUntil(std::string_view name) override {
+    FENCHI_RETURN_IF_ERROR(CheckObjectName(name));
+    if (place_->options().lock == S3Lock::kNone) return Provider::RetainedUntil(name);
+    return S3RetainedUntil(*place_, name);
+  }
 
   Result<Timestamp> PlaceTime() override {
     FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(BucketCall()));

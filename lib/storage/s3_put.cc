@@ -122,7 +122,23 @@ Status PutS3(S3Place& place, S3Uploads& uploads, std::string_view name, Source& 
   return done;
 }
 
+Result<std::optional<Timestamp>> S3RetainedUntil(S3Place& place, std::string_view name) {
+  const S3Call call{.key = place.KeyOf(name),
+                    .query = {{"retention", ""}},
+                    .operation = "ask for the retention of",
+                    .object = std::string(name)};
+  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place.Send(call));
+  if (response.status == 200) return ReadS3Retention(response.body);
+  if (ReadS3Error(response.body).code == "NoSuchObjectLockConfiguration") {
+    return std::optional<Timestamp>();
+  }
+  return place.Failure(call, response);
+}
+
 Status ExtendS3Retention(S3Place& place, std::string_view name, Timestamp until) {
+  // A later date is never replaced: some modes would allow it.
+  FENCHI_ASSIGN_OR_RETURN(const auto now, S3RetainedUntil(place, name));
+  if (now.has_value() && *now >= until) return Status::Ok();
   const bool strict = place.options().lock == S3Lock::kCompliance;
   S3Call call{
       .method = "PUT",

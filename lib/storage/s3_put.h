@@ -44,7 +44,8 @@ class S3Uploads {
 Status PutS3(S3Place& place, S3Uploads& uploads, std::string_view name, Source& source,
              const PutOptions& options);
 
-// As Provider::ExtendRetention.
+// As Provider::RetainedUntil and ExtendRetention.
+Result<std::optional<Timestamp>> S3RetainedUntil(S3Place& place, std::string_view name);
 Status ExtendS3Retention(S3Place& place, std::string_view name, Timestamp until);
 
 // Proves that the server refuses to overwrite, by writing one object of a fixed name until it does.

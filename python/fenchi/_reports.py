@@ -73,6 +73,39 @@ class ProviderTime:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlaceLocks:
+    """What one place keeps from being deleted; `message` is of the first object that failed."""
+
+    provider: str
+    can_lock: bool
+    locked: int
+    failed: int
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockReport:
+    """How far a snapshot cannot be deleted by anybody before `until`."""
+
+    until: datetime
+    packs: int
+    packs_unlocked: int
+    """Of those, with fewer locked shards than a restore needs."""
+    opening_locked: bool
+    """As many places as a restore needs keep what opens the vault."""
+    places: tuple[PlaceLocks, ...]
+
+    @property
+    def complete(self) -> bool:
+        return self.packs_unlocked == 0 and self.opening_locked
+
+    @classmethod
+    def from_core(cls, fields: _Fields) -> LockReport:
+        places = tuple(PlaceLocks(**place) for place in fields["places"])
+        return cls(**{**fields, "until": _time(fields["until"]), "places": places})
+
+
+@dataclass(frozen=True, kw_only=True)
 class BackupReport:
     """What a backup committed; `snapshot` is its id."""
 
@@ -95,11 +128,14 @@ class BackupReport:
     problems: tuple[Problem, ...]
     stages: tuple[StageTime, ...]
     providers: tuple[ProviderTime, ...]
+    locks: LockReport | None
+    """None where no lock was asked for."""
 
     @property
     def complete(self) -> bool:
-        """False when some sources are missing or were caught changing."""
-        return self.unreadable == 0 and self.changed_while_read == 0
+        """False when sources are missing, were caught changing, or are not locked as asked."""
+        saved = self.unreadable == 0 and self.changed_while_read == 0
+        return saved and (self.locks is None or self.locks.complete)
 
     @classmethod
     def from_core(cls, fields: _Fields) -> BackupReport:
@@ -110,6 +146,7 @@ class BackupReport:
             "problems": problems,
             "stages": tuple(StageTime(**stage) for stage in fields["stages"]),
             "providers": tuple(ProviderTime(**provider) for provider in fields["providers"]),
+            "locks": fields["locks"] and LockReport.from_core(fields["locks"]),
         }
         return cls(**{**fields, **changed})
 

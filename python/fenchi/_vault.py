@@ -7,7 +7,7 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, BinaryIO, Self, overload
 
@@ -41,6 +41,7 @@ Filter = Callable[[str, str], bool] | Iterable[str]
 _DEPTHS = {"exists": 0, "tags": 1, "data": 2}
 _ROLES = {"read": 1, "write": 2, "verify": 3, "admin": 4}
 _HEX_ID = re.compile(r"[0-9a-fA-F]{64}")
+_NO_LOCK = timedelta()
 _PIPE_CHUNKS = 8  # read ahead by cat()
 
 
@@ -120,10 +121,16 @@ class Vault(CustodyVerbs):
     verb and is the `__cause__` of the error.
     """
 
-    def __init__(self, core: _core.Vault, meters: Mapping[str, Meter]) -> None:
+    def __init__(
+        self,
+        core: _core.Vault,
+        meters: Mapping[str, Meter],
+        lock_for: timedelta = _NO_LOCK,
+    ) -> None:
         """For fenchi.open and fenchi.create."""
         self._core = core
         self._meters = meters
+        self._lock_for = lock_for
 
     def __enter__(self) -> Self:
         return self
@@ -177,6 +184,13 @@ class Vault(CustodyVerbs):
             return snapshot
         return self._core.find_snapshot(_utf8("snapshot", snapshot))
 
+    def _lock_until(self, lock_for: timedelta | None) -> int | None:
+        """Seconds since 1970, rounded up; None for no lock."""
+        wanted = self._lock_for if lock_for is None else lock_for
+        if wanted < _NO_LOCK:
+            raise _errors.InvalidArgument(text("backup.lock_negative"))
+        return int((datetime.now(UTC) + wanted).timestamp()) + 1 if wanted else None
+
     def backup(
         self,
         *paths: StrPath,
@@ -186,12 +200,16 @@ class Vault(CustodyVerbs):
         compression_level: int = 3,
         host: str = "",
         rescan: bool = False,
+        lock_for: timedelta | None = None,
         progress: OnProgress | None = None,
     ) -> BackupReport:
         """Backs up files and directories as one snapshot.
 
         exclude: patterns as in .gitignore, or a callable (path, type) -> bool; paths are relative
         to the source. Unreadable or changing files are in the report, the rest is saved.
+        lock_for: nobody can delete for so long what the snapshot needs from the places that can
+        lock objects, re-used parts too; None: as vault.toml says. What came of it is in the
+        report's `locks`.
         """
         if not paths:
             raise _errors.InvalidArgument(text("backup.no_path"))
@@ -202,6 +220,7 @@ class Vault(CustodyVerbs):
             "compression_level": compression_level,
             "host": _utf8("host", host),
             "rescan": rescan,
+            "lock_until": self._lock_until(lock_for),
             "progress": _progress(progress),
         }
         return BackupReport.from_core(self._core.backup([_raw(path) for path in paths], options))
@@ -215,6 +234,7 @@ class Vault(CustodyVerbs):
         key_domain: str = "",
         compression_level: int = 3,
         host: str = "",
+        lock_for: timedelta | None = None,
         progress: OnProgress | None = None,
     ) -> BackupReport:
         """Backs up a file object, or pieces of bytes, as one file called `name`."""
@@ -223,6 +243,7 @@ class Vault(CustodyVerbs):
             "key_domain": _utf8("key_domain", key_domain),
             "compression_level": compression_level,
             "host": _utf8("host", host),
+            "lock_until": self._lock_until(lock_for),
             "progress": _progress(progress),
         }
         report = self._core.backup_stream(_reader(source), _raw(name), options)
@@ -434,7 +455,7 @@ def open(
     core = _core.open_vault(
         providers, unlock.to_core(), vault_id, os.fspath(state_directory), threads, head
     )
-    return Vault(core, meters)
+    return Vault(core, meters, _NO_LOCK if loaded is None else loaded.lock_for)
 
 
 def create(
@@ -469,7 +490,7 @@ def create(
     core = _core.create_vault(
         providers, custody_plan.to_core(), policy.to_core(), os.fspath(state_directory), threads
     )
-    vault = Vault(core, meters)
+    vault = Vault(core, meters, _NO_LOCK if loaded is None else loaded.lock_for)
     if path is not None:
         config.write_id(path, vault.id)
     return vault

@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -39,6 +39,7 @@ AXES = (
 SUITES = ("aes256gcm", "chacha20poly1305")
 _DOMAIN = tuple(item.name for item in fields(Domain))
 _PRICES = tuple(item.name for item in fields(Prices) if item.name != "currency")
+LOCK_DAYS_MAX = 36_525  # a century
 _NUMBER_MAX = 1_000_000_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -136,6 +137,8 @@ class Config:
     """Of the command's texts. Empty: the locale's."""
     custody: CustodyTable = field(default_factory=CustodyTable)
     """Who opens it, as the file plans it."""
+    lock_for: timedelta = timedelta()
+    """How long backups are kept from being deleted, where the places can lock objects."""
 
     def meters(self) -> dict[str, Meter]:
         """New ones, with the prices of each provider."""
@@ -352,6 +355,9 @@ def parse(content: str) -> Config:
     vault_id = vault.take("id", str) or None
     if vault_id is not None and not _HEX_ID.fullmatch(vault_id):
         raise _errors.InvalidArgument(text("config.id"))
+    lock_days = vault.at_least(0, "lock_days", 0, int)
+    if lock_days > LOCK_DAYS_MAX:
+        raise _errors.InvalidArgument(text("config.lock_days", most=LOCK_DAYS_MAX))
     language = _one_of("vault", "language", vault.take("language", str) or "", ("", *LANGUAGES))
     parsed = _policy(vault, policy)
     vault.refuse_rest()
@@ -365,7 +371,12 @@ def parse(content: str) -> Config:
     if not providers:
         raise _errors.InvalidArgument(text("config.no_providers"))
     return Config(
-        vault_id=vault_id, policy=parsed, providers=providers, language=language, custody=custody
+        vault_id=vault_id,
+        policy=parsed,
+        providers=providers,
+        language=language,
+        custody=custody,
+        lock_for=timedelta(days=lock_days),
     )
 
 
@@ -451,11 +462,13 @@ def write_id(path: StrPath, vault_id: str) -> None:
     replace_file(target, changed.encode())
 
 
-def write_custody(path: StrPath, open: str, change: Callable[[str], str] = str) -> None:
+def write_custody(
+    path: StrPath, open: str, change: Callable[[str], str] = str, into: StrPath | None = None
+) -> None:
     """Writes another access expression into [vault], and what `change` makes of the text."""
     target = Path(path).resolve()
     content = change(target.read_text(encoding="utf-8"))
     changed = with_line(content, "open", _line("open", open))
     if parse(changed).custody.open != open:
         raise _errors.InvalidArgument(text("config.open_place", path=path, open=open))
-    replace_file(target, changed.encode())
+    replace_file(target if into is None else Path(into), changed.encode())

@@ -2,8 +2,8 @@
 """Installs fenchi as a user would and uses it from outside: run.py [--junit FILE].
 
 Steps: install to an empty prefix; symbols of the shared library; a CMake consumer (shared, static);
-a Makefile consumer by pkg-config (shared, static); `pip install .` into an empty venv; the command;
-a typed script under mypy --strict.
+a Makefile consumer by pkg-config (shared, static); a library without its optional parts;
+`pip install .` into an empty venv; the command; a typed script under mypy --strict.
 examples/story.cc and examples/story.py are built and run by each where they exist: a story is given
 one argument, an empty directory to work in, and ends with exit code 0.
 """
@@ -27,6 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "install"
 STORY_CC = ROOT / "examples" / "story.cc"
 STORY_PY = ROOT / "examples" / "story.py"
+
+# What a build may leave out.
+OPTIONAL = ("FENCHI_WITH_HTTP", "FENCHI_WITH_SFTP")
 
 # What the shared library may offer besides names of namespace fenchi.
 ALLOWED_SYMBOL = re.compile(
@@ -69,13 +72,27 @@ class Install:
         self.venv = scratch / "venv"
 
     def install_libraries(self) -> None:
-        build = ROOT / "build" / "install"  # kept: the second run compiles only what changed
+        self.build_and_install("install", self.prefix)
+
+    def build_and_install(self, name: str, prefix: Path, *options: str) -> None:
+        build = ROOT / "build" / name  # kept: the second run compiles only what changed
         run(
             *("cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DFENCHI_BUILD_TESTS=OFF"),
-            *("-DFENCHI_BUILD_EXAMPLES=OFF", "-DFENCHI_WERROR=ON"),
+            *("-DFENCHI_BUILD_EXAMPLES=OFF", "-DFENCHI_WERROR=ON", *options),
         )
         run("cmake", "--build", build)
-        run("cmake", "--install", build, "--prefix", self.prefix, "--strip")
+        run("cmake", "--install", build, "--prefix", prefix, "--strip")
+
+    def without_optional_parts(self) -> None:
+        """No library of the network is found in it, and all else works."""
+        prefix = self.scratch / "least"
+        self.build_and_install("install-least", prefix, *(f"-D{part}=OFF" for part in OPTIONAL))
+        library = next(iter(prefix.glob("lib*/**/libfenchi.so")))
+        needed = run("readelf", "-d", library)
+        for name in ("libcurl", "libssh", "libpugixml"):
+            if name in needed:
+                raise StepFailed(f"built without it, the library still needs {name}")
+        self.cmake_consumer(static=False, prefix=prefix)
 
     def library(self, name: str) -> Path:
         found = next(iter(self.prefix.glob(f"lib*/**/{name}")), None)
@@ -101,12 +118,13 @@ class Install:
             with tempfile.TemporaryDirectory(dir=self.scratch) as work:
                 print(run(folder / "story", work, **environment))
 
-    def cmake_consumer(self, static: bool) -> None:
-        build = self.scratch / f"cmake-{'static' if static else 'shared'}"
+    def cmake_consumer(self, static: bool, prefix: Path | None = None) -> None:
+        prefix = prefix or self.prefix
+        build = self.scratch / f"cmake-{prefix.name}-{'static' if static else 'shared'}"
         story = [f"-DSTORY={STORY_CC}"] if STORY_CC.exists() else []
         run(
             *("cmake", "-S", HERE / "cmake", "-B", build, "-G", "Ninja", *story),
-            *(f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DLINK_STATIC={'ON' if static else 'OFF'}"),
+            *(f"-DCMAKE_PREFIX_PATH={prefix}", f"-DLINK_STATIC={'ON' if static else 'OFF'}"),
         )
         run("cmake", "--build", build)
         self.run_programs(build)  # CMake writes the build's RPATH
@@ -205,6 +223,7 @@ def main() -> int:
             "cmake_static": lambda: install.cmake_consumer(static=True),
             "pkgconfig_shared": lambda: install.pkgconfig_consumer(static=False),
             "pkgconfig_static": lambda: install.pkgconfig_consumer(static=True),
+            "without_optional_parts": install.without_optional_parts,
             "pip_install": install.pip_install,
             "typed_script": install.typed_script,
             "python_story": install.python_story,

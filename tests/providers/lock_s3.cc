@@ -16,6 +16,17 @@ bool Expect(const char* step, const fenchi::Status& got, fenchi::StatusCode code
   return as_it_must;
 }
 
+bool Retained(fenchi::Provider& place, const char* step, const char* name, fenchi::Timestamp least,
+              fenchi::Timestamp most) {
+  const auto until = place.RetainedUntil(name);
+  const bool as_it_must = until.ok() && until->has_value() && **until >= least && **until <= most;
+  std::printf("%s %s: %s\n", as_it_must ? "ok" : "WRONG", step,
+              !until.ok()          ? until.status().ToString().c_str()
+              : until->has_value() ? fenchi::ToIso8601(**until).c_str()
+                                   : "not retained");
+  return as_it_must;
+}
+
 bool Run(fenchi::Provider& place) {
   using fenchi::StatusCode;
   const auto in = [](std::int64_t seconds) {
@@ -30,16 +41,28 @@ bool Run(fenchi::Provider& place) {
     const auto answers = place.Delete(names);
     return answers.ok() ? answers->front() : answers.status();
   };
+  const auto unlocked = [&](const char* name) -> fenchi::Status {
+    const auto until = place.RetainedUntil(name);
+    if (!until.ok()) return until.status();
+    return until->has_value() ? fenchi::Status(StatusCode::kLocked, "it is retained")
+                              : fenchi::Status::Ok();
+  };
   return place.capability().retention &&
          Expect("put locked for an hour", put("locked", in(3600)), StatusCode::kOk) &&
          Expect("delete while locked", erase("locked"), StatusCode::kLocked) &&
          Expect("read it", place.Get("locked", 0, {}), StatusCode::kOk) &&
          Expect("put over it", put("locked", in(3600)), StatusCode::kAlreadyExists) &&
          Expect("extend", place.ExtendRetention("locked", in(7200)), StatusCode::kOk) &&
+         Retained(place, "retained for two hours", "locked", in(7190), in(7210)) &&
+         Expect("extend to less", place.ExtendRetention("locked", in(60)), StatusCode::kOk) &&
+         Retained(place, "it stays two hours", "locked", in(7190), in(7210)) &&
          Expect("delete after extending", erase("locked"), StatusCode::kLocked) &&
          Expect("extend what is absent", place.ExtendRetention("absent", in(60)),
                 StatusCode::kNotFound) &&
+         Expect("ask about what is absent", place.RetainedUntil("absent").status(),
+                StatusCode::kNotFound) &&
          Expect("put without a lock", put("free", std::nullopt), StatusCode::kOk) &&
+         Expect("it has none", unlocked("free"), StatusCode::kOk) &&
          Expect("delete it", erase("free"), StatusCode::kOk) &&
          Expect("it is gone", place.Get("free", 0, {}), StatusCode::kNotFound);
 }

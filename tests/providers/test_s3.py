@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,51 @@ def test_locks_hold_and_can_be_extended(
     program = built.program("tests/providers/fenchi_lock_s3")
     done = subprocess.run([program, url], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_a_locked_backup_outlives_who_may_delete_everything(
+    versitygw_versions: servers.S3Server, bucket: MakeBucket, source: Path, tmp_path: Path
+) -> None:
+    names = {place: bucket(versitygw_versions, lock=True) for place in ("tokyo", "oslo", "lima")}
+    urls = {
+        place: versitygw_versions.url(name, "f", lock="compliance") for place, name in names.items()
+    }
+    with fenchi.create(
+        urls,
+        passphrase=b"correct horse",
+        policy=fenchi.VaultPolicy(needed=2),
+        passphrase_passes=1,
+        passphrase_memory_kib=8,
+        state_directory=tmp_path / "state",
+    ) as vault:
+        vault.backup(source)  # locks nothing
+        (source / "more.bin").write_bytes(os.urandom(100_000))
+        made = vault.backup(source, lock_for=timedelta(hours=1))
+        assert made.locks is not None
+        assert made.locks.complete
+        assert {place.provider for place in made.locks.places if place.can_lock} == set(urls)
+        number = vault.id
+    client = versitygw_versions.client()
+    deleted = 0
+    for name in names.values():
+        listed = client.list_object_versions(Bucket=name)
+        for version in listed.get("Versions", []):
+            which = {"Key": version["Key"], "VersionId": version["VersionId"]}
+            try:
+                client.delete_object(Bucket=name, **which)
+                deleted += 1
+            except client.exceptions.ClientError as error:
+                assert error.response["Error"]["Code"] == "AccessDenied"
+    assert deleted > 0, "what no snapshot that is locked needs"
+    with fenchi.open(
+        urls,
+        passphrase=b"correct horse",
+        vault_id=number,
+        state_directory=tmp_path / "another machine",
+    ) as vault:
+        assert vault.restore(made, tmp_path / "restored").complete
+    for path in source.iterdir():
+        assert (tmp_path / "restored" / source.name / path.name).read_bytes() == path.read_bytes()
 
 
 def test_tls_is_trusted_by_its_authority_only(

@@ -31,6 +31,7 @@ PYTEST = """<testsuites><testsuite>
 
 def summary(folder: Path, parts: str, **files: str) -> tuple[int, list[str]]:
     (folder / "parts.tsv").write_text(parts)
+    (folder / "seconds").write_text("9\n")
     for part, text in files.items():
         (folder / f"{part}.junit.xml").write_text(text)
     done = subprocess.run(
@@ -44,6 +45,7 @@ def test_counts_tests_and_names_failures_and_reasons(tmp_path: Path) -> None:
     code, lines = summary(tmp_path, parts, ctest=CTEST, pytest=PYTEST)
     assert code == 1
     assert lines[-1] == "3 passed, 2 failed, 3 skipped"
+    assert any(line.split() == ["all", "9"] for line in lines)
     assert "failed: ctest: A.Fails" in lines
     assert "failed: pytest: tests.test_a.test_breaks" in lines
     assert "skipped 1: no outside vectors beside the checkout (ctest: A.Skips)" in lines

@@ -346,6 +346,24 @@ def test_usage_shows_what_went_to_each_provider(ready: Command, source: Path) ->
     assert "USD" in ready.out
 
 
+def test_a_lock_that_no_place_can_keep_is_an_alarm(ready: Command, source: Path) -> None:
+    document = ready.json("backup", str(source), "--lock-days", "30", code=exit_codes.INCOMPLETE)
+    assert document["complete"] is False
+    assert document["locks"]["packs_unlocked"] == document["locks"]["packs"] > 0
+    assert ready("backup", str(source), "--lock-days", "30") == exit_codes.INCOMPLETE
+    assert "ALARM" in ready.out
+    assert "a locks nothing" in ready.out
+    path = ready.work / "vault.toml"
+    plain = path.read_text()
+    path.write_text(plain.replace("[vault]", "[vault]\nlock_days = 30", 1))
+    assert ready("backup", str(source)) == exit_codes.INCOMPLETE
+    assert ready("backup", str(source), "--lock-days", "0") == 0, "said for this one backup"
+    path.write_text(plain.replace("[vault]", "[vault]\nlock_days = 99999", 1))
+    assert ready("backup", str(source)) == exit_codes.USAGE
+    assert "lock_days must not be above 36525" in ready.err
+    assert ready("backup", str(source), "--lock-days", "-1") == exit_codes.USAGE
+
+
 def test_a_place_that_overwrites_is_relaxed_by_name(command: Command) -> None:
     assert command("init", "--help") == 0
     (command.work / "providers").mkdir()

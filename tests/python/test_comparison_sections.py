@@ -14,7 +14,8 @@ from comparison.rows import Rows
 from comparison.tools import ALL, Fenchi
 
 PATH_JOBS = (
-    "full_path seal seal_plain encrypt split tags check_tile ids cuts gather two_packs_one_thread "
+    "full_path seal seal_plain encrypt split tags check_tile encrypt_to_memory "
+    "split_to_memory tags_of_cached ids cuts gather two_packs_one_thread "
     "two_packs_two_threads memcpy secretstream zfec secretstream_zfec"
 ).split()
 
@@ -42,6 +43,10 @@ def test_the_goals_of_the_path_are_held_to_the_split_that_they_name() -> None:
     path_section.split_rows(rows, jobs_of(times), 3, 5)
     assert values(rows) == {
         "encrypt + split + tags 3-of-5, of the harmonic limit of its parts": (0.8, 0.95),
+        "encrypt + split + tags 3-of-5, of the same limit where the parts write their output": (
+            0.8,
+            None,
+        ),
         "encrypt + split 3-of-5 without tags, of the harmonic limit of its parts": (0.8, None),
         "encrypt + split with tags against libsodium secretstream + zfec's C core, 3-of-5": (
             6.0,
@@ -52,6 +57,10 @@ def test_the_goals_of_the_path_are_held_to_the_split_that_they_name() -> None:
             9,
         ),
         "full path 3-of-5 without zstd, of the harmonic limit of its parts": (0.75, 0.90),
+        "full path 3-of-5 without zstd, of the same limit where the parts write their output": (
+            0.75,
+            None,
+        ),
         "full path 3-of-5 without zstd, two threads against one": (1.9, 1.85),
     }
     other = Rows()

@@ -329,6 +329,36 @@ def test_a_card_of_another_vault_does_not_touch_a_configuration(office: Office) 
     assert Path("vault.toml").read_bytes() == before
 
 
+def test_vault_toml_follows_a_ceremony_and_a_recovery(office: Office) -> None:
+    assert office.ceremony("out") == 0, office.out
+    added = fenchi.config.load("vault.toml").custody
+    assert added.open == "passphrase, OR 3 of board"
+    assert added.custodians == {"board": tuple(BOARD)}
+    stale = Path("vault.toml").read_text()
+    assert office.ceremony("again", "--rotate") == 0, office.out
+    rotated = fenchi.config.load("vault.toml").custody
+    assert (rotated.open, rotated.custodians) == ("3 of board", {"board": tuple(BOARD)})
+    # A file from before must not bring the passphrase's end about without a word, or undo it.
+    shares = [str(path) for path in office.shares("again")[:3]]
+    office.on_a_clean_machine()
+    assert office("recover", str(office.card("again")), *shares) == 0, office.out
+    assert fenchi.config.load("vault.toml").custody == rotated
+    assert f"Asking a at {office.provider('a').as_uri()}" in office.out
+    Path("vault.toml").write_text(stale.replace("passphrase, OR 3 of board", "passphrase"))
+    named = [f"--share={share}" for share in shares]
+    assert office(*named, "key", "rotate", "--shares", "new") == exit_codes.USAGE, office.out
+    assert "would end what opens the vault now: 3 of board" in office.out
+    assert "may be older than the vault" in office.out
+
+
+def test_shares_are_not_laid_into_a_provider(office: Office) -> None:
+    folder = office.provider("a") / "shares"
+    named = [f"--custodian=board={one.holder}" for one in BOARD[:2]]
+    assert office("key", "split", "--open", "2 of board", *named, "--to", str(folder)) == 1
+    assert "lies in the place of provider a" in office.out
+    assert not folder.exists()
+
+
 def test_a_ceremony_that_does_not_fit_its_expression_is_refused_before_anything(
     office: Office,
 ) -> None:

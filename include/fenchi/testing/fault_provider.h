@@ -103,6 +103,7 @@ class FENCHI_EXPORT FaultProvider final : public ProviderWrapper {
               const std::function<bool(const ObjectInfo&)>& entry) override;
   Result<std::vector<Status>> Delete(std::span<const std::string> names) override;
   Status ExtendRetention(std::string_view name, Timestamp until) override;
+  Result<std::optional<Timestamp>> RetainedUntil(std::string_view name) override;
   Status Warm(std::span<const std::string> names) override;
   Result<Hash256> RemoteHash(std::string_view name) override;
   Result<std::uint64_t> FreeSpaceBytes() override;

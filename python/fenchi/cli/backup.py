@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from fenchi import BackupReport
+from fenchi import BackupReport, LockReport, escape_path
 from fenchi.cli import exit_codes
 from fenchi.cli.app import app
 from fenchi.cli.context import UsageOption, exact_path, opened, settings, usage_members
 from fenchi.cli.output import Output, duration, size
+from fenchi.config import LOCK_DAYS_MAX
 from fenchi.messages import text
 
 
@@ -36,11 +38,32 @@ def _statement(output: Output, report: BackupReport) -> None:
         output.say("backup.resumed", packs=report.packs_resumed)
     if report.providers_missed:
         output.say("backup.missed", providers=", ".join(report.providers_missed))
-    if not report.complete:
+    if report.locks:
+        _locks(output, report.locks)
+    if report.unreadable or report.changed_while_read:
         output.say(
             "backup.incomplete", unreadable=report.unreadable, changed=report.changed_while_read
         )
         output.problems(report.problems)
+
+
+def _locks(output: Output, locks: LockReport) -> None:
+    until = locks.until.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    places = [place.provider for place in locks.places if place.can_lock and not place.failed]
+    if locks.complete:
+        output.say("backup.locked", until=until, packs=locks.packs, places=", ".join(places))
+    else:
+        output.say("backup.not_locked", until=until, open=locks.packs_unlocked, packs=locks.packs)
+    for place in locks.places:
+        if not place.can_lock:
+            output.say("backup.cannot_lock", provider=place.provider)
+        elif place.failed:
+            output.say(
+                "backup.lock_failed",
+                provider=place.provider,
+                failed=place.failed,
+                message=escape_path(place.message),
+            )
 
 
 def _profile(output: Output, report: BackupReport) -> None:
@@ -63,6 +86,7 @@ def backup(
     key_domain: Annotated[str, typer.Option()] = "",
     compression: Annotated[int, typer.Option(min=0, max=19)] = 3,
     rescan: Annotated[bool, typer.Option("--rescan")] = False,
+    lock_days: Annotated[int | None, typer.Option(min=0, max=LOCK_DAYS_MAX)] = None,
     profile: Annotated[bool, typer.Option("--profile")] = False,
     usage: UsageOption = False,
 ) -> int:
@@ -71,6 +95,7 @@ def backup(
     output = wanted.output
     if stdin == bool(paths) or stdin != (name is not None):
         raise typer.BadParameter(text("usage.stdin"))
+    lock_for = None if lock_days is None else timedelta(days=lock_days)
     with opened(wanted) as vault, output.progress() as progress:
         if name is not None:
             report = vault.backup_stream(
@@ -79,6 +104,7 @@ def backup(
                 label=label,
                 key_domain=key_domain,
                 compression_level=compression,
+                lock_for=lock_for,
                 progress=progress,
             )
         else:
@@ -89,6 +115,7 @@ def backup(
                 key_domain=key_domain,
                 compression_level=compression,
                 rescan=rescan,
+                lock_for=lock_for,
                 progress=progress,
             )
     _statement(output, report)

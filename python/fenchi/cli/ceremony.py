@@ -17,6 +17,12 @@ from fenchi.ceremony.conversation import Conversation
 from fenchi.ceremony.share_page import SharePage, passphrase_of
 from fenchi.cli import exit_codes
 from fenchi.cli.context import Settings, opened, passphrase, settings
+from fenchi.cli.custody_change import (
+    check_not_at_provider,
+    keep_in_file,
+    settle,
+    with_custodians,
+)
 from fenchi.cli.key import group
 from fenchi.cli.output import Output, printable
 from fenchi.cli.paper import FormatOption, formats_of, open_vault, talk, write_card
@@ -64,13 +70,6 @@ def _plan(
     )
 
 
-def _write_proposal(wanted: Settings, proposal: bytes, version: int) -> str:
-    path = Path(f"proposal-{version}.fenchi")
-    handing.write_new(path, proposal)
-    wanted.output.say("split.proposal", path=path)
-    return str(path)
-
-
 @group.command()
 def split(
     context: typer.Context,
@@ -91,6 +90,8 @@ def split(
     if print_with:
         handing.explain_missing("pdf")
     loaded = config.load(wanted.config)
+    if to is not None:
+        check_not_at_provider(wanted, to)
     how = handing.Handover(
         vault_name=loaded.policy.name,
         made=date.today(),
@@ -109,14 +110,16 @@ def split(
             elif isinstance(error.__cause__, fenchi.Error):
                 raise error.__cause__ from None  # what stopped the ceremony, not that it stopped
             raise
-        members: dict[str, Any] = {"published": change.published}
-        members["policy"] = change.policy_version
+        members = settle(wanted, change, None)
         if change.published:
             wanted.output.say("split.done", open=plan.open, version=change.policy_version)
             wanted.output.say("split.rotated" if rotate else "split.added")
             members["card"] = write_card(wanted, vault, card, how.formats)[1]
     if not change.published:
-        members["proposal"] = _write_proposal(wanted, change.proposal, change.policy_version)
+        wanted.output.say("split.proposal")
+    ways = (() if rotate else parse_access(loaded.custody.open).alternatives) + (plan.open,)
+    edit = with_custodians(loaded.custody, people, alone=rotate)
+    keep_in_file(wanted, change, ", OR ".join(dict.fromkeys(ways)), edit)
     if to is not None:
         wanted.output.say("split.take", path=to)
     wanted.output.document(True, **members, files=[str(path) for path in hand_out.files])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,12 +11,12 @@ from urllib.parse import unquote
 import typer
 
 import fenchi
-from fenchi import _passphrase, _secret_files, config
+from fenchi import _passphrase, _secret_files, _toml_text, config
 from fenchi._core import SecretBytes
 from fenchi._custody_config import PASSPHRASE, CustodyTable
 from fenchi._share_files import ShareFolder
 from fenchi.cli.context import Settings, prompted
-from fenchi.custody import CustodyPlan, CustodyReport, PolicyChange, parse_access
+from fenchi.custody import Custodian, CustodyPlan, CustodyReport, PolicyChange, parse_access
 from fenchi.messages import text
 
 SharesOption = Annotated[Path | None, typer.Option(metavar="DIR")]
@@ -76,6 +76,8 @@ def planned(
     if access.groups and shares is None:
         raise typer.BadParameter(text("usage.needs_shares", groups=", ".join(access.groups)))
     folder = ShareFolder(shares or Path())
+    if shares is not None:
+        check_not_at_provider(wanted, shares)
     names = custody.passphrase_names(open)
     custody.plan(open=open)  # says what is wrong before anything is asked for
     passphrases = new_passphrases(wanted, names, new_passphrase or [], keep)
@@ -183,9 +185,14 @@ def check_secret_place(wanted: Settings, path: Path) -> None:
     Errors: AlreadyExists, Denied where others could get at it, also in a provider's directory.
     """
     _secret_files.check_absent(path)
+    check_not_at_provider(wanted, path.absolute().parent)
+
+
+def check_not_at_provider(wanted: Settings, path: Path) -> None:
+    """Errors: Denied for a directory that is a provider's, or in one."""
     if not wanted.config.exists():
         return
-    target = path.absolute().parent.resolve()
+    target = path.absolute().resolve()
     for name, entry in config.load(wanted.config).providers.items():
         for url in (entry.url, *entry.spare_urls):
             scheme, _, rest = url.partition(":")
@@ -197,12 +204,37 @@ def check_secret_place(wanted: Settings, path: Path) -> None:
                 )
 
 
+def with_custodians(
+    table: CustodyTable, people: Mapping[str, Sequence[Custodian]], alone: bool
+) -> Callable[[str], str]:
+    """An edit of vault.toml: these people instead of those of their groups; alone: of all."""
+
+    def edit(content: str) -> str:
+        for group, there in table.custodians.items():
+            for one in there if alone or group in people else ():
+                content = _toml_text.without_block(
+                    content, "custodian", group=group, holder=one.holder
+                )
+        for name in table.recipients if alone else ():
+            content = _toml_text.without_block(content, "recipient", name=name)
+        for group, members in people.items():
+            for one in members:
+                lines = _toml_text.custodian_lines(group, one.holder, one.deputy)
+                content = _toml_text.with_block(content, lines)
+        return content
+
+    return edit
+
+
 def keep_in_file(
     wanted: Settings, change: PolicyChange, open: str, edit: Callable[[str], str] = str
 ) -> None:
-    """vault.toml follows what was published; what waits for admins it follows later, by hand."""
+    """vault.toml follows what was published; what waits for admins it follows later, by hand: the
+    new text is laid beside it."""
     if change.published:
         config.write_custody(wanted.config, open, edit)
         wanted.output.say("custody.file_changed", path=wanted.config, open=open)
-    else:
-        wanted.output.say("custody.file_later", path=wanted.config, open=open)
+        return
+    later = wanted.config.with_name(f"{wanted.config.name}.policy-{change.policy_version}")
+    config.write_custody(wanted.config, open, edit, into=later)
+    wanted.output.say("custody.file_later", path=wanted.config, later=later, open=open)

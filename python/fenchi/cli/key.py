@@ -126,6 +126,8 @@ class Rotation:
     new_passphrase: list[str] | None
     keep_passphrase: bool
     proposal: Path | None
+    may_end_ways: bool = False
+    """Whether somebody said that a way to open the vault is to end."""
 
 
 def run_rotation(
@@ -134,6 +136,12 @@ def run_rotation(
     """A new epoch by `table`; vault.toml follows with its expression and `edit`."""
     with opened(wanted) as vault:
         before = vault.custody()
+        ended = [one for one in before.slots if one not in parse_access(table.open).alternatives]
+        if ended and not how.may_end_ways:
+            raise fenchi.InvalidArgument(
+                text("custody.ends_ways", ways=", ".join(ended), path=wanted.config),
+                text("custody.ends_ways_hint", open=table.open),
+            )
         with planned(
             wanted,
             table,
@@ -164,7 +172,8 @@ def rotate(
     table = config.load(wanted.config).custody
     if open is not None:
         table = replace(table, open=parse_access(open).canonical)
-    run_rotation(wanted, table, Rotation(shares, new_passphrase, keep_passphrase, proposal))
+    how = Rotation(shares, new_passphrase, keep_passphrase, proposal, open is not None)
+    run_rotation(wanted, table, how)
 
 
 @group.command()

@@ -9,6 +9,7 @@ import typer
 
 import fenchi
 from fenchi import config
+from fenchi._custody_config import PASSPHRASE, CustodyTable
 from fenchi.ceremony import card_file, typed_page
 from fenchi.ceremony.card import Card, fingerprint_of
 from fenchi.ceremony.collecting import Collection, Verdict
@@ -71,8 +72,9 @@ def _sorted(items: list[Path]) -> tuple[Card, list[Path]]:
     return card, shares
 
 
-def _configuration(wanted: Settings, known: Card, given: list[str]) -> config.Config:
-    """vault.toml as it is, when it is of the card's vault; else one made of the card."""
+def _configuration(wanted: Settings, known: Card, given: list[str]) -> tuple[config.Config, bool]:
+    """vault.toml as it is, when it is of the card's vault; else, and then True, one made of the
+    card, which is not written yet."""
     path = wanted.config
     if path.exists():
         loaded = config.load(path)
@@ -85,16 +87,29 @@ def _configuration(wanted: Settings, known: Card, given: list[str]) -> config.Co
             raise fenchi.InvalidArgument(
                 text("recover.exists", path=path), text("recover.other_hint")
             )
-        return loaded
+        return loaded, False
     providers = dict(known.providers) | dict(map(_entry, given))
     if not providers:
         hint = text("recover.no_providers_hint")
         raise fenchi.InvalidArgument(text("recover.no_providers"), hint)
     policy = config.VaultPolicy(name=known.vault_name or "vault", needed=known.needed)
-    config.write_new(path, config.render(policy, providers))
-    config.write_id(path, known.vault)
+    return config.Config(vault_id=known.vault, policy=policy, providers=providers), True
+
+
+def _keep(wanted: Settings, made: config.Config, vault: fenchi.Vault) -> None:
+    """Writes the vault.toml, with who opens the vault by its signed policy."""
+    report = vault.custody()
+    table = CustodyTable(
+        open=", OR ".join(dict.fromkeys(report.slots)),
+        custodians={one.group: one.custodians for one in report.groups},
+    )
+    path = wanted.config
+    config.write_new(path, config.render(made.policy, made.providers, table))
+    config.write_id(path, vault.id)
     wanted.output.say("recover.config", path=path)
-    return config.load(path)
+    others = [name for name in table.passphrase_names() if name != PASSPHRASE]
+    if others:
+        wanted.output.say("recover.recipients", path=path, names=", ".join(others))
 
 
 def _wants_passphrase(opens: str, with_shares: bool) -> bool:
@@ -169,11 +184,15 @@ def recover(
     known, share = _sorted(item or [])
     wanted.output.say("recover.card", name=known.vault_name or "-", vault=known.vault)
     unlock, verdict = _unlock(wanted, known, share, typed, with_passphrase)
-    loaded = _configuration(wanted, known, provider or [])
+    loaded, is_new = _configuration(wanted, known, provider or [])
+    for name, entry in loaded.providers.items():
+        wanted.output.say("recover.provider", name=name, url=entry.url)
     with open_vault(loaded, unlock, known.head) as vault:
         for warning in vault.warnings:
             wanted.output.warn(warning)
         _compare(wanted, vault, known, accept_older)
+        if is_new:
+            _keep(wanted, loaded, vault)
         if target is not None:
             return restore_into(wanted, vault, snapshot, target)
         _next(wanted, vault)

@@ -122,7 +122,7 @@ def revoke_recipient(
                 )
         return content
 
-    how = Rotation(shares, new_passphrase, keep_passphrase, proposal)
+    how = Rotation(shares, new_passphrase, keep_passphrase, proposal, may_end_ways=True)
     run_rotation(wanted, changed, how, edit)
 
 

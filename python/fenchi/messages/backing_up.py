@@ -36,6 +36,29 @@ TEXTS = {
         "{unreadable} sources could not be read, {changed} changed while read:",
         "有 {unreadable} 個來源無法讀取，{changed} 個在讀取途中變動：",
     ),
+    "backup.lock_negative": (
+        "a lock cannot last less than no time",
+        "鎖定的期間不得為負",
+    ),
+    "backup.locked": (
+        "Locked until {until}: nobody can delete the {packs} packs of this snapshot at {places}.",
+        "已鎖定至 {until}：在此之前，任何人都無法刪除 {places} 上這個備份快照的 {packs} 個資料包。",
+    ),
+    "backup.not_locked": (
+        "ALARM: saved, but not locked until {until} as asked: {open} of {packs} packs, or what "
+        "opens the vault, have fewer locked copies than a restore needs. Whoever can delete can "
+        "destroy this snapshot.",
+        "警報：已備份，但沒有依要求鎖定至 {until}：{packs} 個資料包中有 {open} 個，"
+        "或開啟保存庫所需的物件，鎖定的份數不足以還原。有權刪除的人可以毀掉這個備份快照。",
+    ),
+    "backup.cannot_lock": (
+        "  {provider} locks nothing: give it a lock= in its URL, see docs/providers.",
+        "　{provider} 不鎖定物件：請在其 URL 加上 lock=，詳見 docs/providers。",
+    ),
+    "backup.lock_failed": (
+        "  {provider} refused {failed} locks: {message}",
+        "　{provider} 拒絕了 {failed} 個鎖定：{message}",
+    ),
     "profile.stage": ("stage, provider", "階段、儲存處"),
     "profile.seconds": ("seconds", "秒數"),
     "profile.bytes": ("bytes", "資料量"),

@@ -357,9 +357,8 @@ TEXTS = {
         "其他開啟方式仍然有效：以 --rotate 終止。",
     ),
     "split.proposal": (
-        "Several admins must sign: the change waits in {path}. The shares count once it is "
-        "published.",
-        "需由多位管理者簽署：變更內容在 {path}。發布後金鑰分持才生效。",
+        "Several admins must sign. The shares count once it is published.",
+        "需由多位管理者簽署。發布後金鑰分持才生效。",
     ),
     "split.take": (
         "The shares still lie below {path}: give each folder to its custodian and remove it here.",
@@ -372,6 +371,16 @@ TEXTS = {
     ),
     "recover.cards": ("these are different recovery cards", "這些是不同的復原卡"),
     "recover.cards_hint": ("give the newest one alone", "請只提供最新的一張"),
+    "recover.provider": (
+        "Asking {name} at {url}",
+        "查詢 {name}：{url}",
+    ),
+    "recover.recipients": (
+        "What the card and the policy do not tell: the public keys of recipients. Where {names} is "
+        "one, add its [[recipient]] table to {path} before the next `fenchi key rotate`.",
+        "復原卡與政策不含受託人的公鑰。若 {names} 是受託人，"
+        "請在下一次 `fenchi key rotate` 之前，把其 [[recipient]] 表格加入 {path}。",
+    ),
     "recover.config": ("Wrote {path} from the card.", "已依復原卡寫成 {path}。"),
     "recover.other": (
         "{path} is of vault {vault}, not of the card's",

@@ -55,6 +55,10 @@ TEXTS = {
         "{where}: {key} must be a number from {least} up, and not above a billion",
         "{where}：{key} 必須是 {least} 以上、十億以下的數字",
     ),
+    "config.lock_days": (
+        "vault: lock_days must not be above {most}: what is locked cannot be deleted by anybody",
+        "vault：lock_days 不得超過 {most}：鎖定的物件任何人都無法刪除",
+    ),
     "config.twice": ("two providers are called {name}", "有兩個儲存處都叫 {name}"),
     "config.no_providers": (
         "there is no [[provider]]",

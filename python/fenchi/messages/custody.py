@@ -131,10 +131,23 @@ TEXTS = {
         "請務必保留：現在可能要靠它們才能開啟。",
     ),
     "custody.file_changed": ('{path} now says: open = "{open}"', '{path} 已改為：open = "{open}"'),
+    "custody.ends_ways": (
+        "this would end what opens the vault now: {ways}; {path} may be older than the vault",
+        "這會使目前可開啟保存庫的方式失效：{ways}；{path} 可能比保存庫舊",
+    ),
+    "custody.ends_ways_hint": (
+        "look with `fenchi key show`; when it is meant, say it: `fenchi key rotate --open "
+        '"{open}"`',
+        "請以 `fenchi key show` 查看；確定要這麼做時，請明確指定："
+        '`fenchi key rotate --open "{open}"`',
+    ),
     "custody.file_later": (
-        'Once the admins have signed and it is published, write into {path}: open = "{open}", and '
-        "take out whom it no longer names.",
-        '管理者簽署並發布之後，請在 {path} 寫入：open = "{open}"，並刪去不再列名的人。',
+        "Once the admins have signed and it is published, put {later} in the place of {path}: it "
+        'says open = "{open}" and names who counts then. Until then the next rotation would bring '
+        "back whom this one leaves out.",
+        '管理者簽署並發布之後，請以 {later} 取代 {path}：其中 open = "{open}"，'
+        "並列出屆時有效的人員。"
+        "若不取代，下一次更換金鑰會把這次排除的人又加回來。",
     ),
     "custody.old_factors_now": (
         "Passphrases, key shares, keys and read credentials from before open nothing that is "

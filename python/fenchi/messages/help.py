@@ -162,6 +162,12 @@ TEXTS = {
         "Read unchanged files, too.",
         "沒有變動的檔案也重新讀取。",
     ),
+    "help.backup.lock_days": (
+        "Nobody can delete the backup for so many days from providers that can lock objects. "
+        "Otherwise `lock_days` in vault.toml.",
+        "在這麼多天之內，任何人都無法從可鎖定物件的儲存處刪除這次備份。"
+        "未指定時依 vault.toml 的 `lock_days`。",
+    ),
     "help.backup.profile": ("Say where the time went.", "列出時間花在哪裡。"),
     "help.snapshots": ("List snapshots, oldest first.", "列出備份快照，由舊到新。"),
     "help.ls": (

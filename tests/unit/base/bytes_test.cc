@@ -46,6 +46,15 @@ TEST(Status, SaysWhereAndWhatNext) {
 TEST(Clock, PrintsUtc) {
   EXPECT_EQ(ToIso8601({0, 0}), "1970-01-01T00:00:00Z");
   EXPECT_EQ(ToIso8601({-62167219201, 0}), "@-62167219201");
+  for (const char* const text : {"2026-11-28T18:20:01Z", "2026-11-28T18:20:01.999Z",
+                                 "2026-11-28T18:20:01.5+00:00", "2026-11-28T18:20:01+00:00"}) {
+    EXPECT_EQ(FromIso8601(text), (Timestamp{.seconds = 1795890001})) << text;
+  }
+  for (const char* const text :
+       {"", "2026-11-28", "2026-11-28T18:20:01", "2026-11-28T18:20:01+08:00",
+        "2026-13-28T18:20:01Z", "2026-11-28T18:20:01Z ", "@1795890001"}) {
+    EXPECT_EQ(FromIso8601(text), std::nullopt) << text;
+  }
 }
 
 }  // namespace

@@ -211,6 +211,11 @@ TEST(AzureProvider, AsksForRetentionAndReportsWhatIsLocked) {
     if (seen.method == "DELETE") {
       return line.Answer(409, {"x-ms-error-code: BlobImmutableDueToPolicy"}, "");
     }
+    if (seen.method == "HEAD" && seen.path().ends_with("/longer")) {
+      return line.Answer(
+          200, {"x-ms-immutability-policy-until-date: Sun, 29 Nov 2026 00:00:00 GMT"}, "");
+    }
+    if (seen.method == "HEAD") return line.Answer(200, {}, "");
     line.Answer(seen.Asks("comp=immutabilityPolicies") ? 200 : 201, {}, "");
   });
   AzureOptions options = Options(server);
@@ -226,6 +231,10 @@ TEST(AzureProvider, AsksForRetentionAndReportsWhatIsLocked) {
   EXPECT_EQ(put.headers.at("x-ms-immutability-policy-until-date"), "Sat, 28 Nov 2026 18:20:01 GMT");
   EXPECT_TRUE(provider->ExtendRetention("a", until).ok());
   EXPECT_TRUE(server.seen().back().Asks("comp=immutabilityPolicies"));
+  EXPECT_TRUE(provider->ExtendRetention("longer", until).ok());
+  EXPECT_EQ(server.seen().back().method, "HEAD") << "a later date is left as it is";
+  EXPECT_EQ(*provider->RetainedUntil("longer"), (Timestamp{.seconds = 1795910400}));
+  EXPECT_EQ(*provider->RetainedUntil("a"), std::nullopt);
   EXPECT_EQ(provider->Delete(std::vector<std::string>{"a"})->front().code(), StatusCode::kLocked);
 }
 

@@ -262,6 +262,9 @@ TEST(GcsProvider, EndsWhereAnUploadStandsStillOrGoesBack) {
 
 TEST(GcsProvider, AsksForRetentionAndReportsWhatIsLocked) {
   LoopbackServer server([](const SeenRequest& seen, LoopbackLine& line) {
+    if (seen.method == "GET" && seen.path().ends_with("longer")) {
+      return line.Answer(200, {}, R"({"retention":{"retainUntilTime":"2026-11-29T00:00:00.5Z"}})");
+    }
     if (seen.method != "DELETE") return line.Answer(200, {}, R"({"size":"1"})");
     line.Answer(403, {}, R"({"error":{"errors":[{"reason":"retentionPolicyNotMet"}]}})");
   });
@@ -278,6 +281,11 @@ TEST(GcsProvider, AsksForRetentionAndReportsWhatIsLocked) {
   EXPECT_NE(server.seen().back().body.find(expected), std::string::npos);
   ASSERT_TRUE(provider->ExtendRetention("a", until).ok());
   EXPECT_EQ(server.seen().back().method, "PATCH");
+  ASSERT_TRUE(provider->ExtendRetention("longer", until).ok());
+  EXPECT_EQ(server.seen().back().method, "GET") << "a later date is left as it is";
+  EXPECT_EQ(*provider->RetainedUntil("longer"), (Timestamp{.seconds = 1795910400}));
+  EXPECT_EQ(*provider->RetainedUntil("a"), std::nullopt);
+  ASSERT_TRUE(provider->ExtendRetention("a", until).ok());
   EXPECT_NE(server.seen().back().body.find(expected), std::string::npos);
   EXPECT_EQ(provider->Delete(std::vector<std::string>{"a"})->front().code(), StatusCode::kLocked);
 }

@@ -1,0 +1,182 @@
+#include "operations/snapshot_locks.h"
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "base/stop.h"
+#include "format/names.h"
+#include "repository/shard_set.h"
+
+namespace fenchi {
+namespace {
+
+constexpr std::size_t kObjectsAtOnce = 256;
+constexpr std::uint32_t kCallsPerPlaceMax = 8;
+constexpr std::size_t kThreadsMax = 32;
+
+// Every generation that is there: which of them is the good one is known only to who reads them.
+Status Extend(const Seat& seat, const NameAt& name, Timestamp until) {
+  for (int generation = 0; generation < kGenerations; ++generation) {
+    if (Stop::Current().requested()) return StoppedOnRequest();
+    const Status extended = seat.provider->ExtendRetention(name(seat, generation), until);
+    if (extended.code() == StatusCode::kNotFound && generation > 0) break;
+    FENCHI_RETURN_IF_ERROR(extended);
+  }
+  return Status::Ok();
+}
+
+class Locking {
+ public:
+  Locking(const Access& access, Timestamp until) : access_(access), until_(until) {
+    std::size_t threads = 0;
+    for (const Seat& seat : seats()) {
+      const Capability able = seat.provider ? seat.provider->capability() : Capability{};
+      rows_.push_back({.provider = seat.name, .can_lock = seat.provider && able.retention});
+      if (rows_.back().can_lock)
+        threads += std::clamp(able.parallel_calls_max, 1u, kCallsPerPlaceMax);
+    }
+    executor_.emplace(std::clamp<std::size_t>(threads, 1, kThreadsMax));
+  }
+
+  void CountStored(const std::vector<int>& numbers) {
+    int locked = 0;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      if (!rows_[i].can_lock || std::ranges::find(numbers, seats()[i].number) == numbers.end()) {
+        continue;
+      }
+      ++rows_[i].locked;
+      ++locked;
+    }
+    CountPack(locked);
+  }
+
+  void ExtendPacks(std::span<const PackMap::value_type* const> packs) {
+    std::vector<NameAt> names;
+    for (const auto* const pack : packs) {
+      names.push_back(ShardNameAt(access_, pack->first, pack->second.needed));
+    }
+    for (const int locked : ExtendEach(names)) CountPack(locked);
+  }
+
+  // A log is read from its beginning: a snapshot whose earlier records are gone is not found.
+  void ExtendRecords(const WriterId& writer, std::uint64_t first, std::uint64_t end) {
+    std::vector<NameAt> names;
+    for (std::uint64_t seq = first; seq < end; ++seq) {
+      names.push_back([this, writer, seq](const Seat& seat, int generation) {
+        return format::RecordName(access_.name_key.view(), seat.id, writer, seq, generation);
+      });
+    }
+    for (const int locked : ExtendEach(names)) {
+      if (locked < access_.needed()) records_locked_ = false;
+    }
+  }
+
+  // What opens the vault: k places must keep all that they hold of it.
+  void ExtendOpening() {
+    int whole = 0;
+    executor_->ForEach(rows_.size(), [&](std::size_t i) {
+      if (!rows_[i].can_lock) return;
+      Provider& provider = *seats()[i].provider;
+      std::vector<std::string> names;
+      Status all = provider.List("k/", "", [&](const ObjectInfo& info) {
+        names.push_back(info.name);
+        return true;
+      });
+      for (const std::string& name : names) {
+        if (Stop::Current().requested()) return;
+        const Status done = provider.ExtendRetention(name, until_);
+        const std::lock_guard lock(mutex_);
+        Count(rows_[i], done);
+        if (!done.ok()) all = done;
+      }
+      const std::lock_guard lock(mutex_);
+      if (!all.ok() && names.empty()) Count(rows_[i], all);
+      if (all.ok() && !names.empty()) ++whole;
+    });
+    report_.opening_locked = records_locked_ && whole >= access_.needed();
+  }
+
+  LockReport Report() && {
+    report_.until = until_;
+    report_.places = std::move(rows_);
+    return std::move(report_);
+  }
+
+ private:
+  const std::vector<Seat>& seats() const { return access_.seats.all(); }
+  // How many places keep each object from now on.
+  std::vector<int> ExtendEach(std::span<const NameAt> objects) {
+    std::vector<int> locked(objects.size());
+    executor_->ForEach(objects.size() * rows_.size(), [&](std::size_t job) {
+      const std::size_t object = job / rows_.size();
+      const std::size_t seat = job % rows_.size();
+      if (!rows_[seat].can_lock) return;
+      const Status done = Extend(seats()[seat], objects[object], until_);
+      const std::lock_guard lock(mutex_);
+      Count(rows_[seat], done);
+      if (done.ok()) ++locked[object];
+    });
+    return locked;
+  }
+  void CountPack(int locked) {
+    ++report_.packs;
+    if (locked < access_.needed()) ++report_.packs_unlocked;
+  }
+  static void Count(PlaceLocks& row, const Status& done) {
+    if (done.ok()) {
+      ++row.locked;
+    } else if (row.failed++ == 0) {
+      row.message = done.message();
+    }
+  }
+
+  const Access& access_;
+  const Timestamp until_;
+  std::mutex mutex_;
+  std::vector<PlaceLocks> rows_;  // by position
+  LockReport report_;
+  bool records_locked_ = true;
+  std::optional<Executor> executor_;  // its own: as many calls at once as the places take
+};
+
+}  // namespace
+
+Result<LockReport> LockSnapshot(Session& session, const WriterState& writer, Timestamp until,
+                                const PackMap& needed,
+                                const std::map<PackId, std::vector<int>>& stored,
+                                const Observer& observer) {
+  ProgressMeter meter(observer, "lock");
+  meter.now().items_total = needed.size();
+  Locking locking(session.access, until);
+  std::vector<const PackMap::value_type*> reused;
+  for (const auto& pack : needed) {
+    const auto found = stored.find(pack.first);
+    if (found == stored.end()) {
+      reused.push_back(&pack);
+    } else {
+      locking.CountStored(found->second);
+    }
+  }
+  meter.now().items_done = needed.size() - reused.size();
+  for (std::size_t i = 0; i < reused.size(); i += kObjectsAtOnce) {
+    FENCHI_RETURN_IF_ERROR(meter.CheckCancelled());
+    const std::size_t count = std::min(kObjectsAtOnce, reused.size() - i);
+    locking.ExtendPacks(std::span(reused).subspan(i, count));
+    meter.now().items_done += count;
+    meter.Tick();
+  }
+  for (std::uint64_t seq = 1; seq < writer.next_seq(); seq += kObjectsAtOnce) {
+    FENCHI_RETURN_IF_ERROR(meter.CheckCancelled());
+    locking.ExtendRecords(writer.id(), seq, std::min(seq + kObjectsAtOnce, writer.next_seq()));
+    meter.Tick();
+  }
+  locking.ExtendOpening();
+  FENCHI_RETURN_IF_ERROR(meter.CheckCancelled());
+  meter.Finish();
+  return std::move(locking).Report();
+}
+
+}  // namespace fenchi
