@@ -37,11 +37,13 @@ class PackAttack : public VaultTest, public ::testing::WithParamInterface<Suite>
              const std::vector<Bytes>& sealed) {
     const SecretBytes tag_key =
         format::BlockTagKey(run.tag_key.view(), header.identity(access.vault), kNeeded);
-    const Aead tagger = Need(Aead::Create(GetParam(), tag_key.view()));
-    ErasureCode code = Need(ErasureCode::Create(kNeeded, providers()));
+    Aead tagger = Need(Aead::Create(GetParam(), tag_key.view()));
+    const ErasureCode code = Need(ErasureCode::Create(kNeeded, providers()));
     const int blocks = format::BlocksPerShard(kSegments, kNeeded);
     for (int seat = 0; seat < providers(); ++seat) {
-      header.shard_index = seat;
+      const int number = access.seats.all()[static_cast<std::size_t>(seat)].number;
+      const int index = format::ShardIndexForSeat(header.pack, number, providers());
+      header.shard_index = index;
       Bytes shard = Need(format::SealShardHeader(access.vault, access.outer_key.view(), header));
       for (int block = 0; block < blocks; ++block) {
         const ByteView data[] = {sealed[static_cast<std::size_t>(block)],
@@ -50,11 +52,11 @@ class PackAttack : public VaultTest, public ::testing::WithParamInterface<Suite>
                                   Bytes(format::kBlockSize));
         const std::vector<MutableBytes> out(parity.begin(), parity.end());
         ASSERT_TRUE(code.Encode(data, out).ok());
-        const ByteView mine = seat < kNeeded
-                                  ? data[seat]
-                                  : ByteView(parity[static_cast<std::size_t>(seat - kNeeded)]);
+        const ByteView mine = index < kNeeded
+                                  ? data[index]
+                                  : ByteView(parity[static_cast<std::size_t>(index - kNeeded)]);
         Bytes tag(kAeadTagSize);
-        ASSERT_TRUE(tagger.Tag(format::BlockTagNonce(seat, block), mine, tag).ok());
+        ASSERT_TRUE(tagger.Tag(format::BlockTagNonce(index, block), mine, tag).ok());
         Append(shard, mine);
         Append(shard, tag);
       }
