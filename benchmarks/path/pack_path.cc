@@ -229,7 +229,10 @@ void PackPath::Cuts() const {
 
 StoredChunk PackPath::Store(ByteView chunk, bool check) {
   const std::shared_ptr<Bytes> memory = StoredMemory::Get(stored_);
-  if (!check) return {ByteView(*memory).first(CompressAlone(chunk, *memory)), memory};
+  if (!check) {
+    const std::size_t size = CompressAlone(chunk, *memory);  // may move it
+    return {ByteView(*memory).first(size), memory};
+  }
   Need(compressor_.Compress(chunk, kCompressionLevelDefault, *memory));
   return {*memory, memory};
 }

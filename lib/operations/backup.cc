@@ -168,9 +168,10 @@ Result<bool> Attempt(Backup& backup, const FillQueue& fill) {
   if (backup.options.lock_until) {
     PackMap needed = plan.added;
     needed.insert(plan.reused.begin(), plan.reused.end());
-    FENCHI_ASSIGN_OR_RETURN(backup.report.locks,
-                            LockSnapshot(session, backup.writer, *backup.options.lock_until, needed,
-                                         run->retained(), backup.options.observer));
+    FENCHI_ASSIGN_OR_RETURN(
+        backup.report.locks,
+        LockSnapshot(session, backup.writer, history, *backup.options.lock_until, needed,
+                     run->retained(), backup.options.observer));
   }
   FENCHI_RETURN_IF_ERROR(FindParent(backup, history, plan));
   FENCHI_ASSIGN_OR_RETURN(plan.indexes, run->StoreIndexes());

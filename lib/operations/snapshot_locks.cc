@@ -69,9 +69,19 @@ class Locking {
         return format::RecordName(access_.name_key.view(), seat.id, writer, seq, generation);
       });
     }
-    for (const int locked : ExtendEach(names)) {
-      if (locked < access_.needed()) records_locked_ = false;
+    ExtendLog(names);
+  }
+  // Long lists of packs that a record names lie beside it.
+  void ExtendLists(const format::CommitBody& commit) {
+    std::vector<NameAt> names;
+    for (const format::PackList* list : {&commit.added, &commit.reused, &commit.dropped}) {
+      for (const format::ObjectRef& object : list->objects) {
+        names.push_back([this, hash = object.hash](const Seat& seat, int generation) {
+          return format::ListName(access_.name_key.view(), seat.id, hash, generation);
+        });
+      }
     }
+    ExtendLog(names);
   }
 
   // What opens the vault: k places must keep all that they hold of it.
@@ -107,6 +117,11 @@ class Locking {
 
  private:
   const std::vector<Seat>& seats() const { return access_.seats.all(); }
+  void ExtendLog(std::span<const NameAt> objects) {
+    for (const int locked : ExtendEach(objects)) {
+      if (locked < access_.needed()) records_locked_ = false;
+    }
+  }
   // How many places keep each object from now on.
   std::vector<int> ExtendEach(std::span<const NameAt> objects) {
     std::vector<int> locked(objects.size());
@@ -144,8 +159,8 @@ class Locking {
 
 }  // namespace
 
-Result<LockReport> LockSnapshot(Session& session, const WriterState& writer, Timestamp until,
-                                const PackMap& needed,
+Result<LockReport> LockSnapshot(Session& session, const WriterState& writer, const History& history,
+                                Timestamp until, const PackMap& needed,
                                 const std::map<PackId, std::vector<int>>& stored,
                                 const Observer& observer) {
   ProgressMeter meter(observer, "lock");
@@ -172,6 +187,9 @@ Result<LockReport> LockSnapshot(Session& session, const WriterState& writer, Tim
     FENCHI_RETURN_IF_ERROR(meter.CheckCancelled());
     locking.ExtendRecords(writer.id(), seq, std::min(seq + kObjectsAtOnce, writer.next_seq()));
     meter.Tick();
+  }
+  for (const Commit& commit : history.commits()) {
+    if (commit.record.writer == writer.id()) locking.ExtendLists(*commit.body);
   }
   locking.ExtendOpening();
   FENCHI_RETURN_IF_ERROR(meter.CheckCancelled());

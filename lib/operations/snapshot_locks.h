@@ -30,8 +30,8 @@ class RetainWhile {
 // needed: all packs of the snapshot. stored: those that were stored with the date just now, with
 // the numbers of the seats that have them. What cannot be locked is in the report. Errors:
 // kCancelled.
-Result<LockReport> LockSnapshot(Session& session, const WriterState& writer, Timestamp until,
-                                const PackMap& needed,
+Result<LockReport> LockSnapshot(Session& session, const WriterState& writer, const History& history,
+                                Timestamp until, const PackMap& needed,
                                 const std::map<PackId, std::vector<int>>& stored,
                                 const Observer& observer);
 

@@ -41,8 +41,8 @@ TEXTS = {
         "鎖定的期間不得為負",
     ),
     "backup.locked": (
-        "Locked until {until}: nobody can delete the {packs} packs of this snapshot at {places}.",
-        "已鎖定至 {until}：在此之前，任何人都無法刪除 {places} 上這個備份快照的 {packs} 個資料包。",
+        "Locked until {until}: the {packs} packs of this snapshot cannot be deleted at {places}.",
+        "已鎖定至 {until}：在此之前，無法刪除 {places} 上這個備份快照的 {packs} 個資料包。",
     ),
     "backup.not_locked": (
         "ALARM: saved, but not locked until {until} as asked: {open} of {packs} packs, or what "

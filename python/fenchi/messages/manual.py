@@ -10,8 +10,8 @@ TEXTS = {
         "輸入的指令或設定不正確",
     ),
     "exit.incomplete": (
-        "done, but something could not be read or written as it should be; the report names it",
-        "已完成，但有些項目無法照樣讀取或寫入，報告中會列出",
+        "done, but something could not be read, written or locked as it should be: see the report",
+        "已完成，但有些項目無法照樣讀取、寫入或鎖定，報告中會列出",
     ),
     "exit.no_vault": ("there is no vault", "沒有保存庫"),
     "exit.wrong_key": (
