@@ -6,13 +6,27 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "build" / "tools"
+
+
+# The kernel counts what the starting process had in memory as the started one's peak: so a small
+# process stands between.
+LAUNCHER = """
+import os, sys, time
+counted = int(sys.argv[1])
+os.set_inheritable(counted, False)
+began = time.monotonic()
+_, status, used = os.wait4(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)
+seconds = time.monotonic() - began
+said = f"{seconds} {used.ru_utime + used.ru_stime} {used.ru_maxrss}"
+os.write(counted, said.encode())
+sys.exit(abs(os.waitstatus_to_exitcode(status)))
+"""
 
 
 class Failed(Exception):
@@ -31,23 +45,23 @@ def run(words: Sequence[object], **environment: str) -> Run:
 
     The peak is that of the largest single process. Raises Failed for any exit code but 0.
     """
-    began = time.monotonic()
-    with tempfile.TemporaryFile() as said:
-        child = subprocess.Popen(
-            [str(word) for word in words],
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as counted:
+        launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(counted.fileno())]
+        code = subprocess.call(
+            [*launcher, *(str(word) for word in words)],
             env={**os.environ, **environment},
+            pass_fds=[counted.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
         )
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)  # wait4 took it from Popen
-        seconds = time.monotonic() - began
-        if child.returncode != 0:
+        if code != 0:
             said.seek(0)
             tail = said.read().decode(errors="replace")[-2000:]
-            raise Failed(f"exit code {child.returncode} from {words}\n{tail}")
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+            raise Failed(f"exit code {code} from {words}\n{tail}")
+        counted.seek(0)
+        seconds, cpu_seconds, peak = (float(word) for word in counted.read().split())
+    return Run(seconds, cpu_seconds, peak / 1024)
 
 
 def output(words: Sequence[object], **environment: str) -> str:
