@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "base/error.h"
+#include "repository/away_seats.h"
 
 namespace fenchi {
 
 bool TellsOfPlace(const Status& status) {
-  return status.code() == StatusCode::kUnavailable || status.code() == StatusCode::kDeadline ||
-         status.code() == StatusCode::kDenied || status.code() == StatusCode::kInvalidArgument ||
-         status.code() == StatusCode::kCancelled;
+  return !status.ok() && status.code() != StatusCode::kNotFound &&
+         status.code() != StatusCode::kDamaged;
 }
 
 Seats::Seats(std::vector<Seat> seats, std::shared_ptr<Executor> executor)
@@ -112,24 +112,29 @@ Result<ObjectAt> Seats::GetAt(std::size_t position, const NameAt& name, std::uin
     }
     const Status checked = check(*bytes);
     if (checked.ok()) return ObjectAt{static_cast<int>(position), generation, std::move(*bytes)};
-    worst = checked.At("provider " + seat.name + ", object " + object);
-    if (worst.code() == StatusCode::kNotFound) worst = Damaged("{}", worst.message());
+    const Status bad = checked.At("provider " + seat.name + ", object " + object);
+    worst = Status(StatusCode::kDamaged, bad.message(), bad.hint());  // it speaks of the object
   }
   return worst;
 }
 
 Result<ObjectAt> Seats::GetAny(const NameAt& name, std::uint64_t size_max, const CheckBytes& check,
                                std::size_t first) const {
-  Status worst = TooFewProviders("no provider is reachable");
+  AwaySeats away;
+  away.AddAbsent(*this);
+  Status worst = NotFound("no provider has it");
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     const std::size_t position = (first + i) % seats_.size();
     if (!seats_[position].provider) continue;
     Result<ObjectAt> found = GetAt(position, name, size_max, check);
-    if (found.ok()) return found;
-    const bool absent = found.status().code() == StatusCode::kNotFound;
-    if (worst.code() == StatusCode::kTooFewProviders || !absent) worst = found.status();
+    if (found.ok() || found.status().code() == StatusCode::kCancelled) return found;
+    if (TellsOfPlace(found.status())) {
+      away.Add(seats_[position], found.status());
+    } else if (worst.code() == StatusCode::kNotFound) {
+      worst = found.status();
+    }
   }
-  return worst;
+  return away.none() ? worst : away.TooFew(worst.message());
 }
 
 Status QuorumFailure(const Seats& seats, const PutOutcome& outcome, int needed,
