@@ -8,6 +8,15 @@
 #include "repository/away_seats.h"
 
 namespace fenchi {
+namespace {
+
+// Names are fixed by FORMAT.md, and those under `k/` take no key: who may write can take them.
+constexpr const char* kFreeNames =
+    "they are damaged, or somebody who may write there put them: delete these objects with a "
+    "credential that may delete, or replace the provider by a new, empty place under its name, "
+    "which `fenchi repair` fills; then run the same command again";
+
+}  // namespace
 
 bool TellsOfPlace(const Status& status) {
   return !status.ok() && status.code() != StatusCode::kNotFound &&
@@ -76,9 +85,7 @@ Status Seats::PutAt(std::size_t position, const NameAt& name, ByteView bytes) co
     // Something else has the name: never overwritten; the next generation holds the right bytes.
     if (!there.ok() && there.status().code() != StatusCode::kDamaged) return there.status();
   }
-  return Damaged("provider {}: all {} generations of {} hold other bytes", seat.name, kGenerations,
-                 name(seat, 0))
-      .WithHint("replace this provider");
+  return NamesTaken(seat, name).At("provider " + seat.name);
 }
 
 PutOutcome Seats::PutAtAll(const NameAt& name, ByteView bytes) const {
@@ -137,6 +144,14 @@ Result<ObjectAt> Seats::GetAny(const NameAt& name, std::uint64_t size_max, const
   return away.none() ? worst : away.TooFew(worst.message());
 }
 
+Status NamesTaken(const Seat& seat, const NameAt& name) {
+  return Damaged(
+             "all {} names that it may have there hold other bytes, {} to {}, and nothing is "
+             "ever overwritten",
+             kGenerations, name(seat, 0), name(seat, kGenerations - 1))
+      .WithHint(kFreeNames);
+}
+
 Status QuorumFailure(const Seats& seats, const PutOutcome& outcome, int needed,
                      std::string_view what) {
   std::string reasons;
@@ -148,14 +163,25 @@ Status QuorumFailure(const Seats& seats, const PutOutcome& outcome, int needed,
   }
   // When the same fault, such as a full disk, is the only one, its code says more.
   StatusCode code = StatusCode::kTooFewProviders;
+  std::string hint =
+      "bring the named providers back and run the same command again; it goes on where it stopped";
   if (!outcome.failed.empty() && outcome.failed.front().second.code() == StatusCode::kFull) {
     code = StatusCode::kFull;
+  }
+  const auto taken = std::ranges::count_if(outcome.failed, [](const auto& failure) {
+    return failure.second.code() == StatusCode::kDamaged;
+  });
+  const auto in_reach = static_cast<std::ptrdiff_t>(outcome.stored.size()) + taken;
+  if (taken > 0 && in_reach >= needed) {
+    code = StatusCode::kDamaged;
+    hint = kFreeNames;
+  } else if (taken > 0) {
+    hint += fmt::format("; where names are taken: {}", kFreeNames);
   }
   return Status(code,
                 fmt::format("{} is stored at {} of {} providers, {} are needed{}", what,
                             outcome.stored.size(), seats.size(), needed, reasons),
-                "bring the named providers back and run the same command again; it goes on where "
-                "it stopped");
+                hint);
 }
 
 }  // namespace fenchi

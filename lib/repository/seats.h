@@ -100,7 +100,11 @@ class Seats {
   std::optional<Timestamp> retain_until_;
 };
 
-// kTooFewProviders with the names of those that failed, and why. `what` names the object.
+// kDamaged, naming the objects: all names of an object at a seat hold other bytes.
+Status NamesTaken(const Seat& seat, const NameAt& name);
+
+// kTooFewProviders with the names of those that failed, and why; kDamaged where it would be enough
+// if names that are taken were free; kFull where the first one is full. `what` names the object.
 Status QuorumFailure(const Seats& seats, const PutOutcome& outcome, int needed,
                      std::string_view what);
 
