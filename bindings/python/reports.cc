@@ -88,6 +88,16 @@ static py::dict ToDict(const fenchi::ProviderTime& time) {
   return out;
 }
 
+static py::dict ToDict(const fenchi::PlaceLocks& place) {
+  py::dict out;
+  out["provider"] = place.provider;
+  out["can_lock"] = place.can_lock;
+  out["locked"] = place.locked;
+  out["failed"] = place.failed;
+  out["message"] = place.message;
+  return out;
+}
+
 template <typename T>
 static py::list ListOf(const std::vector<T>& items) {
   py::list out;

@@ -28,7 +28,7 @@ struct Xattr {
   friend bool operator==(const Xattr&, const Xattr&) = default;
 };
 
-// Names the group of directory entries that are one file: equal keys in one snapshot, one inode.
+// The source's number: entries with equal keys that agree in all but their path are one file.
 struct HardLinkKey {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;

@@ -4,6 +4,7 @@
 
 #include "base/display.h"
 #include "base/error.h"
+#include "fenchi/hash.h"
 #include "filesystem/restore_target.h"
 #include "operations/file_compare.h"
 #include "operations/operations.h"
@@ -33,11 +34,20 @@ std::string_view ParentOf(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
 
+// Equal for the names of one file, FORMAT.md section 8.1: of all but path and flags.
+Hash256 HashOfLinked(const format::Entry& entry) {
+  format::Entry nameless = entry;
+  nameless.path.clear();
+  nameless.flags = 0;
+  return Sha256(format::EncodeItem(nameless));
+}
+
 // A failure of the vault's content, against one of the target's file system.
 bool IsLoss(const Status& status) {
   return status.code() == StatusCode::kDataLoss || status.code() == StatusCode::kDamaged;
 }
-// After these nothing else can be restored either.
+// After these nothing else can be restored either. That a byte budget is used up is among them:
+// ShardSet tells it by kTooFewProviders, so kFull is the target's.
 bool IsFatal(const Status& status) {
   return status.code() == StatusCode::kFull || status.code() == StatusCode::kCancelled ||
          status.code() == StatusCode::kTooFewProviders;
@@ -116,13 +126,13 @@ class Restore {
   }
 
   std::vector<Open> open_;
-  std::string chain_;  // path of the innermost: that of each other one begins it
-  std::map<HardLinkKey, FirstLink> links_;
-  bool any_wanted_ = false;   // `include` named something
-  std::string wanted_below_;  // a directory that `include` named: all below it is wanted
-  bool file_begun_ = false;   // by the entry that is being visited
-  Status file_failure_;       // of a chunk of the file begun last
-  RestoreQueue queue_;        // last: it ends its work before anything above goes away
+  std::string chain_;                   // path of the innermost: that of each other one begins it
+  std::map<Hash256, FirstLink> links_;  // by what all names of one file say of it
+  bool any_wanted_ = false;             // `include` named something
+  std::string wanted_below_;            // a directory that `include` named: all below it is wanted
+  bool file_begun_ = false;             // by the entry that is being visited
+  Status file_failure_;                 // of a chunk of the file begun last
+  RestoreQueue queue_;                  // last: it ends its work before anything above goes away
 };
 
 Status Restore::Run() {
@@ -294,17 +304,17 @@ void Restore::Restored(const RestoreDirectory& parent, const format::Entry& entr
   const Attributes& attributes = entry.attributes;
   ++(attributes.type == EntryType::kFile ? report_.files : report_.others);
   if (attributes.hard_link) {
-    links_.emplace(*attributes.hard_link,
-                   FirstLink{parent, std::string(LastComponent(entry.path))});
+    links_.emplace(HashOfLinked(entry), FirstLink{parent, std::string(LastComponent(entry.path))});
   }
 }
 
-// One more name for a file that this run has restored.
+// One more name for a file that this run has restored: only where both entries say the same of it.
+// A file's number is used again, and a tree that changes meanwhile may show it for two files.
 Status Restore::RestoreLink(const RestoreDirectory& parent, const format::Entry& entry,
                             bool& done) {
   if (!entry.attributes.hard_link) return Status::Ok();
   FENCHI_RETURN_IF_ERROR(queue_.Drain());  // the first name may be in work
-  const auto first = links_.find(*entry.attributes.hard_link);
+  const auto first = links_.find(HashOfLinked(entry));
   if (first == links_.end()) return Status::Ok();
   const Status linked = parent.MakeHardLink(std::string(LastComponent(entry.path)),
                                             first->second.directory, first->second.name);

@@ -96,7 +96,9 @@ Status SnapshotCheck::Walk(const StoredSnapshot& snapshot) {
               FENCHI_RETURN_IF_ERROR(chunks.Read(item.chunk).status());
               return true;
             });
-        if (read.code() == StatusCode::kTooFewProviders) return read;
+        if (read.code() == StatusCode::kTooFewProviders || read.code() == StatusCode::kCancelled) {
+          return read;
+        }
         if (!read.ok()) lost(entry.path, read);
         const Status placed = CheckParent(entry, chain);
         if (!placed.ok() && !gaps) lost(entry.path, placed);

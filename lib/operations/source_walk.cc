@@ -24,6 +24,18 @@ Result<std::string> Canonical(const std::string& path) {
   return out;
 }
 
+// What LooksUnchanged compares, and nothing that takes memory.
+SourceNode Seen(const SourceNode& node) {
+  SourceNode seen;
+  seen.attributes.type = node.attributes.type;
+  seen.attributes.size = node.attributes.size;
+  seen.attributes.modified = node.attributes.modified;
+  seen.changed_ns = node.changed_ns;
+  seen.device = node.device;
+  seen.inode = node.inode;
+  return seen;
+}
+
 }  // namespace
 
 Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> paths) {
@@ -176,9 +188,30 @@ Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name)
     case EntryType::kFile:  // it was something else a moment ago
       return VisitFile(parent, name, *node);
     default:
-      ++report_.others;
-      return Push(NewEntry(*node)).status();
+      return VisitOther(*node);
   }
+}
+
+// The names of one file are one group while the file is seen unchanged. A number that stands for
+// another file by now (the first was removed, or it changed) makes an entry that stands alone.
+const SourceWalk::Linked* SourceWalk::FindLinked(const SourceNode& node, QueuedEntry& queued) {
+  std::optional<HardLinkKey>& key = queued.entry.attributes.hard_link;
+  if (!key) return nullptr;
+  const auto seen = linked_.find(*key);
+  if (seen == linked_.end()) return nullptr;
+  if (filesystem::LooksUnchanged(seen->second.node, node)) return &seen->second;
+  key.reset();
+  return nullptr;
+}
+
+Status SourceWalk::VisitOther(const SourceNode& node) {
+  ++report_.others;
+  QueuedEntry queued = NewEntry(node);
+  const bool known = FindLinked(node, queued) != nullptr;
+  const std::optional<HardLinkKey> key = queued.entry.attributes.hard_link;
+  FENCHI_ASSIGN_OR_RETURN(const bool kept, Push(std::move(queued)));
+  if (kept && key && !known) linked_.emplace(*key, Linked{Seen(node), nullptr, {}});
+  return Status::Ok();
 }
 
 Status SourceWalk::VisitDirectory(const SourceDirectory& parent, const std::string& name,
@@ -239,15 +272,11 @@ Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& n
     if (!filesystem::LooksUnchanged(status, *read)) cached.reset();
   }
   QueuedEntry queued = NewEntry(node);
-  const auto& key = node.attributes.hard_link;
-  if (key) {
-    const auto seen = linked_.find(*key);
-    if (seen != linked_.end() && seen->second.size == node.attributes.size) {
-      queued.chunks = seen->second.chunks;
-      queued.entry.content = seen->second.content;
-      ++report_.files;
-      return Push(std::move(queued)).status();
-    }
+  if (const Linked* first = FindLinked(node, queued)) {
+    queued.chunks = first->chunks;
+    queued.entry.content = first->content;
+    ++report_.files;
+    return Push(std::move(queued)).status();
   }
   std::uint64_t size = node.attributes.size;
   if (cached) {
@@ -263,7 +292,9 @@ Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& n
   }
   ++report_.files;
   report_.bytes += size;
-  if (key) linked_[*key] = {queued.chunks, queued.entry.content, size};
+  if (const auto& key = queued.entry.attributes.hard_link) {
+    linked_.emplace(*key, Linked{Seen(node), queued.chunks, queued.entry.content});
+  }
   return Push(std::move(queued)).status();
 }
 
@@ -293,6 +324,7 @@ Status SourceWalk::ReadFile(const SourceDirectory& parent, const std::string& na
   report_.problems.push_back(
       {place_.path, Conflict("the file changed while it was read; the copy may mix old and new")});
   queued.entry.flags |= format::kEntryChanged;
+  queued.entry.attributes.hard_link.reset();  // another name may show another state of it
   size = end;
   queued.entry.attributes.size = size;
   return Status::Ok();

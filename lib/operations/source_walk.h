@@ -79,12 +79,14 @@ class SourceWalk {
   BackupReport& report_;
   Place place_;  // of what is being visited
   std::vector<Level> levels_;
-  // Files with several names that were read in this run.
+  // What has several names and was saved in this run, by its first name.
   struct Linked {
+    filesystem::SourceNode node;  // as it was seen then
     std::shared_ptr<FileChunks> chunks;
     format::ContentList content;
-    std::uint64_t size = 0;
   };
+  const Linked* FindLinked(const filesystem::SourceNode& node, QueuedEntry& queued);
+  Status VisitOther(const filesystem::SourceNode& node);
   std::map<HardLinkKey, Linked> linked_;
 };
 

@@ -36,8 +36,7 @@ ProviderStatus StatusOf(const Access& access, std::size_t position) {
                    : Status(StatusCode::kDamaged, "its leaf share is not the one in the policy");
       });
   status.holds_vault = leaf.ok();
-  status.reachable = leaf.ok() || leaf.status().code() == StatusCode::kNotFound ||
-                     leaf.status().code() == StatusCode::kDamaged;
+  status.reachable = !TellsOfPlace(leaf.status());
   if (!leaf.ok()) {
     status.message = status.reachable
                          ? "is its disk mounted? A new place is filled by `fenchi repair`"

@@ -106,8 +106,10 @@ Status Verify::Run(const History& history) {
   std::vector<Status> lost;
   FENCHI_ASSIGN_OR_RETURN(PackMap packs, history.LivePacks(lost));
   for (const Status& failure : lost) {
+    const std::string next = failure.hint().empty() ? "" : "; " + failure.hint();
     report_.damage.push_back({"", "list of packs", DamageKind::kObject, std::nullopt,
-                              failure.message() + "; its packs were not looked at", false});
+                              failure.message() + "; its packs were not looked at" + next,
+                              failure.code() == StatusCode::kTooFewProviders});
   }
   meter_.now().items_total = packs.size();
   for (const auto& [id, entry] : packs) {
@@ -290,7 +292,10 @@ Status Verify::CheckPack(const format::PackListEntry& pack) {
   Result<ShardSet> shards = shallow ? ShardSet::Open(access_, seats_, pack.pack)
                                     : ShardSet::OpenAgreed(access_, seats_, pack.pack);
   if (!shards.ok()) {
-    if (shards.status().code() == StatusCode::kTooFewProviders) return shards.status();
+    const StatusCode code = shards.status().code();
+    if (code == StatusCode::kTooFewProviders || code == StatusCode::kCancelled) {
+      return shards.status();
+    }
     report_.damage.push_back({"", "pack " + pack.pack.hex(), DamageKind::kHeader, std::nullopt,
                               shards.status().message() + "; what is in it is lost", false});
     return Status::Ok();

@@ -28,8 +28,11 @@ Result<Bytes> FetchByHash(const Access& access, const NameAt& name, std::uint64_
     return Sha256(object) == hash ? Status::Ok() : Damaged("it is not what the policy names");
   });
   if (found.ok()) return std::move(found->bytes);
-  return DataLoss("{}: no provider that answers holds a good copy: {}", what,
-                  found.status().message());
+  const bool away = TellsOfPlace(found.status());
+  return Status(away ? found.status().code() : StatusCode::kDataLoss,
+                fmt::format("{}: no provider that answers holds a good copy: {}", what,
+                            found.status().message()),
+                found.status().hint());
 }
 
 BootstrapObject Shared(const Access& access, NameAt name, std::string what, std::uint64_t size_max,

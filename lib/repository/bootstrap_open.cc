@@ -68,13 +68,14 @@ Status NoVault(const Places& places, const std::vector<Copies>& copies,
                     wanted->hex())
         .WithHint("compare the vault id with the recovery card, and the URLs of the providers");
   }
-  if (std::ranges::any_of(copies, [](const Copies& c) { return !c.none(); })) {
+  const bool damaged = std::ranges::any_of(copies, [](const Copies& copy) { return !copy.none(); });
+  if (!unreachable.empty()) {
+    return TooFewProviders("the providers that answer hold no {}; not reachable: {}",
+                           damaged ? "undamaged genesis (k/genesis.0)" : "vault", unreachable);
+  }
+  if (damaged) {
     return Damaged("no provider holds an undamaged genesis (k/genesis.0)")
         .WithHint("give more of the vault's providers: any copy will do");
-  }
-  if (!unreachable.empty()) {
-    return TooFewProviders("the providers that answer hold no vault; not reachable: {}",
-                           unreachable);
   }
   return NotFound("no provider holds a vault")
       .WithHint("check the URLs; `fenchi init` makes a new vault");
@@ -235,7 +236,8 @@ Result<format::SlotTable> ReadSlots(Places& places, const VaultId& vault,
   FENCHI_ASSIGN_OR_RETURN(
       const Bytes slots,
       places.FindByHash([&](int g) { return format::SlotsName(policy.slots.version, g); },
-                        format::kSlotsObjectSizeMax, policy.slots.hash, "slots", warnings));
+                        format::kSlotsObjectSizeMax, policy.slots.hash, "slots",
+                        policy.active_providers(), warnings));
   FENCHI_ASSIGN_OR_RETURN(format::SlotTable table, format::DecodeSlots(slots));
   if (table.vault != vault || table.epoch != policy.epoch) {
     return Damaged("slots: they are of another vault or epoch");
@@ -272,7 +274,7 @@ Status OpenBySlot(Places& places, const std::vector<PlaceState>& states, const U
       const Bytes box,
       places.FindByHash([&](int g) { return format::KeyringName(policy.keyring.version, g); },
                         format::kKeyringObjectSizeMax, policy.keyring.hash, "keyring",
-                        access.warnings));
+                        policy.active_providers(), access.warnings));
   FENCHI_ASSIGN_OR_RETURN(format::Keyring keyring,
                           format::OpenKeyring(access.vault, root.view(), policy.epoch, box));
   FENCHI_RETURN_IF_ERROR(TakeKeyring(std::move(keyring), access));

@@ -186,7 +186,9 @@ Result<bool> ChunkReader::Tree(const format::TreeList& list, std::string_view af
     if (!from.empty() && format::ComparePaths(link.last_path, from) < 0) continue;
     const Result<format::TreeList> node = TreeNode(link, list.level - 1, behind);
     if (!node.ok()) {
-      if (!lost || node.status().code() == StatusCode::kTooFewProviders) return node.status();
+      const StatusCode code = node.status().code();
+      const bool away = code == StatusCode::kTooFewProviders || code == StatusCode::kCancelled;
+      if (!lost || away) return node.status();
       lost(link.node, node.status());
       continue;
     }

@@ -198,8 +198,9 @@ bool HoldsAtProviders(const format::AccessTerm& term) {
 
 Result<SecretBytes> ReadLeafSecret(const Access& access) {
   std::vector<LeafShare> shares;
+  AwaySeats away;
   for (std::size_t i = 0; i < access.seats.size(); ++i) {
-    std::optional<LeafShare> share = ReadLeafAt(access, i);
+    std::optional<LeafShare> share = ReadLeafAt(access, i, away);
     if (share) shares.push_back(std::move(*share));
   }
   return RecoverLeafSecret(access.policy, shares);

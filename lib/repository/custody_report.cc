@@ -148,9 +148,11 @@ Result<format::SlotTable> ReadSlotTable(const Access& access, const format::Poli
                                                    : Damaged("it is not what the policy names");
       });
   if (!found.ok()) {
-    return DataLoss("slots {}: no provider that answers holds a good copy: {}",
-                    policy.slots.version, found.status().message())
-        .WithHint("bring the absent providers back");
+    const bool away = TellsOfPlace(found.status());
+    return Status(away ? found.status().code() : StatusCode::kDataLoss,
+                  fmt::format("slots {}: no provider that answers holds a good copy: {}",
+                              policy.slots.version, found.status().message()),
+                  found.status().hint());
   }
   return format::DecodeSlots(found->bytes);
 }

@@ -150,8 +150,7 @@ Result<std::vector<format::PackListEntry>> History::Entries(const format::PackLi
     Result<ObjectAt> found =
         seats_->GetAny(name, object.size, check, object.hash.bytes[0] % seats_->size());
     if (!found.ok() && found.status().code() == StatusCode::kNotFound) {
-      return DataLoss("pack list {} is at no present provider", object.hash)
-          .WithHint("bring the absent providers back");
+      return DataLoss("pack list {} is at no provider", object.hash);
     }
     if (!found.ok()) return found.status().At(fmt::format("pack list {}", object.hash));
     FENCHI_ASSIGN_OR_RETURN(
@@ -201,9 +200,10 @@ Result<PackMap> History::PacksOf(const Commit& commit) const {
     const format::RecordRef& parent = *at->body->parent;
     at = FindCommit(parent);
     if (at == nullptr) {
-      return DataLoss("log record {} of writer {}, on which a later one builds, is not there",
-                      parent.seq, parent.writer)
-          .WithHint("bring the absent providers back");
+      const std::string what =
+          fmt::format("log record {} of writer {}, on which a later one builds, is not there",
+                      parent.seq, parent.writer);
+      return log_->away().none() ? DataLoss("{}", what) : log_->away().TooFew(what);
     }
   }
   // 2. Down again.
@@ -223,7 +223,7 @@ Result<PackMap> History::LivePacks(std::vector<Status>& lost) const {
     Result<PackMap> packs = PacksOf(*last);
     if (packs.ok()) {
       live.merge(*packs);
-    } else if (packs.status().code() == StatusCode::kTooFewProviders) {
+    } else if (packs.status().code() == StatusCode::kCancelled) {
       return packs.status();
     } else {
       lost.push_back(

@@ -50,11 +50,12 @@ class History {
   std::uint64_t incomplete() const;  // neither sealed nor voided; heartbeats do not count
 
   // packs(parent) + added + re-used - dropped. Reads list objects where they are needed.
-  // Errors: kDataLoss when a list object or the parent is gone.
+  // Errors: kDataLoss when a list object or the parent is gone; kTooFewProviders when a provider
+  // that is away may have it.
   Result<PackMap> PacksOf(const Commit& commit) const;
   // Of all sealed commits that still carry a snapshot. Those whose lists cannot be read are told in
-  // `lost` and left out: one bad commit must not keep the others from being verified and repaired.
-  // Errors: kTooFewProviders.
+  // `lost` and left out, each with the code of PacksOf: one bad commit must not keep the others
+  // from being verified and repaired. Errors: kCancelled.
   Result<PackMap> LivePacks(std::vector<Status>& lost) const;
   // Packs that any TOMBSTONE with enough approvals names.
   Result<std::set<PackId>> Tombstoned() const;

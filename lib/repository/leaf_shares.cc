@@ -85,9 +85,8 @@ Result<SecretBytes> RecoverLeafSecret(const format::Policy& policy,
   return std::move(recovered->key);
 }
 
-std::optional<LeafShare> ReadLeafAt(const Access& access, std::size_t position) {
+std::optional<LeafShare> ReadLeafAt(const Access& access, std::size_t position, AwaySeats& away) {
   const Seat& seat = access.seats.all()[position];
-  if (!seat.provider) return std::nullopt;
   for (std::uint32_t version = access.policy.leaf_version; version >= 1; --version) {
     std::optional<LeafShare> share;
     const Result<ObjectAt> found = access.seats.GetAt(
@@ -99,6 +98,9 @@ std::optional<LeafShare> ReadLeafAt(const Access& access, std::size_t position) 
           return share ? Status::Ok() : Damaged("not a leaf share that the policy names");
         });
     if (found.ok() && share->seat == seat.number) return share;
+    if (!TellsOfPlace(found.status())) continue;
+    away.Add(seat, found.status());
+    break;
   }
   return std::nullopt;
 }
@@ -106,17 +108,22 @@ std::optional<LeafShare> ReadLeafAt(const Access& access, std::size_t position) 
 Result<Bytes> RebuildLeafObject(const Access& access, std::size_t position) {
   const Seat& wanted = access.seats.all()[position];
   std::vector<LeafShare> shares;
+  AwaySeats away;
   for (std::size_t i = 0; i < access.seats.size(); ++i) {
     if (i == position) continue;
-    std::optional<LeafShare> share = ReadLeafAt(access, i);
+    std::optional<LeafShare> share = ReadLeafAt(access, i, away);
     if (share) shares.push_back(std::move(*share));
   }
-  if (shares.size() < static_cast<std::size_t>(access.needed())) {
-    return DataLoss(
-               "the key share of {} needs those of {} other providers to be made again, {} "
-               "can be read",
-               wanted.name, access.needed(), shares.size())
-        .WithHint("bring more providers back, then `fenchi repair`");
+  const auto needed = static_cast<std::size_t>(access.needed());
+  if (shares.size() < needed) {
+    const std::string what = fmt::format(
+        "the key share of {} needs those of {} other providers to be made again, {} can be read",
+        wanted.name, needed, shares.size());
+    if (shares.size() + static_cast<std::size_t>(away.count()) >= needed) return away.TooFew(what);
+    return DataLoss("{}", what)
+        .WithHint(fmt::format("no slot of the vault opens without {} of them: restore now with a "
+                              "read credential, and begin a new vault",
+                              needed));
   }
   // What a lost provider held besides opens the vault with k - 1 others: nobody copies it.
   if (std::ranges::any_of(shares, [](const LeafShare& s) { return !s.provider_held.empty(); })) {

@@ -14,6 +14,7 @@
 #include "fenchi/status.h"
 #include "format/policy.h"
 #include "repository/access.h"
+#include "repository/away_seats.h"
 #include "repository/places.h"
 
 namespace fenchi {
@@ -40,12 +41,14 @@ std::vector<PlaceLeaf> ReadLeaves(Places& places, const format::Policy& policy);
 Result<SecretBytes> RecoverLeafSecret(const format::Policy& policy,
                                       std::span<const LeafShare> shares);
 
-// The good leaf share that the seat at `position` holds, if any.
-std::optional<LeafShare> ReadLeafAt(const Access& access, std::size_t position);
+// The good leaf share that the seat at `position` holds, if any. One that cannot be asked is added
+// to `away`.
+std::optional<LeafShare> ReadLeafAt(const Access& access, std::size_t position, AwaySeats& away);
 
 // The leaf object of the seat at `position`, made again from the shares at other seats.
-// Errors: kDataLoss when fewer than k of those can be read, or the result is not what the policy
-// names; kUnsupported where the providers' shares alone open the vault: those are never copied.
+// Errors: kTooFewProviders when providers that are away may have the shares that lack of k;
+// kDataLoss when they are not enough, or the result is not what the policy names; kUnsupported
+// where the providers' shares alone open the vault: those are never copied.
 Result<Bytes> RebuildLeafObject(const Access& access, std::size_t position);
 
 }  // namespace fenchi

@@ -67,6 +67,11 @@ Result<Freshness> Log::Refresh(SeenState& seen) {
     warnings.insert(warnings.end(), reading.warnings().begin(), reading.warnings().end());
     for (const Fork& fork : reading.forks()) AddFork(fork);
   }
+  away_ = {};
+  away_.AddAbsent(seats_);
+  for (std::size_t i = 0; i < answered.size(); ++i) {
+    if (!answered[i]) away_.Add(seats_.all()[i], Unavailable("it did not answer for all logs"));
+  }
   AddWarnings(seats_, warnings, freshness);
   CompareWithSeen(answered, seen, freshness);
   for (std::size_t i = forks_before; i < forks_.size(); ++i) {

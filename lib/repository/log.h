@@ -16,6 +16,7 @@
 
 #include "format/record.h"
 #include "repository/access.h"
+#include "repository/away_seats.h"
 #include "repository/local_state.h"
 
 namespace fenchi {
@@ -62,6 +63,8 @@ class Log {
                                    Random& random);
   // Uploads what is pending, if anything is.
   Status FinishPending(WriterState& writer);
+  // The seats that did not answer at the head of every log, in the last look.
+  const AwaySeats& away() const { return away_; }
   // Positions of the seats that hold the record which was appended last, ascending.
   const std::vector<int>& stored_at() const { return stored_at_; }
 
@@ -76,6 +79,7 @@ class Log {
   std::map<WriterId, Records> records_;
   std::vector<Fork> forks_;
   std::vector<int> stored_at_;
+  AwaySeats away_;
 };
 
 }  // namespace fenchi

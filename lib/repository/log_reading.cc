@@ -38,7 +38,6 @@ Status LogReading::Check(std::uint64_t seq, const Wanted& wanted, ByteView objec
       format::OpenRecord(access_.vault, access_.outer_key.view(), writer_.id, seq, object);
   if (!opened.ok()) {
     // Whatever is wrong with the bytes, this provider's copy is not the record.
-    if (opened.status().code() == StatusCode::kUnsupported) return std::move(opened).status();
     return Damaged("{}", opened.status().message());
   }
   const Status signature =
@@ -65,8 +64,7 @@ LogReading::Look LogReading::Fetch(std::uint64_t seq, const Wanted& wanted) cons
     const Result<ObjectAt> found =
         seats_.GetAt(position, name, format::kRecordObjectSizeMax, check);
     const StatusCode code = found.status().code();
-    look.answered[position] = found.ok() || code == StatusCode::kNotFound ||
-                              code == StatusCode::kDamaged || code == StatusCode::kUnsupported;
+    look.answered[position] = !TellsOfPlace(found.status());
     if (!look.answered[position]) ++failures_[position];
     if (found.ok()) return look;
     if (code != StatusCode::kNotFound) {

@@ -65,7 +65,7 @@ std::vector<Copies> Places::ReadAll(const NameOfGeneration& name, std::uint64_t 
 }
 
 Result<Bytes> Places::FindByHash(const NameOfGeneration& name, std::uint64_t size_max,
-                                 const Hash256& hash, std::string_view what,
+                                 const Hash256& hash, std::string_view what, int providers,
                                  std::vector<std::string>& warnings) {
   const Enough good = [&](ByteView object) { return Sha256(object) == hash; };
   for (std::size_t i = 0; i < all_.size(); ++i) {
@@ -80,7 +80,13 @@ Result<Bytes> Places::FindByHash(const NameOfGeneration& name, std::uint64_t siz
                       all_[i].name, what));
     }
   }
-  return DataLoss("no provider that answers holds the vault's {}", what)
+  const std::string unreachable = Unreachable();
+  if (unreachable.empty() && all_.size() >= static_cast<std::size_t>(providers)) {
+    return DataLoss("no provider holds the vault's {}", what);
+  }
+  return TooFewProviders("no provider that answers holds the vault's {}; {} of {} are given{}{}",
+                         what, all_.size(), providers,
+                         unreachable.empty() ? "" : "; not reachable: ", unreachable)
       .WithHint("give all providers of the vault, then `fenchi repair`");
 }
 

@@ -55,9 +55,11 @@ class Places {
                               const Enough& enough = {});
   // The object with this hash, from the first place that has it. Places that hold another one under
   // its name are named in `warnings`.
-  // Errors: kDataLoss when no place that answers has it.
+  // providers: how many the vault has.
+  // Errors: kTooFewProviders when those that are not given or do not answer may have it; kDataLoss
+  // when all answer and none has it.
   Result<Bytes> FindByHash(const NameOfGeneration& name, std::uint64_t size_max,
-                           const Hash256& hash, std::string_view what,
+                           const Hash256& hash, std::string_view what, int providers,
                            std::vector<std::string>& warnings);
 
  private:

@@ -73,8 +73,7 @@ Status PutUnlessRival(const Seat& seat, const SignedVersion& version, const Poli
     }
     // Something planted or damaged has the name: the next generation holds the right bytes.
   }
-  return Damaged("all {} generations of policy {} hold other bytes", kGenerations,
-                 version.policy.version);
+  return NamesTaken(seat, PolicyAt(version.policy.version));
 }
 
 PutOutcome PutAtSeats(const Seats& seats, const SignedVersion& version,

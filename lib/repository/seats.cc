@@ -5,13 +5,22 @@
 #include <utility>
 
 #include "base/error.h"
+#include "repository/away_seats.h"
 
 namespace fenchi {
+namespace {
+
+// Names are fixed by FORMAT.md, and those under `k/` take no key: who may write can take them.
+constexpr const char* kFreeNames =
+    "they are damaged, or somebody who may write there put them: delete these objects with a "
+    "credential that may delete, or replace the provider by a new, empty place under its name, "
+    "which `fenchi repair` fills; then run the same command again";
+
+}  // namespace
 
 bool TellsOfPlace(const Status& status) {
-  return status.code() == StatusCode::kUnavailable || status.code() == StatusCode::kDeadline ||
-         status.code() == StatusCode::kDenied || status.code() == StatusCode::kInvalidArgument ||
-         status.code() == StatusCode::kCancelled;
+  return !status.ok() && status.code() != StatusCode::kNotFound &&
+         status.code() != StatusCode::kDamaged;
 }
 
 Seats::Seats(std::vector<Seat> seats, std::shared_ptr<Executor> executor)
@@ -76,9 +85,7 @@ Status Seats::PutAt(std::size_t position, const NameAt& name, ByteView bytes) co
     // Something else has the name: never overwritten; the next generation holds the right bytes.
     if (!there.ok() && there.status().code() != StatusCode::kDamaged) return there.status();
   }
-  return Damaged("provider {}: all {} generations of {} hold other bytes", seat.name, kGenerations,
-                 name(seat, 0))
-      .WithHint("replace this provider");
+  return NamesTaken(seat, name).At("provider " + seat.name);
 }
 
 PutOutcome Seats::PutAtAll(const NameAt& name, ByteView bytes) const {
@@ -112,24 +119,37 @@ Result<ObjectAt> Seats::GetAt(std::size_t position, const NameAt& name, std::uin
     }
     const Status checked = check(*bytes);
     if (checked.ok()) return ObjectAt{static_cast<int>(position), generation, std::move(*bytes)};
-    worst = checked.At("provider " + seat.name + ", object " + object);
-    if (worst.code() == StatusCode::kNotFound) worst = Damaged("{}", worst.message());
+    const Status bad = checked.At("provider " + seat.name + ", object " + object);
+    worst = Status(StatusCode::kDamaged, bad.message(), bad.hint());  // it speaks of the object
   }
   return worst;
 }
 
 Result<ObjectAt> Seats::GetAny(const NameAt& name, std::uint64_t size_max, const CheckBytes& check,
                                std::size_t first) const {
-  Status worst = TooFewProviders("no provider is reachable");
+  AwaySeats away;
+  away.AddAbsent(*this);
+  Status worst = NotFound("no provider has it");
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     const std::size_t position = (first + i) % seats_.size();
     if (!seats_[position].provider) continue;
     Result<ObjectAt> found = GetAt(position, name, size_max, check);
-    if (found.ok()) return found;
-    const bool absent = found.status().code() == StatusCode::kNotFound;
-    if (worst.code() == StatusCode::kTooFewProviders || !absent) worst = found.status();
+    if (found.ok() || found.status().code() == StatusCode::kCancelled) return found;
+    if (TellsOfPlace(found.status())) {
+      away.Add(seats_[position], found.status());
+    } else if (worst.code() == StatusCode::kNotFound) {
+      worst = found.status();
+    }
   }
-  return worst;
+  return away.none() ? worst : away.TooFew(worst.message());
+}
+
+Status NamesTaken(const Seat& seat, const NameAt& name) {
+  return Damaged(
+             "all {} names that it may have there hold other bytes, {} to {}, and nothing is "
+             "ever overwritten",
+             kGenerations, name(seat, 0), name(seat, kGenerations - 1))
+      .WithHint(kFreeNames);
 }
 
 Status QuorumFailure(const Seats& seats, const PutOutcome& outcome, int needed,
@@ -143,14 +163,25 @@ Status QuorumFailure(const Seats& seats, const PutOutcome& outcome, int needed,
   }
   // When the same fault, such as a full disk, is the only one, its code says more.
   StatusCode code = StatusCode::kTooFewProviders;
+  std::string hint =
+      "bring the named providers back and run the same command again; it goes on where it stopped";
   if (!outcome.failed.empty() && outcome.failed.front().second.code() == StatusCode::kFull) {
     code = StatusCode::kFull;
+  }
+  const auto taken = std::ranges::count_if(outcome.failed, [](const auto& failure) {
+    return failure.second.code() == StatusCode::kDamaged;
+  });
+  const auto in_reach = static_cast<std::ptrdiff_t>(outcome.stored.size()) + taken;
+  if (taken > 0 && in_reach >= needed) {
+    code = StatusCode::kDamaged;
+    hint = kFreeNames;
+  } else if (taken > 0) {
+    hint += fmt::format("; where names are taken: {}", kFreeNames);
   }
   return Status(code,
                 fmt::format("{} is stored at {} of {} providers, {} are needed{}", what,
                             outcome.stored.size(), seats.size(), needed, reasons),
-                "bring the named providers back and run the same command again; it goes on where "
-                "it stopped");
+                hint);
 }
 
 }  // namespace fenchi

@@ -36,9 +36,9 @@ struct Seat {
 
 // The name of an object at one seat in one generation.
 using NameAt = std::function<std::string(const Seat& seat, int generation)>;
-// Whether an answer to a reading call tells about the place and not about the object: nobody
-// answers, the credentials are refused, the certificate is not trusted, the verb was stopped. What
-// lies there is then unknown, not lost.
+// Whether an answer to a reading call tells about the place and not about the object: all failures
+// but "absent" and "damaged", a byte budget that is used up among them. What lies there is then
+// unknown, not lost.
 bool TellsOfPlace(const Status& status);
 // So many refused objects in a row, before anything was read, tell of the place as well.
 inline constexpr std::size_t kRefusalsMax = 8;
@@ -84,12 +84,13 @@ class Seats {
   Status PutAt(std::size_t position, const NameAt& name, ByteView bytes) const;
 
   // The lowest generation at one seat whose bytes pass `check`.
-  // Errors: kNotFound when no generation is there; kDamaged when none that is there passes; what
-  // the provider answered otherwise.
+  // Errors: kNotFound when no generation is there; kDamaged when none that is there passes,
+  // whatever `check` says; what the provider answered otherwise.
   Result<ObjectAt> GetAt(std::size_t position, const NameAt& name, std::uint64_t size_max,
                          const CheckBytes& check) const;
   // The first good copy at any seat, asked one after another from `first` on.
-  // Errors: kNotFound when all present seats say absent; else the most telling failure.
+  // Errors: kTooFewProviders when a seat that is away may have it; kNotFound when all say absent;
+  // kDamaged when those that have it have other bytes.
   Result<ObjectAt> GetAny(const NameAt& name, std::uint64_t size_max, const CheckBytes& check,
                           std::size_t first = 0) const;
 
@@ -99,7 +100,11 @@ class Seats {
   std::optional<Timestamp> retain_until_;
 };
 
-// kTooFewProviders with the names of those that failed, and why. `what` names the object.
+// kDamaged, naming the objects: all names of an object at a seat hold other bytes.
+Status NamesTaken(const Seat& seat, const NameAt& name);
+
+// kTooFewProviders with the names of those that failed, and why; kDamaged where it would be enough
+// if names that are taken were free; kFull where the first one is full. `what` names the object.
 Status QuorumFailure(const Seats& seats, const PutOutcome& outcome, int needed,
                      std::string_view what);
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <cstring>
-#include <map>
 #include <numeric>
 #include <random>
 #include <utility>
@@ -72,28 +71,6 @@ std::vector<Seat> FastestFirst(const Seats& seats) {
   });
   return out;
 }
-
-// The seats that could not be asked, and why.
-class AwaySeats {
- public:
-  void Add(const Seat& seat, const Status& why) {
-    if (!reasons_.emplace(seat.name, why.message()).second || !hint_.empty()) return;
-    hint_ = why.hint();
-  }
-  int count() const { return static_cast<int>(reasons_.size()); }
-  Status TooFew(const PackId& pack) const {
-    std::string text;
-    for (const auto& [name, why] : reasons_) {
-      text += fmt::format("{}{} is away, because {}", text.empty() ? "" : "; ", name, why);
-    }
-    return TooFewProviders("pack {}: too few providers can be asked: {}", ShortId(pack), text)
-        .WithHint(hint_.empty() ? "bring the named providers back" : hint_);
-  }
-
- private:
-  std::map<std::string, std::string> reasons_;
-  std::string hint_;
-};
 
 // The first good header that comes, of lowest generations only. nullopt: a closer look is needed.
 std::optional<format::ShardHeader> FirstHeader(const Access& access, const Seats& seats,
@@ -239,7 +216,9 @@ Result<ShardSet> ShardSet::Find(const Access& access, const Seats& seats, const 
       std::ranges::max_element(votes, {}, &std::pair<format::ShardHeader, int>::second);
   if (most != votes.end()) return Make(access, seats, std::move(most->first));
   // Those that are away may hold enough.
-  if (away.count() >= std::ranges::min(access.shards_needed)) return away.TooFew(pack);
+  if (away.count() >= std::ranges::min(access.shards_needed)) {
+    return away.TooFew("pack " + ShortId(pack));
+  }
   return DataLoss("pack {}: no good shard header is left ({})", ShortId(pack), worst.message());
 }
 
@@ -347,7 +326,7 @@ Status ShardSet::ReadBlocks(std::size_t position, int first, int count, MutableB
 // The lowest good generation of each seat, until `enough` are found.
 std::vector<ShardSet::Candidate> ShardSet::GoodBlocks(int wanted, int block, std::size_t enough,
                                                       const std::set<int>& without,
-                                                      std::string& missing) const {
+                                                      Missing& missing) const {
   std::vector<Candidate> out;
   for (std::size_t i = 0; i < seats_->size() && out.size() < enough; ++i) {
     const int position = static_cast<int>(i);
@@ -357,9 +336,11 @@ std::vector<ShardSet::Candidate> ShardSet::GoodBlocks(int wanted, int block, std
     if (status.ok()) {
       out.push_back(std::move(candidate));
     } else {
-      missing += fmt::format("{}{} ({}{})", missing.empty() ? "" : ", ", seats_->all()[i].name,
-                             StatusCodeName(status.code()),
-                             TellsOfPlace(status) ? ": " + status.message() : "");
+      const bool away = TellsOfPlace(status);
+      if (away) missing.away.Add(seats_->all()[i], status);
+      missing.text +=
+          fmt::format("{}{} ({}{})", missing.text.empty() ? "" : ", ", seats_->all()[i].name,
+                      StatusCodeName(status.code()), away ? ": " + status.message() : "");
     }
   }
   return out;
@@ -440,13 +421,14 @@ Status ShardSet::DecodeByMajority(const std::vector<Candidate>& from, int wanted
       .WithHint("`fenchi verify --depth data` names the odd shard, then `fenchi repair` mends it");
 }
 
-// Seats that cannot be asked: what they hold is unknown, not lost.
-std::size_t ShardSet::Away() const {
-  std::size_t away = 0;
-  for (std::size_t i = 0; i < seats_->size(); ++i) {
-    away += TellsOfPlace(ReadGeneration(i, 0, 0, {})) ? 1 : 0;
-  }
-  return away;
+// The seat whose block is wanted may only be away, and give it once it is back.
+void ShardSet::AddWanted(int wanted, int block, Missing& missing) const {
+  const int position = PositionOf(wanted);
+  if (position < 0) return;
+  Bytes unused(format::kBlockSize);
+  const auto at = static_cast<std::size_t>(position);
+  const Status status = ReadBlocks(at, block, 1, unused);
+  if (TellsOfPlace(status)) missing.away.Add(seats_->all()[at], status);
 }
 
 // 1. With k good blocks, decode.
@@ -455,7 +437,7 @@ std::size_t ShardSet::Away() const {
 Status ShardSet::DecodeBlock(int wanted, int block, MutableBytes out, const AcceptBlocks& accept,
                              const std::set<int>& without) const {
   const std::size_t k = static_cast<std::size_t>(needed());
-  std::string missing;
+  Missing missing;
   const std::size_t enough = accept ? seats_->size() : k + 1;
   const std::vector<Candidate> good = GoodBlocks(wanted, block, enough, without, missing);
   if (accept) {
@@ -465,25 +447,28 @@ Status ShardSet::DecodeBlock(int wanted, int block, MutableBytes out, const Acce
     }
   }
   if (good.size() < k) {
-    if (good.size() + Away() >= k) {
-      return TooFewProviders("pack {}: {} of {} shards readable, need {} (missing: {})",
-                             ShortId(header_.pack), good.size(), seats_->size(), k, missing)
-          .WithHint("bring the providers back that are away");
-    }
-    return DataLoss("pack {}: {} of {} shards readable, need {} (missing: {})",
-                    ShortId(header_.pack), good.size(), seats_->size(), k, missing);
+    const std::string what =
+        fmt::format("pack {}: {} of {} shards readable, need {} (missing: {})",
+                    ShortId(header_.pack), good.size(), seats_->size(), k, missing.text);
+    const auto away = [&] { return static_cast<std::size_t>(missing.away.count()); };
+    if (good.size() + away() < k) AddWanted(wanted, block, missing);
+    if (good.size() + away() < k) return DataLoss("{}", what);
+    return TooFewProviders("{}", what).WithHint(missing.away.hint());
   }
   if (accept) {
-    return DataLoss("pack {}, block {}: no {} of {} shards give readable data (missing: {})",
-                    ShortId(header_.pack), block, k, good.size(),
-                    missing.empty() ? "none" : missing);
+    const std::string what = fmt::format(
+        "pack {}, block {}: no {} of {} shards give readable data (missing: {})",
+        ShortId(header_.pack), block, k, good.size(), missing.text.empty() ? "none" : missing.text);
+    return missing.away.none() ? DataLoss("{}", what) : missing.away.TooFew(what);
   }
   std::vector<int> first(k);
   std::iota(first.begin(), first.end(), 0);
   if (!tag_key_ || good.size() == k || Agreeing(good, first) == static_cast<int>(k) + 1) {
     return DecodeFrom(good, first, wanted, out);
   }
-  return DecodeByMajority(AllBlocks(wanted, block, true, without), wanted, block, out);
+  const Status agreed =
+      DecodeByMajority(AllBlocks(wanted, block, true, without), wanted, block, out);
+  return agreed.ok() || missing.away.none() ? agreed : missing.away.TooFew(agreed.message());
 }
 
 }  // namespace fenchi

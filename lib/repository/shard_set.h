@@ -17,6 +17,7 @@
 #include "fenchi/erasure_code.h"
 #include "format/shard_header.h"
 #include "repository/access.h"
+#include "repository/away_seats.h"
 #include "repository/shard_spool.h"
 
 namespace fenchi {
@@ -73,7 +74,7 @@ class ShardSet {
   // with one shard more, where there is one: tags prove nothing against a holder of the verify
   // secret, and where shards disagree most of them must agree on the result.
   // Errors: kDataLoss naming the providers whose shards are missing or bad, or saying that shards
-  // with good tags disagree; kTooFewProviders when those that do not answer might have enough.
+  // with good tags disagree; kTooFewProviders when those that are away might have enough.
   Status DecodeBlock(int wanted, int block, MutableBytes out, const AcceptBlocks& accept = nullptr,
                      const std::set<int>& without = {}) const;
 
@@ -84,6 +85,11 @@ class ShardSet {
     int position = 0;
     Bytes bytes;
   };
+  // The shards that gave no good block: all of them in words, and those of seats that are away.
+  struct Missing {
+    std::string text;
+    AwaySeats away;
+  };
   static Result<ShardSet> Find(const Access& access, const Seats& seats, const PackId& pack,
                                bool agreed, const std::shared_ptr<ShardSpool>& spool);
   static Result<ShardSet> Make(const Access& access, const Seats& seats,
@@ -93,14 +99,14 @@ class ShardSet {
   Status DecodeFrom(const std::vector<Candidate>& from, std::span<const int> pick, int wanted,
                     MutableBytes out) const;
   std::vector<Candidate> GoodBlocks(int wanted, int block, std::size_t enough,
-                                    const std::set<int>& without, std::string& missing) const;
+                                    const std::set<int>& without, Missing& missing) const;
+  void AddWanted(int wanted, int block, Missing& missing) const;
   std::vector<Candidate> AllBlocks(int wanted, int block, bool check_tags,
                                    const std::set<int>& without) const;
   bool DecodeAccepted(const std::vector<Candidate>& from, int wanted, MutableBytes out,
                       const AcceptBlocks& accept) const;
   Status DecodeByMajority(const std::vector<Candidate>& from, int wanted, int block,
                           MutableBytes out) const;
-  std::size_t Away() const;
   int Agreeing(const std::vector<Candidate>& from, std::span<const int> pick) const;
 
   const Access* access_;

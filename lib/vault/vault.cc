@@ -42,6 +42,15 @@ template <typename Verb>
 auto Cancellable(const Observer& observer, const Verb& verb) -> decltype(verb()) {
   return Cancellable(observer, verb, [](const auto&) { return true; });
 }
+// A restore that ended because too few providers can be asked, or their byte budgets are used up,
+// says besides what to do that nothing of it was in vain.
+Result<RestoreReport> GoesOn(Result<RestoreReport> ended) {
+  const Status& status = ended.status();
+  if (status.code() != StatusCode::kTooFewProviders) return ended;
+  const std::string next = status.hint().empty() ? "bring more providers back" : status.hint();
+  return Status(status.code(), status.message(),
+                next + "; what is restored stays, and the same restore goes on from there");
+}
 std::string DirectoryOf(const std::string& given) {
   return given.empty() ? DefaultStateDirectory() : given;
 }
@@ -167,7 +176,8 @@ Result<RestoreReport> Vault::Restore(const SnapshotId& snapshot, const std::stri
                                      const RestoreOptions& options) {
   FENCHI_REQUIRE(Role::kRead, "a restore");
   return Cancellable(
-      options.observer, [&] { return RestoreSnapshot(state_->session, snapshot, target, options); },
+      options.observer,
+      [&] { return GoesOn(RestoreSnapshot(state_->session, snapshot, target, options)); },
       [](const auto& done) { return done.complete(); });
 }
 Result<VerifyReport> Vault::Verify(const VerifyOptions& options) {

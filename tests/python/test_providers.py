@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,6 +86,41 @@ def test_a_vault_over_python_providers(tmp_path: Path, source: Path) -> None:
         assert vault.restore(report, tmp_path / "out").complete
         assert "tokyo" in vault.verify().unreachable
     assert (tmp_path / "out/ledger/2026.txt").read_text() == "opening balance 100\n"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        sqlite3.OperationalError("database is locked"),
+        ValueError("odd"),
+        NotImplementedError("later"),
+        OSError(errno.ENOSPC, "no space"),
+        OSError(errno.EIO, "bad disk"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_no_exception_of_a_provider_is_called_damage(
+    trouble: Exception, tmp_path: Path, source: Path
+) -> None:
+    drawers = {name: Drawer() for name in ("taipei", "tokyo", "oslo")}
+    with make_vault(dict(drawers), tmp_path) as vault:
+        report = vault.backup(source)
+        drawers["tokyo"].trouble = trouble
+        health = vault.verify()
+        assert list(health.unreachable) == ["tokyo"]
+        assert [(item.kind, item.repairable) for item in health.damage] == [("unreachable", True)]
+        assert vault.restore(report, tmp_path / "out").complete
+        for drawer in drawers.values():
+            drawer.trouble = trouble
+        with pytest.raises(fenchi.TooFewProviders):
+            vault.restore(report, tmp_path / "again")
+        for drawer in drawers.values():
+            drawer.trouble = None
+        repaired = vault.repair(health)
+        assert [(item.provider, item.kind) for item in repaired.left] == [("tokyo", "unreachable")]
+        assert "unknown" in repaired.left[0].what
+        assert not repaired.complete
+        assert vault.verify().healthy
 
 
 def test_what_a_provider_raised_is_the_cause(tmp_path: Path, source: Path) -> None:

@@ -77,6 +77,30 @@ def test_planted_links_are_made_and_never_followed(tmp_path, rng, capsys):
     assert not (top / "x").is_symlink()
 
 
+def test_entries_of_one_number_are_one_file_only_where_they_agree_in_the_rest(
+    tmp_path, rng, capsys
+):
+    def entries(w):
+        (reference,) = w.pack([b"content"], 1)
+        full = {"size": 7, "content": [0, [[0, reference]]], "inode": [1, 2]}
+        return [
+            entry(b"a", 1, **full),
+            entry(b"b", 1, **full),
+            entry(b"hole", 1, size=7, inode=[1, 2]),
+            {**entry(b"mode", 1, **full), 3: 0o600},
+            entry(b"size", 1, **{**full, "size": 9}),
+            {**entry(b"time", 1, **full), 8: [7, 8]},
+        ]
+
+    code, top, _ = planted(tmp_path, rng, capsys, entries)
+    assert code == 0
+    assert (top / "a").samefile(top / "b")
+    files = {(top / name).stat().st_ino for name in ("a", "hole", "mode", "size", "time")}
+    assert len(files) == 5
+    assert (top / "hole").read_bytes() == bytes(7)
+    assert (top / "size").read_bytes() == b"content\0\0"
+
+
 def test_planted_references_and_sizes_lose_their_file_only(tmp_path, rng, capsys):
     def entries(w):
         (good,) = w.pack([b"content"], 1)

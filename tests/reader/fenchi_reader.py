@@ -784,8 +784,8 @@ class Restorer:
         return self._settle(entry, name) if kind in (SYMLINK, FIFO) else None
 
     def _make_file(self, entry: dict, name) -> None:
-        inode = tuple(entry.get(13, ()))
-        source, whole = self.links.get(inode, (None, True))
+        same = sha256(repr({**entry, 1: 0, 16: 0}).encode()) if 13 in entry else b""
+        source, whole = self.links.get(same, (None, True))
         if source and not os.path.lexists(name):
             try:
                 os.link(source, name)
@@ -801,10 +801,10 @@ class Restorer:
         finally:
             os.close(fd)
             self._settle(entry, name)
-        if inode:
+        if same:
             folders = [os.fsencode(folder) for _, folder, _ in self.stack]
             path = b"/".join([self.top, *folders, os.fsencode(name)])
-            self.links[inode] = (path, len(self.lost) == before)
+            self.links[same] = (path, len(self.lost) == before)
 
     def _fill(self, entry: dict, fd: int) -> None:
         """Writes a file's content; what no chunk covers stays a hole."""

@@ -86,7 +86,12 @@ std::vector<Status> PlaceFailures() {
           Status(StatusCode::kDenied, "the certificate is not trusted"),
           Status(StatusCode::kInvalidArgument, "the file of certificate authorities is missing"),
           Status(StatusCode::kUnavailable, "no connection"),
-          Status(StatusCode::kDeadline, "no answer within 30 s")};
+          Status(StatusCode::kDeadline, "no answer within 30 s"),
+          Status(StatusCode::kFull, "the byte budget of 700000 bytes is used up"),
+          Status(StatusCode::kUnsupported, "unavailable for legal reasons (451)"),
+          Status(StatusCode::kLocked, "the object is archived"),
+          Status(StatusCode::kIo, "the disk fails"),
+          Status(StatusCode::kInternal, "OperationalError: database is locked")};
 }
 
 TEST(Refusal, WithTooFewProvidersLeftIsNeverLoss) {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -90,13 +90,21 @@ def usage_members(output: Output, vault: fenchi.Vault, wanted: bool) -> dict[str
     return {"usage": usage}
 
 
+def _without(loaded: fenchi.Config, names: Collection[str]) -> fenchi.Config:
+    """Without these providers, where enough are left to open the vault with."""
+    rest = {name: entry for name, entry in loaded.providers.items() if name not in names}
+    return replace(loaded, providers=rest) if len(rest) >= loaded.policy.needed else loaded
+
+
 @contextmanager
-def opened(wanted: Settings) -> Iterator[fenchi.Vault]:
-    """The vault of the configuration; its warnings are shown."""
+def opened(wanted: Settings, absent: Collection[str] = ()) -> Iterator[fenchi.Vault]:
+    """The vault of the configuration; its warnings are shown. absent: providers that are asked for
+    nothing."""
     try:
         loaded = fenchi.config.load(wanted.config)
     except fenchi.NotFound as error:
         raise NoVault(error) from error
+    loaded = _without(loaded, absent)
     unlock = unlock_of(
         wanted.output,
         wanted.factors,

@@ -91,7 +91,7 @@ def drill(
     """Rehearse: restore to scratch without some providers, compare everything, take the time."""
     wanted = settings(context)
     targets = _parse(rto), _parse(rpo)
-    with opened(wanted) as vault, wanted.output.progress() as progress:
+    with opened(wanted, absent or ()) as vault, wanted.output.progress() as progress:
         report = vault.drill(
             snapshot,
             absent=absent or (),

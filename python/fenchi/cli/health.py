@@ -41,8 +41,13 @@ def _statement(output: Output, report: VerifyReport) -> None:
             depth=report.depth,
         )
     else:
-        lost = sum(not item.repairable for item in report.damage)
-        output.say("verify.lost" if lost else "verify.damaged", count=len(report.damage), lost=lost)
+        # What a provider that is away holds is not known: that is no damage.
+        known = [item for item in report.damage if item.kind != "unreachable"]
+        lost = sum(not item.repairable for item in known)
+        if known:
+            output.say("verify.lost" if lost else "verify.damaged", count=len(known), lost=lost)
+        if report.unreachable:
+            output.say("verify.unknown", providers=", ".join(report.unreachable))
         output.damage(sorted(report.damage, key=lambda item: item.repairable))
     if report.chunks_checked:
         output.say(
@@ -71,7 +76,7 @@ def verify(
 
 
 def _repair_statement(output: Output, before: VerifyReport, report: RepairReport) -> None:
-    if before.healthy:
+    if before.healthy and report.complete:
         output.say("repair.nothing")
         return
     output.say(
@@ -81,9 +86,17 @@ def _repair_statement(output: Output, before: VerifyReport, report: RepairReport
         bytes=size(report.bytes_written),
         seconds=duration(report.seconds),
     )
+    if before.unreachable:
+        output.say("repair.unknown", providers=", ".join(before.unreachable))
     if report.left:
         output.say("repair.left", count=len(report.left))
-        output.damage(report.left)
+        output.damage(sorted(report.left, key=lambda item: item.repairable))
+
+
+def _repair_code(before: VerifyReport, report: RepairReport) -> int:
+    """Of both: what could not be looked at is not mended, whoever answers by now."""
+    code = code_of(report.left)
+    return exit_codes.DAMAGE if code == exit_codes.DONE and before.unreachable else code
 
 
 @app.command()
@@ -97,8 +110,10 @@ def repair(
         before = vault.verify(depth=depth, progress=progress)
         report = vault.repair(before, progress=progress)
     _repair_statement(wanted.output, before, report)
-    wanted.output.report(report.complete, report, found=before.damage)
-    return code_of(report.left)
+    code = _repair_code(before, report)
+    done = code == exit_codes.DONE
+    wanted.output.report(done, report, found=before.damage, unknown=before.unreachable)
+    return code
 
 
 def _state(report: VaultStatus, index: int) -> str:

@@ -26,7 +26,7 @@ def restore(
 ) -> int:
     """Restore below TARGET: a backup of /srv/ledger becomes TARGET/ledger."""
     wanted = settings(context)
-    with opened(wanted) as vault, wanted.output.progress() as progress:
+    with opened(wanted, absent or ()) as vault, wanted.output.progress() as progress:
         report = vault.restore(
             snapshot,
             exact_path(target),

@@ -25,12 +25,22 @@ TEXTS = {
         "{count} damaged or missing items; {lost} CANNOT be repaired:",
         "有 {count} 項損壞或缺少，其中 {lost} 項無法修復：",
     ),
+    "verify.unknown": (
+        "Not known, and not counted as damage: what lies at {providers}, which could not be asked.",
+        "無法查問 {providers}，該處的狀況不明，未計為損壞。",
+    ),
     "verify.item": ("  {where}: {what}", "  {where}：{what}"),
     "verify.per_provider": ("  {provider}: {count} items", "  {provider}：{count} 項"),
     "repair.nothing": ("Nothing to repair.", "沒有需要修復的項目。"),
     "repair.done": (
         "Wrote {shards} shards and {objects} other objects, {bytes}, in {seconds}.",
         "已補寫 {shards} 個分持檔與 {objects} 個其他物件，共 {bytes}，費時 {seconds}。",
+    ),
+    "repair.unknown": (
+        "Not known: the shards at {providers}, which could not be asked while the vault was "
+        "verified. Run `fenchi repair` again once they answer.",
+        "檢核時無法查問 {providers}，該處的分持檔狀況不明；"
+        "有回應之後，請再執行一次 `fenchi repair`。",
     ),
     "repair.left": ("{count} items could not be repaired:", "有 {count} 項無法修復："),
     "status.vault": ("Vault {name!r} {id}", "保存庫 {name!r} {id}"),

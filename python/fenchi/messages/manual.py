@@ -19,8 +19,8 @@ TEXTS = {
         "密碼或存取認證資訊不對，或金鑰分持不足",
     ),
     "exit.damage": (
-        "damage was found, all of which can be repaired",
-        "發現損壞，全部都能修復",
+        "damage was found, all of which can be repaired, or what a provider holds is not known",
+        "發現損壞，全部都能修復；或有儲存處無法查問，狀況不明",
     ),
     "exit.data_lost": ("data is lost", "有資料遺失"),
     "exit.too_few_providers": (

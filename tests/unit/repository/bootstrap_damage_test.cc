@@ -5,6 +5,7 @@
 #include "fenchi/hash.h"
 #include "fenchi/password.h"
 #include "format/names.h"
+#include "repository/leaf_shares.h"
 #include "repository/policy_chain.h"
 #include "repository/policy_signing.h"
 #include "repository/slot_making.h"
@@ -269,6 +270,40 @@ TEST_F(LyingProviders, AProviderThatDiesWhileItIsReadIsAbsent) {
     EXPECT_THAT(opened->warnings, Contains(AllOf(HasSubstr("tokyo"), HasSubstr("line cut"))));
   }
   EXPECT_GT(gets, 2);
+}
+
+TEST_F(LyingProviders, ASharedObjectThatAProviderMayHaveThatIsNotThereIsNotLost) {
+  for (const std::string name : {"k/slots-00000001.0", "k/keyring-00000001.0"}) {
+    rig_.faults[0]->Hide(name);
+    rig_.faults[1]->FlipByte(name, 100, 1);
+    EXPECT_TRUE(Open().ok()) << "lima has it";
+    EXPECT_EQ(rig_.Open(rig_.Some(0b011), made_->vault).status().code(),
+              StatusCode::kTooFewProviders);
+    rig_.faults[2]->FailBefore([&](Verb, std::string_view now, int) -> std::optional<Status> {
+      if (now != name) return {};
+      return Status(StatusCode::kInternal, "database is locked");
+    });
+    const Result<Access> failed = Open();
+    EXPECT_EQ(failed.status().code(), StatusCode::kTooFewProviders) << failed.status().ToString();
+    EXPECT_THAT(failed.status().message(), HasSubstr("database is locked"));
+    rig_.faults[2]->Heal();
+    rig_.faults[2]->Hide(name);
+    EXPECT_EQ(Open().status().code(), StatusCode::kDataLoss);
+    for (const auto& fault : rig_.faults) fault->Heal();
+  }
+}
+
+TEST_F(LyingProviders, ALeafShareIsLostOnlyWhereNobodyThatIsAwayCanHaveTheOthers) {
+  const Result<Access> access = Open();
+  ASSERT_TRUE(access.ok()) << access.status().ToString();
+  ASSERT_TRUE(RebuildLeafObject(*access, 0).ok());
+  rig_.faults[2]->SetAbsent(true);
+  const Status away = RebuildLeafObject(*access, 0).status();
+  EXPECT_EQ(away.code(), StatusCode::kTooFewProviders) << away.ToString();
+  EXPECT_THAT(away.message(), HasSubstr("lima is away"));
+  rig_.faults[2]->Heal();
+  rig_.faults[2]->Hide(format::LeafName(1, 0));
+  EXPECT_EQ(RebuildLeafObject(*access, 0).status().code(), StatusCode::kDataLoss);
 }
 
 TEST_F(LyingProviders, OneThatServesAnotherVaultInEveryGenerationIsOneVoice) {

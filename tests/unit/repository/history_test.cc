@@ -316,6 +316,38 @@ TEST(History, AListObjectThatIsNowhereIsDataLoss) {
   EXPECT_EQ(view.history.PacksOf(*view.Find(commit)).status().code(), StatusCode::kDataLoss);
 }
 
+TEST(History, AListObjectThatAProviderMayHaveThatIsAwayIsNotLost) {
+  TestVault vault(2, 4, 36);
+  Desk desk(vault);
+  format::CommitBody body = EmptyCommit(vault);
+  body.added = StoreList(vault, RandomPacks(*vault.random, 100), 100);
+  body.snapshots.push_back(RandomSnapshot(*vault.random));
+  const format::RecordRef commit = desk.Append(body);
+  desk.Seal(commit);
+  const Hash256 hash = body.added.objects[0].hash;
+  for (int i = 0; i < 4; ++i) {
+    if (i != 2) vault.provider(i).Hide(ListNameAt(vault, i, hash));
+  }
+  for (const StatusCode code : {StatusCode::kUnavailable, StatusCode::kFull, StatusCode::kInternal,
+                                StatusCode::kUnsupported}) {
+    vault.provider(2).FailBefore([&](Verb, std::string_view name, int) -> std::optional<Status> {
+      if (name != ListNameAt(vault, 2, hash)) return {};
+      return Status(code, "not now");
+    });
+    const View view(vault);
+    const Status status = view.history.PacksOf(*view.Find(commit)).status();
+    EXPECT_EQ(status.code(), StatusCode::kTooFewProviders) << status.ToString();
+    EXPECT_NE(status.message().find("p2 is away"), std::string::npos) << status.ToString();
+    std::vector<Status> unread;
+    EXPECT_TRUE(Need(view.history.LivePacks(unread)).empty());
+    ASSERT_EQ(unread.size(), 1u);
+    EXPECT_EQ(unread[0].code(), StatusCode::kTooFewProviders);
+  }
+  vault.provider(2).Heal();
+  const View view(vault);
+  EXPECT_EQ(Need(view.history.PacksOf(*view.Find(commit))).size(), 100u);
+}
+
 TEST(History, AListWhoseCountOrOrderIsWrongIsRefused) {
   TestVault vault(2, 4, 33);
   Desk desk(vault);
@@ -341,6 +373,10 @@ TEST(History, AParentThatIsNotThereIsDataLoss) {
   const format::RecordRef commit = desk.Append(body);
   const View view(vault);
   EXPECT_EQ(view.history.PacksOf(*view.Find(commit)).status().code(), StatusCode::kDataLoss);
+  vault.provider(3).SetAbsent(true);  // it may have the record
+  const View partial(vault);
+  EXPECT_EQ(partial.history.PacksOf(*partial.Find(commit)).status().code(),
+            StatusCode::kTooFewProviders);
 }
 
 // Two writers, random parents, against a model: packs(COMMIT) = packs(parent) + added + re-used -

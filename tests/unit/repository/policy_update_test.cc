@@ -14,6 +14,8 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
 
 class PolicyUpdate : public ::testing::Test {
  protected:
@@ -148,6 +150,49 @@ TEST_F(PolicyUpdate, APolicyBelowTheWriteQuorumIsNotUsedAndIsCompletedLater) {
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_TRUE(rig_->Objects(i).contains(format::PolicyName(2, 0))) << rig_->names[i];
   }
+}
+
+// Who may write at n - W + 1 providers can take all names of the next version, without any key.
+TEST_F(PolicyUpdate, NamesThatAreTakenAreToldWithWhatToDoAndFreedTheyAreUsed) {
+  Make(2, 4);
+  Access access = Open();
+  ASSERT_EQ(access.policy.quorums.write_quorum, 3);
+  std::vector<std::string> planted;
+  for (int generation = 0; generation < format::kGenerations; ++generation) {
+    planted.push_back(format::PolicyName(2, generation));
+    for (const std::size_t place : {1u, 3u}) rig_->Plant(place, planted.back(), AsBytes("junk"));
+  }
+  const Status refused = Register(access, 1);
+  EXPECT_EQ(refused.code(), StatusCode::kDamaged) << refused.ToString();
+  for (const std::string& part :
+       {rig_->names[1], rig_->names[3], planted.front(), planted.back()}) {
+    EXPECT_THAT(refused.message(), HasSubstr(part));
+  }
+  EXPECT_THAT(refused.hint(), HasSubstr("delete these objects"));
+  EXPECT_THAT(refused.hint(), HasSubstr("replace the provider"));
+  EXPECT_THAT(refused.hint(), Not(HasSubstr("bring")));
+
+  ASSERT_TRUE(rig_->inner[3]->Delete(planted).ok());
+  const Status done = Register(access, 1);
+  EXPECT_TRUE(done.ok()) << done.ToString();
+  EXPECT_THAT(WritersOf(Open()), ElementsAre(IdOf(1)));
+}
+
+TEST_F(PolicyUpdate, NamesOfOtherObjectsThatAreTakenAreToldAlike) {
+  Make(2, 3);
+  const Access access = Open();
+  const NameAt name = [](const Seat& seat, int generation) {
+    return "r/" + seat.name + "." + std::to_string(generation);
+  };
+  for (int generation = 0; generation < format::kGenerations; ++generation) {
+    rig_->Plant(2, name(access.seats.all()[2], generation), AsBytes("junk"));
+  }
+  const PutOutcome outcome = access.seats.PutAtAll(name, AsBytes("record"));
+  ASSERT_THAT(outcome.failed, SizeIs(1));
+  const Status refused = QuorumFailure(access.seats, outcome, 3, "log record 7");
+  EXPECT_EQ(refused.code(), StatusCode::kDamaged);
+  EXPECT_THAT(refused.message(), HasSubstr("r/lima.0 to r/lima.7"));
+  EXPECT_THAT(refused.hint(), HasSubstr("delete these objects"));
 }
 
 TEST_F(PolicyUpdate, ARefreshFollowsTheOthersAndCountsWhoAnswered) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 
 #include "base/error.h"
@@ -172,6 +173,39 @@ TEST_F(Attack, ATreeThatNamesItsNodesAgainAndAgainIsRefused) {
   EXPECT_LE(report.lost.size(), kLevels * kLinks);
   VerifyOptions depth{.depth = VerifyDepth::kData, .observer = Patience(asked)};
   EXPECT_FALSE(Need(vault.Verify(depth)).healthy());
+}
+
+TEST_F(Attack, EntriesOfOneNumberAreOneFileOnlyWhereTheyAgreeInTheRest) {
+  Vault vault = MakeVault();
+  HostileWriter writer(OpenAccess(), HostDirectory("hostile"), *random_, *clock_);
+  format::TreeList any;
+  any.items.push_back(EmptyFile("x"));
+  const format::Reference chunk = writer.Store(any);
+  format::TreeList root;
+  for (const char* path : {"a", "b", "content", "mode", "size", "time"}) {
+    format::Entry entry = EmptyFile(path);
+    entry.attributes.mode = 0640;
+    entry.attributes.size = 500;
+    entry.attributes.hard_link = HardLinkKey{1, 2};
+    root.items.push_back(entry);
+  }
+  root.items[1].flags = format::kEntryChanged;
+  root.items[2].content.items.push_back({0, chunk});
+  root.items[3].attributes.mode = 0600;
+  root.items[4].attributes.size = 501;
+  root.items[5].attributes.modified = {7, 8};
+  const std::string target = NewTarget();
+  EXPECT_TRUE(Need(vault.Restore(writer.Commit(root), target)).complete());
+  std::map<ino_t, std::string> names;
+  for (const format::Entry& entry : root.items) {
+    const struct stat status = Stat(target + "/" + entry.path);
+    names[status.st_ino] += entry.path + " ";
+    EXPECT_EQ(static_cast<std::uint64_t>(status.st_size), entry.attributes.size) << entry.path;
+    EXPECT_EQ(status.st_mode & 07777, entry.attributes.mode) << entry.path;
+    EXPECT_EQ(status.st_mtim.tv_sec, entry.attributes.modified.seconds) << entry.path;
+  }
+  EXPECT_EQ(names.size(), 5u);
+  EXPECT_EQ(names[Stat(target + "/a").st_ino], "a b ");
 }
 
 TEST_F(Attack, AFileThatNamesItsNodesAgainAndAgainIsRefused) {

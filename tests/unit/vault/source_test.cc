@@ -403,6 +403,53 @@ TEST_F(Source, SourcesThatCannotBeMeantAreRefused) {
   EXPECT_THAT(Need(vault.Snapshots()).snapshots, IsEmpty());
 }
 
+// As when the first name's file was removed and its number given to another one at once.
+TEST_F(Source, AHardLinkThatShowsOtherContentByNowIsReadAndStandsAlone) {
+  for (const std::string later : {"ZZZZ", "other size"}) {
+    const std::string top = later == "ZZZZ" ? "same" : "other";
+    MakeDir(top);
+    WriteFile(top + "/y", "the file before it");
+    WriteFile(top + "/a", "AAAA");
+    ASSERT_EQ(::link(Path(top + "/a").c_str(), Path(top + "/b").c_str()), 0);
+    ASSERT_EQ(::link(Path(top + "/a").c_str(), Path(top + "/z").c_str()), 0);
+    Vault vault = MakeVault();
+    const BackupReport report = Need(vault.BackupTree(
+        Path(top), When("y", [&] { std::ofstream(Path(top + "/a"), std::ios::in) << later; })));
+    EXPECT_TRUE(report.complete()) << "each name shows one state of the file";
+    EXPECT_EQ(CatText(vault, report.snapshot, top + "/a"), "AAAA");
+    EXPECT_EQ(CatText(vault, report.snapshot, top + "/z"), later);
+    for (const ListedEntry& entry : ListAll(vault, report.snapshot)) {
+      EXPECT_EQ(entry.attributes.hard_link.has_value(),
+                entry.path == top + "/a" || entry.path == top + "/b")
+          << entry.path;
+    }
+    const std::string target = NewTarget() + "/";
+    EXPECT_TRUE(Need(vault.Restore(report.snapshot, target)).complete());
+    EXPECT_EQ(ReadFile(target + top + "/a"), "AAAA");
+    EXPECT_EQ(ReadFile(target + top + "/z"), later);
+    EXPECT_EQ(Stat(target + top + "/a").st_ino, Stat(target + top + "/b").st_ino);
+    EXPECT_NE(Stat(target + top + "/a").st_ino, Stat(target + top + "/z").st_ino);
+  }
+}
+
+TEST_F(Source, ASymlinkWithTwoNamesIsOneAndAnotherUnderItsNumberIsNot) {
+  MakeDir("srv");
+  WriteFile("srv/y", "the file before it");
+  ASSERT_EQ(::symlink("nowhere", Path("srv/a").c_str()), 0);
+  ASSERT_EQ(::link(Path("srv/a").c_str(), Path("srv/b").c_str()), 0);
+  ASSERT_EQ(::link(Path("srv/a").c_str(), Path("srv/z").c_str()), 0);
+  Vault vault = MakeVault();
+  const auto touch = [&] {
+    const timespec times[2] = {{1, 0}, {1, 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, Path("srv/a").c_str(), times, AT_SYMLINK_NOFOLLOW), 0);
+  };
+  const BackupReport report = Need(vault.BackupTree(Path("srv"), When("y", touch)));
+  const std::string target = NewTarget();
+  EXPECT_TRUE(Need(vault.Restore(report.snapshot, target)).complete());
+  EXPECT_EQ(Stat(target + "/srv/a").st_ino, Stat(target + "/srv/b").st_ino);
+  EXPECT_NE(Stat(target + "/srv/a").st_ino, Stat(target + "/srv/z").st_ino);
+}
+
 TEST_F(Source, WhatIsExcludedIsLeftOutWithAllBelow) {
   WriteTree("srv");
   Vault vault = MakeVault();

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 
@@ -71,6 +72,25 @@ TEST_F(Story, ADrillThatMissesItsTargetsSaysSo) {
   EXPECT_EQ(CodeOf(vault.Drill(
                 snapshot, {.absent_providers = {"p0", "p1", "p2"}, .scratch_directory = scratch_})),
             StatusCode::kTooFewProviders);
+}
+
+TEST_F(Story, AProviderThatIsLeftOutIsAskedForNothing) {
+  WriteTree("srv");
+  Vault vault = MakeVault();
+  const SnapshotId id = Need(vault.BackupTree(Path("srv"))).snapshot;
+  auto asked = std::make_shared<std::atomic<int>>(0);
+  provider(0).FailBefore([=](Verb, std::string_view, int) -> std::optional<Status> {
+    ++*asked;
+    return {};
+  });
+  EXPECT_TRUE(Need(vault.Restore(id, NewTarget(), {.absent_providers = {"p0"}})).complete());
+  EXPECT_TRUE(
+      Need(vault.Drill(id, {.absent_providers = {"p0"}, .scratch_directory = scratch_})).passed());
+  EXPECT_EQ(*asked, 0);
+  EXPECT_EQ(CodeOf(vault.Restore(id, NewTarget(), {.absent_providers = {"p9"}})),
+            StatusCode::kInvalidArgument);
+  EXPECT_TRUE(Need(vault.Verify()).healthy());
+  EXPECT_GT(*asked, 0) << "afterwards it is one of them again";
 }
 
 TEST_F(Story, WhatLiesBesideALostPieceIsRestored) {
