@@ -150,16 +150,15 @@ Status ExtendS3Retention(S3Place& place, std::string_view name, Timestamp until)
   FENCHI_ASSIGN_OR_RETURN(const auto there, LockOf(place, name));
   const auto missing = MissingLock(there, {.until = until, .strict = WantsStrict(place)});
   if (!missing) return Status::Ok();
-  S3Call call{
-      .method = "PUT",
-      .key = place.KeyOf(name),
-      .query = {{"retention", ""}},
-      .body = fmt::format("<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-                          "<Mode>{}</Mode><RetainUntilDate>{}</RetainUntilDate></Retention>",
-                          missing->strict ? "COMPLIANCE" : "GOVERNANCE",
-                          S3LockDate(missing->until)),
-      .operation = "extend the retention of",
-      .object = std::string(name)};
+  S3Call call{.method = "PUT",
+              .key = place.KeyOf(name),
+              .query = {{"retention", ""}},
+              .body = fmt::format(
+                  "<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                  "<Mode>{}</Mode><RetainUntilDate>{}</RetainUntilDate></Retention>",
+                  missing->strict ? "COMPLIANCE" : "GOVERNANCE", S3LockDate(missing->until)),
+              .operation = "extend the retention of",
+              .object = std::string(name)};
   call.headers.push_back({"Content-MD5", ToBase64(DigestOf(DigestKind::kMd5, AsBytes(call.body)))});
   Status done = place.Ask(call).status();
   if (done.ok() || !there || there->strict || !missing->strict) return done;

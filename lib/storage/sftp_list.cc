@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kFoldersAheadMax = 32;
 constexpr std::size_t kReadsAhead = 4;  // of one folder: a server gives about 100 names a time
 // What the server may make us keep.
-constexpr std::size_t kNamesBytesMax = 16u << 20;   // of folders read at once
+constexpr std::size_t kNamesBytesMax = 16u << 20;     // of folders read at once
 constexpr std::size_t kOnTheWayBytesMax = 64u << 20;  // of the folders that a walk is in
 constexpr std::size_t kNameOverheadBytes = 64;
 constexpr int kBarrenAnswersMax = 64;  // in a row, without a name that is new
@@ -49,7 +49,8 @@ Status Circles(const SftpPlace& place, std::string_view name) {
       .WithHint("the server goes in circles: look at the folder with another program");
 }
 
-// The names of one answer that are new, within what `bytes` leaves. False when it leaves too little.
+// The names of one answer that are new, within what `bytes` leaves. False when it leaves too
+// little.
 bool TakeNames(std::vector<SftpName> names, Open& open, SftpFolderRead& out, std::size_t& bytes) {
   bool barren = true;
   for (SftpName& found : names) {

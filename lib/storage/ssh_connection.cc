@@ -225,28 +225,36 @@ void SshConnection::Moved() {
   moved_ = MovedBytes();
 }
 
-// Bytes that came, and bytes that the other end has confirmed: what only lies in a buffer of ours
-// has not moved. Once SFTP is spoken, only its own bytes count: with what a server writes beside
-// them, or makes us answer below them, it could keep us for ever.
+// Bytes of SFTP that came, and those that the other end has confirmed: what only lies in a buffer
+// of ours has not moved. With what a server writes beside them, or makes us answer below them, it
+// could keep us for ever: that does not count.
 std::uint64_t SshConnection::MovedBytes() const {
   int unsent = 0;
   const int fd = ssh_get_fd(session_);
   if (fd < 0 || ioctl(fd, SIOCOUTQ, &unsent) != 0) unsent = 0;
   const std::uint64_t sent = counter_->out_bytes - static_cast<std::uint64_t>(unsent);
-  if (!serves_) return counter_->in_bytes + sent;
   return taken_ + std::min(sent - std::min(sent, sent_before_), given_);
+}
+
+bool SshConnection::IsFast(std::chrono::steady_clock::duration time) const {
+  const std::uint64_t moved = std::max(MovedBytes(), moved_) - moved_;
+  const double seconds = std::chrono::duration<double>(time).count();
+  return moved > 0 && static_cast<double>(moved) >= seconds * kFloorBytesPerSecond;
 }
 
 Status SshConnection::WaitSocket() {
   if (Stop::Current().requested()) return StoppedOnRequest();
   const auto idle = std::chrono::steady_clock::now() - moved_at_;
-  const std::uint64_t moved = std::max(MovedBytes(), moved_) - moved_;
-  const std::chrono::duration<double> seconds = idle;
-  if (moved > 0 && static_cast<double>(moved) >= seconds.count() * kFloorBytesPerSecond) {
+  if (serves_ && IsFast(idle)) {
     Moved();
     return WaitReadable(options_.timeout);
   }
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(options_.timeout - idle);
+  if (left.count() <= 0 && !serves_) {
+    return Deadline("{}: connecting did not come to its end within {} ms", where_,
+                    options_.timeout.count())
+        .WithHint("is it an SSH server? On a very slow line give the URL a longer ?timeout_ms=");
+  }
   if (left.count() <= 0) {
     return Deadline("{}: fewer than {} bytes/s came or went for {} ms", where_,
                     kFloorBytesPerSecond, options_.timeout.count())

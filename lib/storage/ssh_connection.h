@@ -1,9 +1,9 @@
 // One SSH connection with the SFTP subsystem at its end: bytes out, bytes in.
 //
 // libssh does the cryptography, the keys and the channel; it is run without blocking, so that every
-// wait here ends when hardly a byte moves (below 1,000 a second) for SftpOptions::timeout, and when
-// the verb is to stop. Only bytes of SFTP count: neither what the server writes to its standard
-// error nor what it sends beside the channel.
+// wait here ends when a step of connecting, or a time in which hardly a byte moves (below 1,000 a
+// second), is longer than SftpOptions::timeout, and when the verb is to stop. Only bytes of SFTP
+// count: neither what the server writes to its standard error nor what it sends beside the channel.
 // Threads: one at a time.
 #pragma once
 
@@ -56,6 +56,7 @@ class SshConnection {
   Status WaitSocket();
   Status WaitReadable(std::chrono::milliseconds left);
   std::uint64_t MovedBytes() const;
+  bool IsFast(std::chrono::steady_clock::duration time) const;
   Status Lost(std::string_view doing);
 
   SftpOptions options_;
@@ -64,10 +65,10 @@ class SshConnection {
   std::unique_ptr<std::uint8_t[]> space_;  // to read into; only what was needed once is in memory
   ssh_session_struct* session_ = nullptr;
   ssh_channel_struct* channel_ = nullptr;
-  bool serves_ = false;             // SFTP is spoken
-  std::uint64_t taken_ = 0;         // of SFTP, in
-  std::uint64_t given_ = 0;         // of SFTP, out, with what SSH adds
-  std::uint64_t sent_before_ = 0;   // by SSH, before the first byte of SFTP
+  bool serves_ = false;                             // SFTP is spoken
+  std::uint64_t taken_ = 0;                         // of SFTP, in
+  std::uint64_t given_ = 0;                         // of SFTP, out, with what SSH adds
+  std::uint64_t sent_before_ = 0;                   // by SSH, before the first byte of SFTP
   std::chrono::steady_clock::time_point moved_at_;  // the time that is measured began
   std::uint64_t moved_ = 0;                         // and had moved by then
 };

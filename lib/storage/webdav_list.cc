@@ -12,9 +12,7 @@
 namespace fenchi {
 namespace {
 
-// Of one folder's answer: some 20,000 objects. Parsed, each mark may take 64 bytes.
-constexpr std::size_t kListingBytesMax = 16u << 20;
-constexpr std::ptrdiff_t kListingMarksMax = 1 << 20;
+constexpr std::size_t kListingBytesMax = 16u << 20;   // of one folder: some 20,000 objects
 constexpr std::size_t kOnTheWayBytesMax = 64u << 20;  // of the folders that a walk is in
 constexpr int kEmptyFoldersMax = 20'000;
 constexpr std::string_view kAskForSizes =
@@ -153,10 +151,6 @@ Result<WebdavListing> ReadWebdavFolder(WebdavFolder& folder, std::string_view pa
   WebdavListing listing;
   if (response.status == 404) return listing;
   if (response.status != 207) return folder.Failure(request, response);
-  const auto is_mark = [](char c) { return c == '<' || c == '='; };
-  if (std::ranges::count_if(response.body, is_mark) > kListingMarksMax) {
-    return TooLarge(request, folder);
-  }
   FENCHI_ASSIGN_OR_RETURN(const pugi::xml_document document,
                           ParseXmlAnswer(request, response, "multistatus", folder.location()));
   FENCHI_ASSIGN_OR_RETURN(const std::string own, PathOf(folder.EscapedPath(path)));

@@ -15,9 +15,8 @@ class SftpMalice : public testing::Test {
     if (const std::string missing = SshServer::Missing(); !missing.empty()) GTEST_SKIP() << missing;
   }
   void Start(const std::string& mode) {
-    server_ = std::make_unique<SshServer>(
-        SshServerOptions{.config = "Subsystem sftp " FENCHI_SFTP_IMPOSTOR " " + mode,
-                         .has_sftp = false});
+    server_ = std::make_unique<SshServer>(SshServerOptions{
+        .config = "Subsystem sftp " FENCHI_SFTP_IMPOSTOR " " + mode, .has_sftp = false});
   }
   Result<std::shared_ptr<Provider>> Open(const std::string& more = "") {
     return OpenProvider(server_->Url("ed25519", "&sessions=1" + more));

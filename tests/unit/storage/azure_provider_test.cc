@@ -215,11 +215,10 @@ TEST(AzureProvider, AsksForRetentionAndReportsWhatIsLocked) {
       return line.Answer(409, {"x-ms-error-code: BlobImmutableDueToPolicy"}, "");
     }
     if (seen.method == "HEAD" && seen.path().ends_with("/longer")) {
-      return line.Answer(
-          200,
-          {"x-ms-immutability-policy-until-date: Sun, 29 Nov 2026 00:00:00 GMT",
-           "x-ms-immutability-policy-mode: Locked"},
-          "");
+      return line.Answer(200,
+                         {"x-ms-immutability-policy-until-date: Sun, 29 Nov 2026 00:00:00 GMT",
+                          "x-ms-immutability-policy-mode: Locked"},
+                         "");
     }
     if (seen.method == "HEAD") return line.Answer(200, {}, "");
     line.Answer(seen.Asks("comp=immutabilityPolicies") ? 200 : 201, {}, "");

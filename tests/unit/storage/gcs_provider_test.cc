@@ -268,8 +268,7 @@ TEST(GcsProvider, AsksForRetentionAndReportsWhatIsLocked) {
   LoopbackServer server([](const SeenRequest& seen, LoopbackLine& line) {
     if (seen.method == "GET" && seen.path().ends_with("longer")) {
       return line.Answer(
-          200, {},
-          R"({"retention":{"mode":"Locked","retainUntilTime":"2026-11-29T00:00:00.5Z"}})");
+          200, {}, R"({"retention":{"mode":"Locked","retainUntilTime":"2026-11-29T00:00:00.5Z"}})");
     }
     if (seen.method != "DELETE") return line.Answer(200, {}, R"({"size":"1"})");
     line.Answer(403, {}, R"({"error":{"errors":[{"reason":"retentionPolicyNotMet"}]}})");

@@ -48,7 +48,8 @@ class RetentionKeeper {
 class S3LockMode : public testing::Test {
  protected:
   std::shared_ptr<Provider> Open(fenchi::S3Lock lock) {
-    s3_.SetFault([this](const SeenRequest& seen, LoopbackLine& line) { return keeper_(seen, line); });
+    s3_.SetFault(
+        [this](const SeenRequest& seen, LoopbackLine& line) { return keeper_(seen, line); });
     S3Options options = s3_.Options();
     options.lock = lock;
     const auto opened = OpenS3Provider(options);
