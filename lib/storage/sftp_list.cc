@@ -17,8 +17,8 @@ constexpr std::size_t kReadsAhead = 4;  // of one folder: a server gives about 1
 // What the server may make us keep.
 constexpr std::size_t kNamesBytesMax = 16u << 20;     // of folders read at once
 constexpr std::size_t kOnTheWayBytesMax = 64u << 20;  // of the folders that a walk is in
-constexpr std::size_t kNameOverheadBytes = 64;
-constexpr int kBarrenAnswersMax = 64;  // in a row, without a name that is new
+constexpr std::size_t kNameOverheadBytes = 128;       // of a name kept twice, with its attributes
+constexpr int kBarrenAnswersMax = 64;                 // in a row, without a name that is new
 constexpr int kEmptyFoldersMax = 20'000;
 
 // A folder that is being read.
