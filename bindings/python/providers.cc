@@ -38,6 +38,7 @@ py::dict ToDict(const fenchi::Capability& capability) {
   return out;
 }
 
+// Whatever it says of retention: put() is not told a date, so nothing is locked.
 fenchi::Capability CapabilityOf(const py::dict& fields) {
   fenchi::Capability out;
   const auto take = [&fields](const char* name, auto& field) {
@@ -46,7 +47,6 @@ fenchi::Capability CapabilityOf(const py::dict& fields) {
   take("create_only", out.create_only);
   take("ranged_read", out.ranged_read);
   take("can_delete", out.can_delete);
-  take("retention", out.retention);
   take("durable", out.durable);
   take("object_size_bytes_max", out.object_size_bytes_max);
   take("parallel_calls_max", out.parallel_calls_max);
@@ -91,7 +91,7 @@ class PythonProvider final : public Provider {
                                                 std::to_string(offset + size) + " bytes");
       }
       if (size > out.size()) {
-        return Status(StatusCode::kInternal, "get() answered with more bytes than asked for");
+        return Senseless("get() answered with more bytes than asked for");
       }
       std::copy_n(static_cast<const std::uint8_t*>(info.ptr), size, out.data());
       return Status::Ok();
@@ -104,7 +104,7 @@ class PythonProvider final : public Provider {
       const py::object answer = object_.attr("stat")(ListOf(names));
       const auto sizes = answer.cast<std::vector<std::optional<std::uint64_t>>>();
       if (sizes.size() != names.size()) {
-        return Status(StatusCode::kInternal, "stat() must answer once for each name");
+        return Senseless("stat() must answer once for each name");
       }
       for (std::size_t i = 0; i < sizes.size(); ++i) {
         out.push_back(sizes[i] ? std::optional(ObjectInfo{names[i], *sizes[i]}) : std::nullopt);
@@ -148,6 +148,11 @@ class PythonProvider final : public Provider {
   static Status CheckNames(std::span<const std::string> names) {
     for (const std::string& name : names) FENCHI_RETURN_IF_ERROR(fenchi::CheckObjectName(name));
     return Status::Ok();
+  }
+  // An answer that breaks the rules says nothing of the object.
+  static Status Senseless(std::string_view what) {
+    return Status(StatusCode::kUnavailable, std::string(what),
+                  "the provider's own code is wrong: docs/providers/write-your-own.md");
   }
   static py::list ListOf(std::span<const std::string> names) {
     py::list out;

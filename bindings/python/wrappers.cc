@@ -119,7 +119,7 @@ fenchi::Line LineOf(const std::string& location, const py::object& open,
               failures->last = error.value();
               return StatusOf(error.value());
             } catch (const std::exception& error) {
-              return fenchi::Status(fenchi::StatusCode::kInternal,
+              return fenchi::Status(fenchi::StatusCode::kUnavailable,
                                     std::string("opening a line: ") + error.what());
             }
           }};

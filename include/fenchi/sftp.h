@@ -45,8 +45,8 @@ struct SftpOptions {
   std::string known_hosts = {};  // empty: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts
   // Empty: from the file that FENCHI_SFTP_PASSPHRASE_FILE names, else FENCHI_SFTP_PASSPHRASE.
   KeyPassphrase passphrase = {};
-  std::chrono::milliseconds timeout{
-      30'000};           // for connecting, and for a line on which no byte moves
+  // For connecting, and for a line on which fewer than 1,000 bytes a second move.
+  std::chrono::milliseconds timeout{30'000};
   int sessions_max = 4;  // 1..32
   Domain domain = {};
 };

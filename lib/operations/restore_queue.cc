@@ -1,5 +1,8 @@
 #include "operations/restore_queue.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -11,6 +14,16 @@ namespace {
 constexpr std::size_t kBatchBytes = std::size_t{2} << 20;
 constexpr std::size_t kBatchItems = 256;
 constexpr std::size_t kBatchesMax = 4;
+constexpr rlim_t kOpenFilesMax = (kBatchesMax + 1) * kBatchItems;  // no more are in batches
+constexpr rlim_t kOpenFilesMin = 4;
+
+// A quarter of what this process may open: the rest is for directories, connections and whatever
+// else the program does. The limit itself belongs to the program, so it is not raised.
+std::size_t OpenFilesMax() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kOpenFilesMin;
+  return static_cast<std::size_t>(std::clamp(limit.rlim_cur / 4, kOpenFilesMin, kOpenFilesMax));
+}
 
 }  // namespace
 
@@ -39,7 +52,8 @@ struct RestoreQueue::Batch {
   std::size_t bytes = 0;
 };
 
-RestoreQueue::RestoreQueue(Executor& executor) : executor_(executor) {}
+RestoreQueue::RestoreQueue(Executor& executor)
+    : executor_(executor), open_files_max_(OpenFilesMax()) {}
 
 RestoreQueue::~RestoreQueue() {
   std::unique_lock lock(mutex_);
@@ -47,11 +61,29 @@ RestoreQueue::~RestoreQueue() {
 }
 
 Status RestoreQueue::Begin(filesystem::RestoredFile file, const Attributes& attributes, Then then) {
+  FENCHI_RETURN_IF_ERROR(AwaitRoom());
   auto entry = std::make_shared<Entry>();
   entry->file = std::move(file);
   entry->attributes = attributes;
   entry->then = std::move(then);
   entries_.push_back(std::move(entry));
+  return Status::Ok();
+}
+
+// The files before have ended: once the open batch is on its way, nothing but work keeps them open.
+Status RestoreQueue::AwaitRoom() {
+  const auto has_room = [this] { return open_files_ < open_files_max_; };
+  {
+    const std::lock_guard lock(mutex_);
+    if (has_room()) {
+      ++open_files_;
+      return Status::Ok();
+    }
+  }
+  if (open_) FENCHI_RETURN_IF_ERROR(Submit());
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, has_room);
+  ++open_files_;
   return Status::Ok();
 }
 
@@ -183,6 +215,7 @@ void RestoreQueue::Handle(Item& item, Decompressor& decompressor, Bytes& room) {
   }
   entry.file.reset();
   const std::lock_guard lock(mutex_);
+  --open_files_;
   entry.done = true;
   changed_.notify_all();
 }

@@ -3,7 +3,8 @@
 // The caller fetches chunks and adds them; batches of about 2 MiB go to the executor, and whoever
 // handles a file's last chunk gives it its attributes and its name. What became of a file is told
 // on the caller's thread, in the order in which the files began, so that a directory's own
-// attributes can follow everything below it. Memory: at most 4 batches. Call from one thread.
+// attributes can follow everything below it. Memory: at most 4 batches. Open files: a quarter of
+// what the process may open. Call from one thread.
 #pragma once
 
 #include <condition_variable>
@@ -36,8 +37,8 @@ class RestoreQueue {
   RestoreQueue(const RestoreQueue&) = delete;
   RestoreQueue& operator=(const RestoreQueue&) = delete;
 
-  // `then` is called once the file is finished, or has failed. Errors of all: what a `then`
-  // returns.
+  // `then` is called once the file is finished, or has failed. The file before must have ended.
+  // Errors of all: what a `then` returns.
   Status Begin(filesystem::RestoredFile file, const Attributes& attributes, Then then);
   // Of the file begun last. Chunks that would reach behind its end fail it.
   Status Add(std::uint64_t offset, ChunkReader::Fetched chunk);
@@ -53,6 +54,7 @@ class RestoreQueue {
   struct Entry;
   struct Item;
   struct Batch;
+  Status AwaitRoom();
   Status Put(Item item, std::size_t bytes);
   Status Submit();
   Status TakeDone(bool wait_for_all);
@@ -60,10 +62,12 @@ class RestoreQueue {
   void Handle(Item& item, Decompressor& decompressor, Bytes& room);
 
   Executor& executor_;
+  const std::size_t open_files_max_;
   std::unique_ptr<Batch> open_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t batches_ = 0;                     // in work
+  std::size_t open_files_ = 0;                  // begun, not done
   std::deque<std::shared_ptr<Entry>> entries_;  // in order
   std::vector<std::unique_ptr<Decompressor>> decompressors_;
 };

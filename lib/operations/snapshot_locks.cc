@@ -14,6 +14,8 @@ namespace fenchi {
 namespace {
 
 constexpr std::size_t kObjectsAtOnce = 256;
+// What opens a vault are a few objects for each version of its policy.
+constexpr std::size_t kOpeningObjectsMax = 16'384;
 constexpr std::uint32_t kCallsPerPlaceMax = 8;
 constexpr std::size_t kThreadsMax = 32;
 
@@ -26,6 +28,15 @@ Status Extend(const Seat& seat, const NameAt& name, Timestamp until) {
     FENCHI_RETURN_IF_ERROR(extended);
   }
   return Status::Ok();
+}
+
+Status TooManyOpeningObjects(std::string_view provider) {
+  return Unavailable(
+             "provider {} lists more than {} objects below k/: not all of them can be locked",
+             provider, kOpeningObjectsMax)
+      .WithHint(
+          "somebody fills the place, or it makes up names: look at it with another program,"
+          " delete what is not the vault's, or replace the provider");
 }
 
 class Locking {
@@ -91,10 +102,13 @@ class Locking {
       if (!rows_[i].can_lock) return;
       Provider& provider = *seats()[i].provider;
       std::vector<std::string> names;
+      bool too_many = false;
       Status all = provider.List("k/", "", [&](const ObjectInfo& info) {
-        names.push_back(info.name);
-        return true;
+        too_many = names.size() == kOpeningObjectsMax;
+        if (!too_many) names.push_back(info.name);
+        return !too_many;
       });
+      if (all.ok() && too_many) all = TooManyOpeningObjects(seats()[i].name);
       for (const std::string& name : names) {
         if (Stop::Current().requested()) return;
         const Status done = provider.ExtendRetention(name, until_);
@@ -103,7 +117,7 @@ class Locking {
         if (!done.ok()) all = done;
       }
       const std::lock_guard lock(mutex_);
-      if (!all.ok() && names.empty()) Count(rows_[i], all);
+      if (!all.ok() && (names.empty() || too_many)) Count(rows_[i], all);
       if (all.ok() && !names.empty()) ++whole;
     });
     report_.opening_locked = records_locked_ && whole >= access_.needed();

@@ -6,7 +6,7 @@
 namespace fenchi {
 namespace {
 
-constexpr std::size_t kPageBytesMax = 32u << 20;
+constexpr std::size_t kPageBytesMax = 16u << 20;
 
 }  // namespace
 

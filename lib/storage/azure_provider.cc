@@ -54,6 +54,8 @@ class AzureProvider final : public Provider {
   }
   Result<std::optional<ObjectInfo>> Present(const AzureCall& call,
                                             const Result<HttpResponse>& response) const;
+  Result<std::optional<ObjectLock>> LockOf(std::string_view name);
+  bool wants_strict() const { return place_->options().lock == AzureLock::kLocked; }
 
   std::unique_ptr<AzurePlace> place_;
 };
@@ -134,13 +136,13 @@ Status AzureProvider::ExtendRetention(std::string_view name, Timestamp until) {
     return Unsupported("{} keeps no retention", location())
         .WithHint("add lock=locked to the URL; the container must have version-level immutability");
   }
-  // A later date is never replaced: "unlocked" would allow it.
-  FENCHI_ASSIGN_OR_RETURN(const auto now, RetainedUntil(name));
-  if (now.has_value() && *now >= until) return Status::Ok();
+  FENCHI_ASSIGN_OR_RETURN(const auto there, LockOf(name));
+  const auto missing = MissingLock(there, {.until = until, .strict = wants_strict()});
+  if (!missing) return Status::Ok();
   const AzureCall call{.method = "PUT",
                        .name = std::string(name),
                        .query = {{"comp", "immutabilityPolicies"}},
-                       .headers = AzureRetention(place_->options(), until),
+                       .headers = AzureRetention(*missing),
                        .operation = "extend the retention of"};
   FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));
   return response.status == 200 ? Status::Ok() : place_->Failure(call, response);
@@ -148,11 +150,21 @@ Status AzureProvider::ExtendRetention(std::string_view name, Timestamp until) {
 
 Result<std::optional<Timestamp>> AzureProvider::RetainedUntil(std::string_view name) {
   FENCHI_RETURN_IF_ERROR(CheckObjectName(name));
+  FENCHI_ASSIGN_OR_RETURN(const auto there, LockOf(name));
+  return RetainedBy(there, wants_strict());
+}
+
+Result<std::optional<ObjectLock>> AzureProvider::LockOf(std::string_view name) {
   const AzureCall call{
       .method = "HEAD", .name = std::string(name), .operation = "ask for the retention of"};
   FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));
   if (response.status != 200) return place_->Failure(call, response);
-  return response.DateIn("x-ms-immutability-policy-until-date");
+  const auto until = response.DateIn("x-ms-immutability-policy-until-date");
+  if (!until) return std::optional<ObjectLock>();
+  // "Locked" in some answers, "locked" in others.
+  std::string mode(response.Header("x-ms-immutability-policy-mode").value_or(""));
+  if (!mode.empty() && mode.front() == 'L') mode.front() = 'l';
+  return std::optional(ObjectLock{.until = *until, .strict = mode == "locked"});
 }
 
 Result<Timestamp> AzureProvider::PlaceTime() {

@@ -131,10 +131,13 @@ class BlockUpload {
 
 std::vector<HttpHeader> AzureRetention(const AzureOptions& options, Timestamp until) {
   if (options.lock == AzureLock::kNone) return {};
-  const std::int64_t seconds = until.seconds + (until.nanoseconds > 0 ? 1 : 0);
+  return AzureRetention(ObjectLock{until, options.lock == AzureLock::kLocked});
+}
+
+std::vector<HttpHeader> AzureRetention(const ObjectLock& lock) {
+  const std::int64_t seconds = lock.until.seconds + (lock.until.nanoseconds > 0 ? 1 : 0);
   return {{"x-ms-immutability-policy-until-date", HttpDate(seconds)},
-          {"x-ms-immutability-policy-mode",
-           options.lock == AzureLock::kLocked ? "locked" : "unlocked"}};
+          {"x-ms-immutability-policy-mode", lock.strict ? "locked" : "unlocked"}};
 }
 
 Status PutAzure(AzurePlace& place, std::string_view name, Source& source,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "storage/azure_place.h"
+#include "storage/object_lock.h"
 
 namespace fenchi {
 
@@ -19,5 +20,6 @@ Status PutAzure(AzurePlace& place, std::string_view name, Source& source,
 
 // Headers of a policy that keeps an object until then; empty where the place has none.
 std::vector<HttpHeader> AzureRetention(const AzureOptions& options, Timestamp until);
+std::vector<HttpHeader> AzureRetention(const ObjectLock& lock);
 
 }  // namespace fenchi

@@ -127,16 +127,18 @@ Result<std::uint64_t> ReadGcsSize(const HttpRequest& request, const HttpResponse
   return *size;
 }
 
-Result<std::optional<Timestamp>> ReadGcsRetention(const HttpRequest& request,
-                                                  const HttpResponse& response,
-                                                  std::string_view location) {
+Result<std::optional<ObjectLock>> ReadGcsRetention(const HttpRequest& request,
+                                                   const HttpResponse& response,
+                                                   std::string_view location) {
   const Json body = Json::parse(response.body, nullptr, false);
   if (!body.is_object()) return Malformed(request, response, location);
-  const Json& told = Member(Member(body, "retention"), "retainUntilTime");
-  if (told.is_null()) return std::optional<Timestamp>();
+  const Json& retention = Member(body, "retention");
+  const Json& told = Member(retention, "retainUntilTime");
+  if (told.is_null()) return std::optional<ObjectLock>();
   const std::optional<Timestamp> until = FromIso8601(Text(told));
   if (!until.has_value()) return Malformed(request, response, location);
-  return until;
+  const bool strict = Text(Member(retention, "mode")) == "Locked";
+  return std::optional(ObjectLock{.until = *until, .strict = strict});
 }
 
 std::string WriteGcsObject(std::string_view name, const std::optional<GcsRetention>& retention) {

@@ -13,6 +13,7 @@
 #include "fenchi/provider.h"
 #include "fenchi/status.h"
 #include "storage/http_client.h"
+#include "storage/object_lock.h"
 
 namespace fenchi {
 
@@ -34,11 +35,11 @@ Result<GcsPage> ReadGcsPage(const HttpRequest& request, const HttpResponse& resp
 Result<std::uint64_t> ReadGcsSize(const HttpRequest& request, const HttpResponse& response,
                                   std::string_view location);
 
-// Until when an object is retained; nullopt where its description names nothing. Errors:
-// kUnavailable when the body is no description.
-Result<std::optional<Timestamp>> ReadGcsRetention(const HttpRequest& request,
-                                                  const HttpResponse& response,
-                                                  std::string_view location);
+// The retention in an object's description; nullopt where it names none. Errors: kUnavailable when
+// the body is no description.
+Result<std::optional<ObjectLock>> ReadGcsRetention(const HttpRequest& request,
+                                                   const HttpResponse& response,
+                                                   std::string_view location);
 
 struct GcsRetention {
   std::string mode = {};   // "Locked", "Unlocked"

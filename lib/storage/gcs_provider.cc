@@ -62,6 +62,9 @@ class GcsProvider final : public Provider {
                     DescribeRequest(place_->Describe(call), place_->location()));
   }
 
+  Result<std::optional<ObjectLock>> LockOf(std::string_view name);
+  bool wants_strict() const { return place_->options().lock == GcsLock::kLocked; }
+
   std::unique_ptr<GcsPlace> place_;
   GcsWriter writer_;
 };
@@ -136,26 +139,38 @@ Result<std::vector<Status>> GcsProvider::Delete(std::span<const std::string> nam
 
 Status GcsProvider::ExtendRetention(std::string_view name, Timestamp until) {
   FENCHI_RETURN_IF_ERROR(CheckObjectName(name));
-  const auto retention = RetentionUntil(place_->options(), until);
-  if (!retention.has_value()) {
+  if (place_->options().lock == GcsLock::kNone) {
     return Unsupported("{} keeps no retention", location())
         .WithHint(
             "add lock=locked to the URL; the bucket must have been made with object retention");
   }
-  // A later date is never replaced: "Unlocked" would allow it.
-  FENCHI_ASSIGN_OR_RETURN(const auto now, RetainedUntil(name));
-  if (now.has_value() && *now >= until) return Status::Ok();
+  FENCHI_ASSIGN_OR_RETURN(const auto there, LockOf(name));
+  const auto missing = MissingLock(there, {.until = until, .strict = wants_strict()});
+  if (!missing) return Status::Ok();
+  const bool stricter = there && !there->strict && missing->strict;
   GcsCall call = place_->ObjectCall("PATCH", name, "extend the retention of");
   call.query = {{"fields", "size"}};
+  // The service wants this for every change of an unlocked retention but a later date.
+  if (stricter) call.query.emplace_back("overrideUnlockedRetention", "true");
   call.headers = {{"Content-Type", "application/json; charset=utf-8"}};
-  call.body = WriteGcsRetention(*retention);
+  call.body = WriteGcsRetention(RetentionOf(*missing));
   FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));
   if (response.status == 404) return Absent(call);
-  return response.status == 200 ? Status::Ok() : place_->Failure(call, response);
+  if (response.status == 200) return Status::Ok();
+  const Status failure = place_->Failure(call, response);
+  if (!stricter || failure.code() != StatusCode::kDenied) return failure;
+  return failure.WithHint(
+      "its retention is unlocked, and this account may not lock it for good: run the same once"
+      " with one that has storage.objects.overrideUnlockedRetention");
 }
 
 Result<std::optional<Timestamp>> GcsProvider::RetainedUntil(std::string_view name) {
   FENCHI_RETURN_IF_ERROR(CheckObjectName(name));
+  FENCHI_ASSIGN_OR_RETURN(const auto there, LockOf(name));
+  return RetainedBy(there, wants_strict());
+}
+
+Result<std::optional<ObjectLock>> GcsProvider::LockOf(std::string_view name) {
   GcsCall call = place_->ObjectCall("GET", name, "ask for the retention of");
   call.query = {{"fields", "retention"}};
   FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place_->Send(call));

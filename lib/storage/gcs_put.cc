@@ -75,9 +75,12 @@ bool IsGone(const HttpResponse& response) {
 
 std::optional<GcsRetention> RetentionUntil(const GcsOptions& options, Timestamp until) {
   if (options.lock == GcsLock::kNone) return std::nullopt;
-  const Timestamp whole{.seconds = until.seconds + (until.nanoseconds > 0 ? 1 : 0)};
-  return GcsRetention{.mode = options.lock == GcsLock::kLocked ? "Locked" : "Unlocked",
-                      .until = ToIso8601(whole)};
+  return RetentionOf({.until = until, .strict = options.lock == GcsLock::kLocked});
+}
+
+GcsRetention RetentionOf(const ObjectLock& lock) {
+  const Timestamp whole{.seconds = lock.until.seconds + (lock.until.nanoseconds > 0 ? 1 : 0)};
+  return {.mode = lock.strict ? "Locked" : "Unlocked", .until = ToIso8601(whole)};
 }
 
 Status GcsWriter::Put(std::string_view name, Source& source, const PutOptions& options) {

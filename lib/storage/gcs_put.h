@@ -54,5 +54,6 @@ class GcsWriter {
 
 // How the place retains objects; nullopt where it does not.
 std::optional<GcsRetention> RetentionUntil(const GcsOptions& options, Timestamp until);
+GcsRetention RetentionOf(const ObjectLock& lock);
 
 }  // namespace fenchi

@@ -177,6 +177,14 @@ Status MeaningOf(const HttpRequest& request, const HttpResponse& response,
             " network answers like this too");
   }
   switch (status) {
+    case 402:
+      return Denied("{}: the account there is closed or not paid ({})", what, status)
+          .WithHint("settle it with the provider soon: it may delete what it holds");
+    case 451:
+      return Denied("{}: withheld on legal grounds ({})", what, status)
+          .WithHint("ask the provider who demanded it; the other providers are not concerned");
+    case 405:
+      return Unsupported("{}: the server cannot do this ({})", what, status);
     case 401:
     case 403:
       return Denied("{}: refused ({})", what, status)
@@ -198,6 +206,7 @@ Status MeaningOf(const HttpRequest& request, const HttpResponse& response,
     case 507:
       return Full("{}: no space is left there ({})", what, status);
     case 408:
+    case 421:
     case 425:
     case 429:
       return Unavailable("{}: the server asks to slow down ({})", what, status)
@@ -212,7 +221,12 @@ Status MeaningOf(const HttpRequest& request, const HttpResponse& response,
     return Unavailable("{}: a web page came in place of an answer ({})", what, status)
         .WithHint("a proxy or a log-in page of the network may be in the way");
   }
-  if (status >= 400) return Unsupported("{}: the server refuses the request ({})", what, status);
+  if (status >= 400) {
+    return Denied("{}: the server refuses the request ({})", what, status)
+        .WithHint(
+            "something before it (a proxy, a filter) may do so: check the endpoint, or ask its"
+            " operator");
+  }
   return Unavailable("{}: the answer makes no sense ({})", what, status);
 }
 

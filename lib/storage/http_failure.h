@@ -17,10 +17,10 @@ std::string DescribeRequest(const HttpRequest& request, std::string_view locatio
 std::string PrintableText(std::string_view text);
 
 // By the status of the answer alone; the provider looks at its own error codes first. 3xx: kDenied,
-// says where the server wanted to send us (the host, nothing else). 401, 403, 407: kDenied. 404,
-// 410: kNotFound. 408, 425, 429, 5xx: kUnavailable. 412: kAlreadyExists. 409: kConflict. 413:
-// kUnsupported. 423: kLocked. 507: kFull. Other 4xx: kUnsupported. The rest, a 2xx that makes
-// no sense too: kUnavailable.
+// says where the server wanted to send us (the host, nothing else). 404, 410: kNotFound. 408, 421,
+// 425, 429, 5xx: kUnavailable. 412: kAlreadyExists. 409: kConflict. 405, 413: kUnsupported. 423:
+// kLocked. 507: kFull. Other 4xx: kDenied, since they tell of the place and never of the object.
+// The rest, a 2xx that makes no sense too: kUnavailable.
 Status HttpStatusFailure(const HttpRequest& request, const HttpResponse& response,
                          std::string_view location);
 

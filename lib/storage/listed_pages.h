@@ -1,6 +1,7 @@
 // A listing that comes in pages from a service that may repeat itself, go back or never end.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <set>
 #include <string>
@@ -12,7 +13,8 @@
 namespace fenchi {
 
 // Takes pages until one is the last, and tells the objects that were asked for. Objects that no
-// fenchi could have written are passed over.
+// fenchi could have written are passed over. Memory: one page, and where names come without order,
+// a million names at most.
 class ListedPages {
  public:
   // folder: "" or "a/b/": what all names of the service begin with; entry: as Provider::List.
@@ -38,6 +40,7 @@ class ListedPages {
   };
 
   Status Circles() const;
+  bool WasSeen(const std::string& next);
 
   std::string location_;
   std::string folder_;
@@ -45,8 +48,10 @@ class ListedPages {
   std::string after_;
   const std::function<bool(const ObjectInfo&)>& entry_;
   std::string next_;
-  std::set<std::string, std::less<>> nexts_;  // all so far: none comes twice
-  std::string last_;                          // as the service named it
+  std::string kept_;  // where a page began; later ones are compared with it
+  std::uint64_t kept_for_ = 1;
+  std::uint64_t since_kept_ = 0;
+  std::string last_;  // as the service named it
   std::string told_;
   int empty_pages_ = 0;
   bool collects_ = false;

@@ -299,14 +299,15 @@ Result<std::vector<S3DeleteError>> ReadS3Deleted(std::string_view body) {
   return out;
 }
 
-Result<std::optional<Timestamp>> ReadS3Retention(std::string_view body) {
+Result<std::optional<ObjectLock>> ReadS3Retention(std::string_view body) {
   const Document document(body, "Retention");
   if (!document.ok()) return NoAnswer("Retention");
   const std::string_view told = document.root().child_value("RetainUntilDate");
-  if (told.empty()) return std::optional<Timestamp>();
+  if (told.empty()) return std::optional<ObjectLock>();
   const std::optional<Timestamp> until = FromIso8601(told);
   if (!until.has_value()) return NoAnswer("Retention with a date");
-  return until;
+  const std::string_view mode = document.root().child_value("Mode");
+  return std::optional(ObjectLock{.until = *until, .strict = mode == "COMPLIANCE"});
 }
 
 std::string EscapeXml(std::string_view text) {

@@ -13,6 +13,7 @@
 #include "fenchi/clock.h"
 #include "fenchi/status.h"
 #include "storage/http_client.h"
+#include "storage/object_lock.h"
 
 namespace fenchi {
 
@@ -70,8 +71,8 @@ struct S3DeleteError {
 };
 Result<std::vector<S3DeleteError>> ReadS3Deleted(std::string_view body);
 
-// The date of a Retention; nullopt where it names none.
-Result<std::optional<Timestamp>> ReadS3Retention(std::string_view body);
+// What a Retention says; nullopt where it names no date.
+Result<std::optional<ObjectLock>> ReadS3Retention(std::string_view body);
 
 // The five characters that XML needs escaped.
 std::string EscapeXml(std::string_view text);

@@ -53,7 +53,12 @@ Status DeleteBatch(S3Place& place, std::span<const std::string> names, std::vect
   call.body += "</Delete>";
   call.headers = {{"Content-MD5", ToBase64(DigestOf(DigestKind::kMd5, AsBytes(call.body)))},
                   {"Content-Type", "application/xml"}};
-  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place.Ask(call));
+  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place.Send(call));
+  if (response.status != 200) {
+    const Status failure = place.Failure(call, response);
+    // Who knows no batch request may find fault with its form.
+    return response.status == 400 ? Unsupported("{}", failure.message()) : failure;
+  }
   const Result<std::vector<S3DeleteError>> errors = ReadS3Deleted(response.body);
   if (!errors.ok()) {
     return Unavailable("{}: {}", place.Describe(call), errors.status().message())

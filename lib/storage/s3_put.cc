@@ -122,7 +122,9 @@ Status PutS3(S3Place& place, S3Uploads& uploads, std::string_view name, Source& 
   return done;
 }
 
-Result<std::optional<Timestamp>> S3RetainedUntil(S3Place& place, std::string_view name) {
+namespace {
+
+Result<std::optional<ObjectLock>> LockOf(S3Place& place, std::string_view name) {
   const S3Call call{.key = place.KeyOf(name),
                     .query = {{"retention", ""}},
                     .operation = "ask for the retention of",
@@ -130,27 +132,43 @@ Result<std::optional<Timestamp>> S3RetainedUntil(S3Place& place, std::string_vie
   FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, place.Send(call));
   if (response.status == 200) return ReadS3Retention(response.body);
   if (ReadS3Error(response.body).code == "NoSuchObjectLockConfiguration") {
-    return std::optional<Timestamp>();
+    return std::optional<ObjectLock>();
   }
   return place.Failure(call, response);
 }
 
+bool WantsStrict(const S3Place& place) { return place.options().lock == S3Lock::kCompliance; }
+
+}  // namespace
+
+Result<std::optional<Timestamp>> S3RetainedUntil(S3Place& place, std::string_view name) {
+  FENCHI_ASSIGN_OR_RETURN(const auto there, LockOf(place, name));
+  return RetainedBy(there, WantsStrict(place));
+}
+
 Status ExtendS3Retention(S3Place& place, std::string_view name, Timestamp until) {
-  // A later date is never replaced: some modes would allow it.
-  FENCHI_ASSIGN_OR_RETURN(const auto now, S3RetainedUntil(place, name));
-  if (now.has_value() && *now >= until) return Status::Ok();
-  const bool strict = place.options().lock == S3Lock::kCompliance;
-  S3Call call{
-      .method = "PUT",
-      .key = place.KeyOf(name),
-      .query = {{"retention", ""}},
-      .body = fmt::format("<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-                          "<Mode>{}</Mode><RetainUntilDate>{}</RetainUntilDate></Retention>",
-                          strict ? "COMPLIANCE" : "GOVERNANCE", S3LockDate(until)),
-      .operation = "extend the retention of",
-      .object = std::string(name)};
+  FENCHI_ASSIGN_OR_RETURN(const auto there, LockOf(place, name));
+  const auto missing = MissingLock(there, {.until = until, .strict = WantsStrict(place)});
+  if (!missing) return Status::Ok();
+  S3Call call{.method = "PUT",
+              .key = place.KeyOf(name),
+              .query = {{"retention", ""}},
+              .body = fmt::format(
+                  "<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                  "<Mode>{}</Mode><RetainUntilDate>{}</RetainUntilDate></Retention>",
+                  missing->strict ? "COMPLIANCE" : "GOVERNANCE", S3LockDate(missing->until)),
+              .operation = "extend the retention of",
+              .object = std::string(name)};
   call.headers.push_back({"Content-MD5", ToBase64(DigestOf(DigestKind::kMd5, AsBytes(call.body)))});
-  return place.Ask(call).status();
+  Status done = place.Ask(call).status();
+  if (done.ok() || !there || there->strict || !missing->strict) return done;
+  // Some servers count a stricter mode as a change of the weaker one, for which they want this.
+  call.headers.push_back({"x-amz-bypass-governance-retention", "true"});
+  done = place.Ask(call).status();
+  if (done.code() != StatusCode::kDenied && done.code() != StatusCode::kLocked) return done;
+  return done.WithHint(
+      "it is in governance mode, and this key may not lock it for good: run the same once with a"
+      " key that has s3:BypassGovernanceRetention");
 }
 
 Status ProveS3CreateOnly(S3Place& place) {

@@ -44,7 +44,8 @@ class S3Uploads {
 Status PutS3(S3Place& place, S3Uploads& uploads, std::string_view name, Source& source,
              const PutOptions& options);
 
-// As Provider::RetainedUntil and ExtendRetention.
+// As Provider::RetainedUntil and ExtendRetention. A lock in governance mode is none where the
+// options want compliance, and is made one; a stricter mode and a later date stay as they are.
 Result<std::optional<Timestamp>> S3RetainedUntil(S3Place& place, std::string_view name);
 Status ExtendS3Retention(S3Place& place, std::string_view name, Timestamp until);
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <deque>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
+#include "base/error.h"
 #include "storage/folder_layout.h"
 
 namespace fenchi {
@@ -12,6 +14,12 @@ namespace {
 
 constexpr std::size_t kFoldersAheadMax = 32;
 constexpr std::size_t kReadsAhead = 4;  // of one folder: a server gives about 100 names a time
+// What the server may make us keep.
+constexpr std::size_t kNamesBytesMax = 16u << 20;     // of folders read at once
+constexpr std::size_t kOnTheWayBytesMax = 64u << 20;  // of the folders that a walk is in
+constexpr std::size_t kNameOverheadBytes = 128;       // of a name kept twice, with its attributes
+constexpr int kBarrenAnswersMax = 64;                 // in a row, without a name that is new
+constexpr int kEmptyFoldersMax = 20'000;
 
 // A folder that is being read.
 struct Open {
@@ -19,11 +27,46 @@ struct Open {
   SftpHandle handle;
   std::vector<std::uint32_t> reads = {};
   bool done = false;
+  std::unordered_set<std::string> seen = {};
+  int barren_answers = 0;  // in a row
 };
 
-// Takes the answers to the reads under way.
+std::string FolderName(std::string_view name) {
+  return name.empty() ? "its root" : "the folder " + std::string(name);
+}
+
+Status TooLarge(const SftpPlace& place, std::string_view name) {
+  return Unavailable("cannot list {}: {} is too large to list: more than {} MiB of names",
+                     place.location(), FolderName(name), kNamesBytesMax >> 20)
+      .WithHint(
+          "look at it with another program: move away what is not fenchi's; a server that makes"
+          " up names has to be replaced");
+}
+
+Status Circles(const SftpPlace& place, std::string_view name) {
+  return Unavailable("cannot list {}: {} lists the same names again and again", place.location(),
+                     FolderName(name))
+      .WithHint("the server goes in circles: look at the folder with another program");
+}
+
+// The names of one answer that are new, within what `bytes` leaves. False when it leaves too
+// little.
+bool TakeNames(std::vector<SftpName> names, Open& open, SftpFolderRead& out, std::size_t& bytes) {
+  bool barren = true;
+  for (SftpName& found : names) {
+    if (!open.seen.insert(found.name).second) continue;
+    barren = false;
+    bytes += 2 * found.name.size() + kNameOverheadBytes;
+    if (bytes > kNamesBytesMax) return false;
+    if (found.name != "." && found.name != "..") out.names.push_back(std::move(found));
+  }
+  open.barren_answers = barren ? open.barren_answers + 1 : 0;
+  return true;
+}
+
+// Takes the answers to the reads under way. `bytes`: what the names of all folders take so far.
 Status TakeReads(const SftpPlace& place, SftpSession& session, std::string_view name, Open& open,
-                 SftpFolderRead& out) {
+                 SftpFolderRead& out, std::size_t& bytes) {
   for (const std::uint32_t id : std::exchange(open.reads, {})) {
     FENCHI_ASSIGN_OR_RETURN(const SftpReply reply, session.Wait(id));
     if (reply.code == SftpCode::kEof) {
@@ -33,11 +76,20 @@ Status TakeReads(const SftpPlace& place, SftpSession& session, std::string_view 
     if (!reply.ok()) return place.Failure(session, reply, "list", name);
     FENCHI_ASSIGN_OR_RETURN(std::vector<SftpName> names, NamesIn(reply));
     if (names.empty()) open.done = true;
-    for (SftpName& found : names) {
-      if (found.name != "." && found.name != "..") out.names.push_back(std::move(found));
-    }
+    if (out.cut) continue;
+    out.cut = !TakeNames(std::move(names), open, out, bytes);
+    if (open.barren_answers > kBarrenAnswersMax) return Circles(place, name);
   }
+  open.done = open.done || out.cut;
   return Status::Ok();
+}
+
+std::size_t BytesOf(const std::vector<ListedItem>& items) {
+  std::size_t bytes = 0;
+  for (const ListedItem& item : items) {
+    bytes += sizeof(item) + item.key.size() + item.entry.size() + item.folder.base.size();
+  }
+  return bytes;
 }
 
 class Walk {
@@ -46,28 +98,46 @@ class Walk {
       : place_(place), listing_(std::move(listing)), entry_(entry) {}
 
   // `path`: of the folder, from the root. False when the caller wants no more.
-  Result<bool> Visit(const std::string& path, const ListedFolder& folder,
-                     const SftpFolderRead& read) {
+  Result<bool> Visit(const std::string& path, const ListedFolder& folder, SftpFolderRead read) {
+    if (++empty_folders_ > kEmptyFoldersMax) {
+      return Unavailable("cannot list {}: its folders lead on and on without an object",
+                         place_.location())
+          .WithHint("the server goes in circles: look at the folder with another program");
+    }
     FENCHI_ASSIGN_OR_RETURN(const std::vector<ListedItem> items, Choose(path, folder, read));
+    read = {};  // not kept while the folders below are walked
+    const std::size_t bytes = BytesOf(items);
+    on_the_way_bytes_ += bytes;
+    if (on_the_way_bytes_ > kOnTheWayBytesMax) return TooLarge(place_, path);
+    FENCHI_ASSIGN_OR_RETURN(const bool more, VisitItems(path, items));
+    on_the_way_bytes_ -= bytes;
+    return more;
+  }
+
+ private:
+  Result<bool> VisitItems(const std::string& path, const std::vector<ListedItem>& items) {
     std::deque<SftpFolderRead> ahead;
     std::size_t next = 0;  // of items, to be read ahead
     for (const ListedItem& item : items) {
       if (!item.is_folder) {
+        empty_folders_ = 0;
         if (!entry_({item.key, item.size_bytes})) return false;
         continue;
       }
       if (ahead.empty()) FENCHI_RETURN_IF_ERROR(ReadAhead(path, items, item, next, ahead));
-      const SftpFolderRead contents = std::move(ahead.front());
+      SftpFolderRead contents = std::move(ahead.front());
       ahead.pop_front();
+      if (contents.cut) {
+        FENCHI_ASSIGN_OR_RETURN(contents, ReadAlone(Join(path, item.entry)));
+      }
       if (contents.missing) continue;  // gone since its name was read
       FENCHI_ASSIGN_OR_RETURN(const bool more,
-                              Visit(Join(path, item.entry), item.folder, contents));
+                              Visit(Join(path, item.entry), item.folder, std::move(contents)));
       if (!more) return false;
     }
     return true;
   }
 
- private:
   static std::string Join(const std::string& path, const std::string& entry) {
     return path.empty() ? entry : path + "/" + entry;
   }
@@ -93,6 +163,13 @@ class Walk {
     return items;
   }
 
+  Result<SftpFolderRead> ReadAlone(const std::string& path) {
+    const std::string paths[] = {path};
+    FENCHI_ASSIGN_OR_RETURN(const SftpPool::Lease session, place_.Acquire());
+    FENCHI_ASSIGN_OR_RETURN(std::vector<SftpFolderRead> read, ReadFolders(place_, *session, paths));
+    return std::move(read.front());
+  }
+
   // Reads `item` and the folders after it: one the first time, then twice as many each time.
   Status ReadAhead(const std::string& path, const std::vector<ListedItem>& items,
                    const ListedItem& item, std::size_t& next, std::deque<SftpFolderRead>& ahead) {
@@ -112,6 +189,8 @@ class Walk {
   Listing listing_;
   const std::function<bool(const ObjectInfo&)>& entry_;
   std::size_t width_ = 1;
+  std::size_t on_the_way_bytes_ = 0;
+  int empty_folders_ = 0;  // in a row
 };
 
 }  // namespace
@@ -139,6 +218,7 @@ Result<std::vector<SftpFolderRead>> ReadFolders(const SftpPlace& place, SftpSess
     }
   }
   FENCHI_RETURN_IF_ERROR(failure);
+  std::size_t bytes = 0;
   for (bool more = true; more;) {
     more = false;
     for (Open& folder : open) {
@@ -151,9 +231,13 @@ Result<std::vector<SftpFolderRead>> ReadFolders(const SftpPlace& place, SftpSess
     }
     for (Open& folder : open) {
       FENCHI_RETURN_IF_ERROR(
-          TakeReads(place, session, relative[folder.index], folder, out[folder.index]));
+          TakeReads(place, session, relative[folder.index], folder, out[folder.index], bytes));
       more = more || !folder.done;
     }
+  }
+  for (SftpFolderRead& read : out) {
+    if (read.cut && relative.size() == 1) return TooLarge(place, relative.front());
+    if (read.cut) read.names = {};
   }
   return out;
 }
@@ -168,7 +252,7 @@ Status ListSftp(SftpPlace& place, std::string_view prefix, std::string_view afte
     FENCHI_ASSIGN_OR_RETURN(top, ReadFolders(place, *session, root));
   }
   FENCHI_RETURN_IF_ERROR(
-      Walk(place, Listing(prefix, after), entry).Visit("", {}, top.front()).status());
+      Walk(place, Listing(prefix, after), entry).Visit("", {}, std::move(top.front())).status());
   // A disk that went away on the way looks like a folder that ends early.
   FENCHI_ASSIGN_OR_RETURN(const SftpPool::Lease session, place.Acquire());
   return place.CheckPresent(*session);

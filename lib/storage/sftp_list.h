@@ -12,7 +12,8 @@ namespace fenchi {
 // As Provider::List. Reads folders ahead, more at a time the longer the listing goes on. No session
 // is held while `entry` runs: it may call the provider.
 // A link or device under an object's name is listed with size 0, as the local provider does.
-// Cost: the names of the folders on the way and of at most 32 read ahead are in memory.
+// Errors: kUnavailable also for folders that are too large, repeat themselves or lead on and on.
+// Cost: 16 MiB for folders read ahead (32 at most), and 64 MiB for the names of those on the way.
 Status ListSftp(SftpPlace& place, std::string_view prefix, std::string_view after,
                 const std::function<bool(const ObjectInfo&)>& entry);
 

@@ -86,13 +86,17 @@ class SftpPlace {
   std::set<std::string, std::less<>> durable_folders_;
 };
 
-// Everything in a folder of the server, but "." and "..".
+// Everything in a folder of the server, but "." and "..". A name told twice is there once.
 // `missing` is set instead of an error when there is no such folder.
+// `cut`: the folders asked for together were too much for memory: ask for this one alone.
 struct SftpFolderRead {
   std::vector<SftpName> names = {};
   bool missing = false;
+  bool cut = false;
 };
-// Several folders at once, so that their latencies do not add up. One answer for each.
+// Several folders at once, so that their latencies do not add up. One answer for each; all of them
+// take 16 MiB at most. Errors: kUnavailable when a folder that is asked for alone holds more, and
+// when it only repeats itself.
 Result<std::vector<SftpFolderRead>> ReadFolders(const SftpPlace& place, SftpSession& session,
                                                 std::span<const std::string> relative);
 

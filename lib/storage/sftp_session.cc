@@ -95,6 +95,7 @@ Result<ByteView> SftpSession::NextPacket(bool wait) {
       }
       if (have.size() - kLengthSize >= size) {
         in_begin_ += kLengthSize + size;
+        connection_->Moved();
         return have.subspan(kLengthSize, size);
       }
     }

@@ -23,6 +23,12 @@ constexpr std::chrono::milliseconds kPollSlice{200};
 // What the server may have on the way to us: libssh opens its window as far as a read asks for.
 constexpr std::uint32_t kWindowBytes = 3 << 20;
 constexpr std::size_t kWriteBytes = 128 * 1024;
+// Below this a line counts as standing still, as with HTTP.
+constexpr std::uint64_t kFloorBytesPerSecond = 1'000;
+// What SSH adds to one write, as packets of 32 KiB and more.
+constexpr std::uint64_t kWriteOverheadBytes = 640;
+// Read and dropped in one turn of what the server writes to its standard error.
+constexpr int kDroppedPiecesMax = 64;
 
 // What libssh says of its last failure. It names algorithms and system errors, never a secret.
 std::string ReasonOf(ssh_session session) { return EscapeForDisplay(ssh_get_error(session)); }
@@ -193,7 +199,12 @@ Status SshConnection::OpenChannel() {
   if (code != SSH_OK) return Lost("opening a channel");
   FENCHI_ASSIGN_OR_RETURN(code,
                           Finish(SSH_AGAIN, [&] { return ssh_channel_request_sftp(channel_); }));
-  if (code == SSH_OK) return Status::Ok();
+  if (code == SSH_OK) {
+    sent_before_ = counter_->out_bytes;
+    serves_ = true;
+    Moved();
+    return Status::Ok();
+  }
   if (!ssh_is_connected(session_)) return Lost("asking for SFTP");
   return Denied("{} lets us in, but offers no SFTP: {}", where_, ReasonOf(session_))
       .WithHint("its operator turns it on by `Subsystem sftp internal-sftp` in sshd_config");
@@ -214,24 +225,45 @@ void SshConnection::Moved() {
   moved_ = MovedBytes();
 }
 
-// Bytes that came, and bytes that the other end has confirmed: what only lies in a buffer of ours
-// has not moved.
+// Bytes of SFTP that came, and those that the other end has confirmed: what only lies in a buffer
+// of ours has not moved. With what a server writes beside them, or makes us answer below them, it
+// could keep us for ever: that does not count.
 std::uint64_t SshConnection::MovedBytes() const {
   int unsent = 0;
   const int fd = ssh_get_fd(session_);
   if (fd < 0 || ioctl(fd, SIOCOUTQ, &unsent) != 0) unsent = 0;
-  return counter_->in_bytes + counter_->out_bytes - static_cast<std::uint64_t>(unsent);
+  const std::uint64_t sent = counter_->out_bytes - static_cast<std::uint64_t>(unsent);
+  return taken_ + std::min(sent - std::min(sent, sent_before_), given_);
+}
+
+bool SshConnection::IsFast(std::chrono::steady_clock::duration time) const {
+  const std::uint64_t moved = std::max(MovedBytes(), moved_) - moved_;
+  const double seconds = std::chrono::duration<double>(time).count();
+  return moved > 0 && static_cast<double>(moved) >= seconds * kFloorBytesPerSecond;
 }
 
 Status SshConnection::WaitSocket() {
   if (Stop::Current().requested()) return StoppedOnRequest();
-  if (MovedBytes() != moved_) Moved();
   const auto idle = std::chrono::steady_clock::now() - moved_at_;
+  if (serves_ && IsFast(idle)) {
+    Moved();
+    return WaitReadable(options_.timeout);
+  }
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(options_.timeout - idle);
+  if (left.count() <= 0 && !serves_) {
+    return Deadline("{}: connecting did not come to its end within {} ms", where_,
+                    options_.timeout.count())
+        .WithHint("is it an SSH server? On a very slow line give the URL a longer ?timeout_ms=");
+  }
   if (left.count() <= 0) {
-    return Deadline("{}: no byte moved for {} ms", where_, options_.timeout.count())
+    return Deadline("{}: fewer than {} bytes/s came or went for {} ms", where_,
+                    kFloorBytesPerSecond, options_.timeout.count())
         .WithHint("is the line up? On a very slow one give the URL a longer ?timeout_ms=");
   }
+  return WaitReadable(left);
+}
+
+Status SshConnection::WaitReadable(std::chrono::milliseconds left) {
   pollfd waiting{.fd = ssh_get_fd(session_), .events = POLLIN, .revents = 0};
   if (ssh_get_poll_flags(session_) & SSH_WRITE_PENDING) waiting.events |= POLLOUT;
   if (poll(&waiting, 1, static_cast<int>(std::min(left, kPollSlice).count())) < 0 &&
@@ -249,26 +281,31 @@ Status SshConnection::Lost(std::string_view doing) {
 }
 
 Status SshConnection::Pump(ByteView& out, Bytes& in) {
-  bool moved = false;
+  if (Stop::Current().requested()) return StoppedOnRequest();
+  bool sent = false;
   if (!out.empty()) {
     const auto size = static_cast<std::uint32_t>(std::min(out.size(), kWriteBytes));
     const int written = ssh_channel_write(channel_, out.data(), size);
     if (written < 0 && written != SSH_AGAIN) return Lost("sending");
     if (written > 0) {
       out = out.subspan(static_cast<std::size_t>(written));
-      moved = true;
+      given_ += static_cast<std::uint64_t>(written) + kWriteOverheadBytes;
+      Moved();
+      sent = true;
     }
   }
   const int got = ssh_channel_read_timeout(channel_, space_.get(), kWindowBytes, 0, 0);
   if (got < 0 && got != SSH_AGAIN) return Lost("receiving");
-  if (got > 0) Append(in, ByteView(space_.get(), static_cast<std::size_t>(got)));
-  if (got > 0 || moved) {
-    Moved();
-    return Status::Ok();
+  if (got > 0) {
+    Append(in, ByteView(space_.get(), static_cast<std::size_t>(got)));
+    taken_ += static_cast<std::uint64_t>(got);
   }
+  if (got > 0 || sent) return Status::Ok();
   // What the server writes to its standard error would fill the window if nobody read it.
   std::uint8_t dropped[1024];
-  while (ssh_channel_read_nonblocking(channel_, dropped, sizeof(dropped), 1) > 0) continue;
+  for (int i = 0; i < kDroppedPiecesMax; ++i) {
+    if (ssh_channel_read_nonblocking(channel_, dropped, sizeof(dropped), 1) <= 0) break;
+  }
   if (!LooksAlive()) return Lost("waiting for an answer");
   // Either look may have taken in what the socket would be waited for in vain.
   if (ssh_channel_poll(channel_, 0) > 0) return Status::Ok();

@@ -1,7 +1,9 @@
 // One SSH connection with the SFTP subsystem at its end: bytes out, bytes in.
 //
 // libssh does the cryptography, the keys and the channel; it is run without blocking, so that every
-// wait here ends when no byte moves for SftpOptions::timeout.
+// wait here ends when a step of connecting, or a time in which hardly a byte moves (below 1,000 a
+// second), is longer than SftpOptions::timeout, and when the verb is to stop. Only bytes of SFTP
+// count: neither what the server writes to its standard error nor what it sends beside the channel.
 // Threads: one at a time.
 #pragma once
 
@@ -31,8 +33,11 @@ class SshConnection {
 
   // Moves bytes: from the beginning of `out` to the server, and what has arrived to the end of
   // `in`. Waits until it could do either, a fifth of a second at most; so it is called in a loop.
-  // Errors: kUnavailable when the connection is lost; kDeadline when no byte moves for too long.
+  // Errors: kUnavailable when the connection is lost; kDeadline when too little moves for too long;
+  // kCancelled.
   Status Pump(ByteView& out, Bytes& in);
+  // A whole answer has come: the time without one begins anew.
+  void Moved();
 
   // Whether it looks alive, without asking the server.
   bool LooksAlive();
@@ -49,8 +54,9 @@ class SshConnection {
   template <typename Call>
   Result<int> Finish(int again, Call call);
   Status WaitSocket();
+  Status WaitReadable(std::chrono::milliseconds left);
   std::uint64_t MovedBytes() const;
-  void Moved();
+  bool IsFast(std::chrono::steady_clock::duration time) const;
   Status Lost(std::string_view doing);
 
   SftpOptions options_;
@@ -59,8 +65,12 @@ class SshConnection {
   std::unique_ptr<std::uint8_t[]> space_;  // to read into; only what was needed once is in memory
   ssh_session_struct* session_ = nullptr;
   ssh_channel_struct* channel_ = nullptr;
-  std::chrono::steady_clock::time_point moved_at_;  // when a byte moved last
-  std::uint64_t moved_ = 0;
+  bool serves_ = false;                             // SFTP is spoken
+  std::uint64_t taken_ = 0;                         // of SFTP, in
+  std::uint64_t given_ = 0;                         // of SFTP, out, with what SSH adds
+  std::uint64_t sent_before_ = 0;                   // by SSH, before the first byte of SFTP
+  std::chrono::steady_clock::time_point moved_at_;  // the time that is measured began
+  std::uint64_t moved_ = 0;                         // and had moved by then
 };
 
 }  // namespace fenchi

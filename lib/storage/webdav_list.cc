@@ -12,7 +12,8 @@
 namespace fenchi {
 namespace {
 
-constexpr std::size_t kListingBytesMax = 256u << 20;
+constexpr std::size_t kListingBytesMax = 16u << 20;   // of one folder: some 20,000 objects
+constexpr std::size_t kOnTheWayBytesMax = 64u << 20;  // of the folders that a walk is in
 constexpr int kEmptyFoldersMax = 20'000;
 constexpr std::string_view kAskForSizes =
     R"(<?xml version="1.0" encoding="utf-8"?><propfind xmlns="DAV:"><prop>)"
@@ -55,6 +56,22 @@ void TakeProperties(const pugi::xml_node& response, WebdavEntry& entry) {
   }
 }
 
+Status TooLarge(const HttpRequest& request, const WebdavFolder& folder) {
+  return Unavailable("{}: the folder is too large to list: the answer is longer than {} MiB",
+                     DescribeRequest(request, folder.location()), kListingBytesMax >> 20)
+      .WithHint(
+          "move away what is not fenchi's; objects are read and written all the same, and a folder"
+          " that the server makes up has to be replaced by another provider");
+}
+
+std::size_t BytesOf(const std::vector<ListedItem>& items) {
+  std::size_t bytes = 0;
+  for (const ListedItem& item : items) {
+    bytes += sizeof(item) + item.key.size() + item.entry.size() + item.folder.base.size();
+  }
+  return bytes;
+}
+
 class Walk {
  public:
   Walk(WebdavFolder& folder, std::string_view prefix, std::string_view after,
@@ -68,9 +85,16 @@ class Walk {
                          folder_.location())
           .WithHint("the server goes in circles: look at the folder with another program");
     }
-    FENCHI_ASSIGN_OR_RETURN(const WebdavListing read, ReadWebdavFolder(folder_, path));
+    FENCHI_ASSIGN_OR_RETURN(WebdavListing read, ReadWebdavFolder(folder_, path));
     if (!read.found) return true;  // gone since it was read
     FENCHI_ASSIGN_OR_RETURN(const std::vector<ListedItem> items, Items(read, listed));
+    read = {};  // not kept while the folders below are walked
+    const std::size_t bytes = BytesOf(items);
+    on_the_way_bytes_ += bytes;
+    if (on_the_way_bytes_ > kOnTheWayBytesMax) {
+      return Unavailable("cannot list {}: its folders hold too many names", folder_.location())
+          .WithHint("move away what is not fenchi's");
+    }
     for (const ListedItem& item : items) {
       bool more = false;
       if (item.is_folder) {
@@ -81,6 +105,7 @@ class Walk {
       }
       if (!more) return false;
     }
+    on_the_way_bytes_ -= bytes;
     return true;
   }
 
@@ -109,6 +134,7 @@ class Walk {
   Listing listing_;
   const std::function<bool(const ObjectInfo&)>& entry_;
   int empty_folders_ = 0;
+  std::size_t on_the_way_bytes_ = 0;
 };
 
 }  // namespace
@@ -118,7 +144,10 @@ Result<WebdavListing> ReadWebdavFolder(WebdavFolder& folder, std::string_view pa
   request.headers = {{"Depth", "1"}, {"Content-Type", "application/xml"}};
   request.body = kAskForSizes;
   request.body_bytes_max = kListingBytesMax;
-  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, folder.Send(request));
+  Result<HttpResponse> sent = folder.Send(request);
+  // Without `into`, only an answer that is too long is damaged.
+  if (sent.status().code() == StatusCode::kDamaged) return TooLarge(request, folder);
+  FENCHI_ASSIGN_OR_RETURN(const HttpResponse response, std::move(sent));
   WebdavListing listing;
   if (response.status == 404) return listing;
   if (response.status != 207) return folder.Failure(request, response);

@@ -25,7 +25,7 @@ struct WebdavListing {
 };
 
 // What the folder `path` ("" or "a/b/") holds, one level deep.
-// Errors: kUnavailable also when the answer is about another folder.
+// Errors: kUnavailable also when the answer is about another folder, or longer than 16 MiB.
 Result<WebdavListing> ReadWebdavFolder(WebdavFolder& folder, std::string_view path);
 
 // As Provider::List. Reads one folder at a time, skips those that cannot hold a name asked for, and

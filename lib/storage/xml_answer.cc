@@ -6,6 +6,12 @@
 #include "storage/http_failure.h"
 
 namespace fenchi {
+namespace {
+
+// Parsed, each element or attribute takes up to 64 bytes, however short it is.
+constexpr std::ptrdiff_t kMarksMax = 1 << 20;
+
+}  // namespace
 
 std::string_view LocalName(const pugi::xml_node& node) {
   const std::string_view name = node.name();
@@ -30,6 +36,12 @@ std::string_view ChildText(const pugi::xml_node& node, std::string_view local_na
 
 Result<pugi::xml_document> ParseXmlAnswer(const HttpRequest& request, const HttpResponse& response,
                                           std::string_view root, std::string_view location) {
+  const auto is_mark = [](char c) { return c == '<' || c == '='; };
+  if (std::ranges::count_if(response.body, is_mark) > kMarksMax) {
+    return Unavailable("{}: the answer is too large: more than {} elements and attributes",
+                       DescribeRequest(request, location), kMarksMax)
+        .WithHint("the server makes them up, or the folder holds too much: look at it elsewhere");
+  }
   pugi::xml_document document;
   const pugi::xml_parse_result parsed =
       document.load_buffer(response.body.data(), response.body.size(),

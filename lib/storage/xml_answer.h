@@ -13,7 +13,7 @@
 namespace fenchi {
 
 // Errors: kUnavailable when the body is no XML with the root `root` (a web page, an answer cut
-// short).
+// short), or has more than a million elements and attributes.
 Result<pugi::xml_document> ParseXmlAnswer(const HttpRequest& request, const HttpResponse& response,
                                           std::string_view root, std::string_view location);
 

@@ -204,9 +204,20 @@ def retry_after_ms(exception: BaseException) -> int | None:
     return int(min(max(seconds, 0), 86400 * 365) * 1000) if seconds == seconds else None
 
 
+# What a provider never knows: raised by one, they tell of its own code.
+_NOT_OF_PROVIDERS = (
+    *(StatusCode.wrong_key, StatusCode.policy, StatusCode.too_few_providers),
+    *(StatusCode.data_loss, StatusCode.internal),
+)
+
+
 def to_status(exception: BaseException) -> tuple[int, str, str]:
-    """What a provider's exception means for the core: (code, message, hint)."""
-    if isinstance(exception, Error):
+    """What a provider's exception means for the core: (code, message, hint).
+
+    What is not known here says nothing of an object, present, absent or damaged: the place could
+    not be asked, and all that it holds is as safe as before.
+    """
+    if isinstance(exception, Error) and exception.code not in _NOT_OF_PROVIDERS:
         return int(exception.code), exception.message, exception.hint
     text = f"{type(exception).__name__}: {exception}".encode(errors="backslashreplace").decode()
     for kind, code in _BUILTINS:
@@ -215,4 +226,5 @@ def to_status(exception: BaseException) -> tuple[int, str, str]:
     if isinstance(exception, OSError):
         full = exception.errno in (errno.ENOSPC, errno.EDQUOT)
         return int(StatusCode.full if full else StatusCode.unavailable), text, ""
-    return int(StatusCode.internal), text, "the provider's own code failed: see __cause__"
+    code = StatusCode.unavailable if isinstance(exception, Exception) else StatusCode.cancelled
+    return int(code), text, "the provider's own code failed: see __cause__"

@@ -66,6 +66,9 @@ class FsspecProvider:
         names = filesystem.protocol
         self._protocols = {names} if isinstance(names, str) else set(names)
         self._is_store = bool(self._protocols & _STORES)
+        # What has to be there for any object to be: nothing in memory.
+        buckets = self._is_store and "memory" not in self._protocols
+        self._bucket = self._root.strip("/").partition("/")[0] if buckets else ""
         self._lock = _memory_lock if "memory" in self._protocols else threading.Lock()
         if not self._is_store:
             self._fs.makedirs(self._root, exist_ok=True)
@@ -90,9 +93,15 @@ class FsspecProvider:
         return False
 
     def _gone(self) -> None:
-        """Raises when "absent" only means that the folder itself is away: a disk not mounted."""
-        if not self._is_store and not self._fs.isdir(self._root):
-            raise _errors.Unavailable(text("fsspec.no_root", location=self._location))
+        """Raises when "absent" only means that the whole place is away: a disk that is not mounted,
+        a bucket that was deleted or never was."""
+        if not self._is_store:
+            if not self._fs.isdir(self._root):
+                raise _errors.Unavailable(text("fsspec.no_root", location=self._location))
+        elif self._bucket and not self._fs.exists(self._bucket):
+            raise _errors.Unavailable(
+                text("fsspec.no_bucket", location=self._location), text("fsspec.no_bucket_hint")
+            )
 
     def _size(self, name: str) -> int | None:
         try:
@@ -107,7 +116,15 @@ class FsspecProvider:
         path = self._path(name)
         if not self._is_store:
             self._put_file(name, path, data, replace)
-        elif replace:
+            return
+        try:
+            self._put_object(name, path, data, replace)
+        except FileNotFoundError as error:  # no store lacks a folder
+            self._gone()
+            raise _errors.Unavailable(f"{type(error).__name__}: {error}") from error
+
+    def _put_object(self, name: str, path: str, data: bytes, replace: bool) -> None:
+        if replace:
             self._fs.pipe_file(path, data)
         elif self._create_only and "memory" not in self._protocols:
             self._fs.pipe_file(path, data, mode="create")
@@ -190,12 +207,13 @@ class FsspecProvider:
 
     @_plain_errors
     def delete(self, names: Sequence[str]) -> None:
-        self._gone()
+        if not self._is_store:
+            self._gone()
         for name in names:
             try:
                 self._fs.rm_file(self._path(name))
             except FileNotFoundError:
-                continue
+                self._gone()
             except (IsADirectoryError, NotADirectoryError):
                 continue  # a folder is no object
 

@@ -10,9 +10,10 @@
     print(fenchi.check_provider(Bucket()).passed)
 
 Verbs are called from several threads at once, each with the interpreter lock held. Raise
-ConnectionError or TimeoutError where trying again may help, PermissionError where it will not; what
-you raised is the `__cause__` of the error that the caller sees. Any object with the five methods
-will do: the base class only documents them and gives the optional ones.
+ConnectionError or TimeoutError where trying again may help, PermissionError where it will not; any
+other exception counts as "the place could not be asked", never as damage. What you raised is the
+`__cause__` of the error that the caller sees. Any object with the five methods will do: the base
+class only documents them and gives the optional ones.
 """
 
 from __future__ import annotations
@@ -77,8 +78,9 @@ class Provider(ABC):
         return {}
 
     def capability(self) -> Mapping[str, Any]:
-        """create_only, ranged_read, can_delete, retention, durable, object_size_bytes_max,
-        parallel_calls_max: those that differ from the defaults of fenchi/provider.h."""
+        """create_only, ranged_read, can_delete, durable, object_size_bytes_max,
+        parallel_calls_max: those that differ from the defaults of fenchi/provider.h. Not retention:
+        put() is not told until when, so fenchi never counts on it."""
         return {}
 
 

@@ -1,5 +1,6 @@
-// Object lock at a real server, for test_s3.py: fenchi_lock_s3 URL. The bucket has object lock and
-// versions. Prints what it did; exit code 1 at the first step that does not go as it must.
+// Object lock at a real server, for test_s3.py: fenchi_lock_s3 URL [TRIAL_URL]. The bucket has
+// object lock and versions; TRIAL_URL is the same place in governance mode. Prints what it did;
+// exit code 1 at the first step that does not go as it must.
 
 #include <cstdio>
 #include <string>
@@ -67,11 +68,43 @@ bool Run(fenchi::Provider& place) {
          Expect("it is gone", place.Get("free", 0, {}), StatusCode::kNotFound);
 }
 
+// What a trial locked in governance mode is locked for good.
+bool RunTrial(fenchi::Provider& place, fenchi::Provider& trial) {
+  using fenchi::StatusCode;
+  const auto in = [](std::int64_t seconds) {
+    return fenchi::Timestamp{.seconds = fenchi::SystemClock().Now().seconds + seconds};
+  };
+  fenchi::MemorySource source(fenchi::AsBytes("ledger"));
+  const auto before = [&]() -> fenchi::Status {
+    const auto until = place.RetainedUntil("tried");
+    return until.ok() && !until->has_value()
+               ? fenchi::Status::Ok()
+               : fenchi::Status(StatusCode::kLocked, "as if for good");
+  };
+  return Expect("put in governance mode", trial.Put("tried", source, {.retain_until = in(7200)}),
+                StatusCode::kOk) &&
+         Retained(trial, "the trial's lock holds", "tried", in(7190), in(7210)) &&
+         Expect("it is none for good", before(), StatusCode::kOk) &&
+         Expect("lock it for good", place.ExtendRetention("tried", in(3600)), StatusCode::kOk) &&
+         Retained(place, "for good, and until the later date", "tried", in(7190), in(7210)) &&
+         Expect("the trial may ask for less", trial.ExtendRetention("tried", in(60)),
+                StatusCode::kOk) &&
+         Retained(place, "and changes nothing", "tried", in(7190), in(7210));
+}
+
+fenchi::Result<std::shared_ptr<fenchi::Provider>> Open(const char* url) {
+  auto opened = fenchi::OpenProvider(url);
+  if (!opened.ok()) std::printf("%s\n", opened.status().ToString().c_str());
+  return opened;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 2) return 2;
-  const auto opened = fenchi::OpenProvider(arguments[1]);
-  if (!opened.ok()) std::printf("%s\n", opened.status().ToString().c_str());
-  return opened.ok() && Run(**opened) ? 0 : 1;
+  if (count != 2 && count != 3) return 2;
+  const auto place = Open(arguments[1]);
+  if (!place.ok()) return 1;
+  if (count == 2) return Run(**place) ? 0 : 1;
+  const auto trial = Open(arguments[2]);
+  return trial.ok() && RunTrial(**place, **trial) ? 0 : 1;
 }

@@ -119,6 +119,33 @@ def test_locks_hold_and_can_be_extended(
     assert done.returncode == 0, done.stdout
 
 
+def test_what_a_trial_locked_is_locked_for_good(
+    versitygw_versions: servers.S3Server, bucket: MakeBucket
+) -> None:
+    """This server calls that a change of the weaker lock, for which it wants a right of its own."""
+    name = bucket(versitygw_versions, lock=True)
+    program = built.program("tests/providers/fenchi_lock_s3")
+
+    def run(folder: str) -> subprocess.CompletedProcess[str]:
+        urls = [versitygw_versions.url(name, folder, lock=m) for m in ("compliance", "governance")]
+        return subprocess.run([program, *urls], capture_output=True, text=True, check=False)
+
+    refused = run("without-the-right")
+    assert refused.returncode == 1
+    assert "WRONG lock it for good" in refused.stdout
+    assert "s3:BypassGovernanceRetention" in refused.stdout
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": ["s3:BypassGovernanceRetention"],
+        "Resource": [f"arn:aws:s3:::{name}/*"],
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    versitygw_versions.client().put_bucket_policy(Bucket=name, Policy=policy)
+    done = run("with-it")
+    assert done.returncode == 0, done.stdout
+
+
 def test_a_locked_backup_outlives_who_may_delete_everything(
     versitygw_versions: servers.S3Server, bucket: MakeBucket, source: Path, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import pickle
+import sqlite3
 
 import fenchi
 import pytest
@@ -58,11 +59,17 @@ def test_an_error_survives_pickling() -> None:
         (OSError(errno.ENOSPC, "x"), "full"),
         (OSError(errno.EIO, "x"), "unavailable"),
         (fenchi.Locked("x"), "locked"),
-        (ZeroDivisionError("x"), "internal"),
+        (ZeroDivisionError("x"), "unavailable"),
+        (sqlite3.OperationalError("database is locked"), "unavailable"),
+        (fenchi.Damaged("x"), "damaged"),
+        (fenchi.DataLoss("x"), "unavailable"),
+        (fenchi.Internal("x"), "unavailable"),
+        (KeyboardInterrupt(), "cancelled"),
+        (SystemExit(1), "cancelled"),
     ],
 )
 def test_a_providers_exception_becomes_the_code_that_says_what_to_do(
-    exception: Exception, code: str
+    exception: BaseException, code: str
 ) -> None:
     assert fenchi.StatusCode(_errors.to_status(exception)[0]).name == code
 

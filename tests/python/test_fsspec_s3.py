@@ -64,8 +64,16 @@ def test_a_vault_over_buckets(bucket: str, tmp_path: Path, source: Path) -> None
 
 def test_a_bucket_that_is_not_there_is_an_error_that_says_so(bucket: str) -> None:
     place = fenchi.open_provider(f"{bucket}-elsewhere")
-    with pytest.raises(fenchi.Error):
-        place.put("a", b"1")
+    for call in (
+        lambda: place.put("a", b"1"),
+        lambda: place.get("a", 0, 1),
+        lambda: place.get("a", 0, 0),
+        lambda: place.stat(["a"]),
+        lambda: place.list(""),
+        lambda: place.delete(["a"]),
+    ):
+        with pytest.raises(fenchi.Unavailable, match="is not there"):
+            call()
 
 
 def test_two_folders_of_a_bucket_are_two_places(bucket: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import fenchi
 import fsspec
 import pytest
-from fenchi import _fsspec
+from fenchi import _core, _fsspec
 from fsspec.implementations.memory import MemoryFileSystem
 from test_providers import Drawer
 from vaults import PASSPHRASE, make_vault
@@ -160,10 +160,25 @@ class Bucket(MemoryFileSystem):  # type: ignore[misc]
     pseudo_dirs = [""]
     cachable = False
     honest = True
+    there = True  # the bucket
     lock = threading.Lock()
+
+    def exists(self, path: str, **options: Any) -> bool:
+        if path.strip("/") == "bucket":
+            return self.there
+        return bool(super().exists(path, **options))
+
+    def _need_bucket(self, path: str) -> None:
+        if not self.there:
+            raise FileNotFoundError(f"NoSuchBucket: {path}")
+
+    def rm_file(self, path: str) -> None:
+        self._need_bucket(path)
+        super().rm_file(path)
 
     def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **options: Any) -> None:
         with self.lock:
+            self._need_bucket(path)
             if mode == "create" and self.honest and self.exists(path):
                 raise FileExistsError(path)
             super().pipe_file(path, value)
@@ -180,6 +195,27 @@ def test_whether_a_store_refuses_to_overwrite_is_tried_out(
     report = fenchi.check_provider(place)
     failed = {f.check for f in report.findings if f.required and not f.passed}
     assert not failed
+
+
+def test_a_bucket_that_is_not_there_makes_nothing_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Bucket, "store", {})
+    place = _core.adapt(_fsspec.FsspecProvider(Bucket(), "/bucket/x", location="s3", domain=None))
+    place.put("a/b", b"1")
+    assert place.stat(["a/b", "a/c"]) == [1, None]
+    place.delete(["a/c"])
+    monkeypatch.setattr(Bucket, "store", {})
+    monkeypatch.setattr(Bucket, "there", False)
+    for call in (
+        lambda: place.get("a/b", 0, 1),
+        lambda: place.get("a/b", 0, 0),
+        lambda: place.stat(["a/b"]),
+        lambda: place.list(""),
+        lambda: place.put("a/c", b"2"),
+        lambda: place.delete(["a/b"]),
+    ):
+        with pytest.raises(fenchi.Unavailable, match="bucket of s3") as raised:
+            call()
+        assert "nothing in it counts as lost" in raised.value.hint
 
 
 def test_an_error_of_the_filesystems_library_is_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,12 @@ import errno
 import sqlite3
 import threading
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import fenchi
 import pytest
+from fenchi import providers
 from vaults import PASSPHRASE, make_vault
 
 
@@ -132,6 +134,77 @@ def test_what_a_provider_raised_is_the_cause(tmp_path: Path, source: Path) -> No
             vault.backup(source)
     assert isinstance(raised.value.__cause__, PermissionError)
     assert "badge expired" in str(raised.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        sqlite3.OperationalError("database is locked"),
+        RuntimeError("a mistake in the code"),
+        KeyError("k"),
+        fenchi.DataLoss("all is lost"),
+    ],
+    ids=lambda trouble: type(trouble).__name__,
+)
+def test_an_exception_that_fenchi_does_not_know_is_no_damage(
+    trouble: Exception, tmp_path: Path, source: Path
+) -> None:
+    drawers = {name: Drawer() for name in ("taipei", "tokyo", "oslo")}
+    with make_vault(dict(drawers), tmp_path) as vault:
+        report = vault.backup(source)
+        drawers["tokyo"].trouble = trouble
+        health = vault.verify(depth="data")
+        assert "tokyo" in health.unreachable
+        kinds = {str(one.kind) for one in health.damage}
+        assert kinds <= {"unreachable", "unreadable"}, "nothing was seen, so nothing is damaged"
+        with pytest.raises(fenchi.Unavailable) as raised:
+            providers.metered(drawers["tokyo"], providers.Meter()).get("k/x", 0, 1)
+        assert raised.value.__cause__ is trouble
+    with fenchi.open(drawers, passphrase=PASSPHRASE, state_directory=tmp_path / "new") as vault:
+        assert vault.restore(report, tmp_path / "out").complete
+    for drawer in drawers.values():
+        drawer.trouble = trouble
+    with pytest.raises(fenchi.Error) as opening:
+        fenchi.open(drawers, passphrase=PASSPHRASE, state_directory=tmp_path / "third")
+    assert not isinstance(opening.value, fenchi.Damaged | fenchi.DataLoss)
+
+
+class Talkative(Drawer):
+    """Gives more than it was asked for, and answers less often than it was asked."""
+
+    def get(self, name: str, offset: int, size: int) -> bytes:
+        return super().get(name, offset, size) + b"more"
+
+    def stat(self, names: list[str]) -> Sequence[int | None]:
+        return super().stat(names)[1:]
+
+
+def test_an_answer_without_sense_is_no_damage() -> None:
+    place = providers.metered(Talkative(), providers.Meter())
+    place.put("a", b"1")
+    with pytest.raises(fenchi.Unavailable, match="more bytes"):
+        place.get("a", 0, 1)
+    with pytest.raises(fenchi.Unavailable, match="once for each"):
+        place.stat(["a", "b"])
+
+
+class Boastful(Drawer):
+    """Says that it locks objects: its put() is never told until when."""
+
+    def capability(self) -> dict[str, object]:
+        return {"create_only": True, "retention": True}
+
+
+def test_a_python_provider_never_counts_as_one_that_locks(tmp_path: Path, source: Path) -> None:
+    assert not providers.metered(Boastful(), providers.Meter()).capability()["retention"]
+    found = {one.name: one.value for one in fenchi.check_provider(Boastful()).abilities}
+    assert found["retention"] == "unsupported"
+    boasters = {name: Boastful() for name in ("taipei", "tokyo", "oslo")}
+    with make_vault(dict(boasters), tmp_path) as vault:
+        locks = vault.backup(source, lock_for=timedelta(hours=1)).locks
+        assert locks is not None
+        assert not locks.complete
+        assert not any(place.can_lock for place in locks.places)
 
 
 def test_builtin_providers_offer_the_same_verbs(tmp_path: Path) -> None:

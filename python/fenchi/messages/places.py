@@ -28,6 +28,15 @@ TEXTS = {
         "{location} is not there: is it mounted?",
         "找不到 {location}：是否尚未掛載？",
     ),
+    "fsspec.no_bucket": (
+        "the bucket of {location} is not there, or these credentials may not see it",
+        "{location} 的 bucket 不存在，或目前的存取認證資訊無權檢視",
+    ),
+    "fsspec.no_bucket_hint": (
+        "check its name, and the endpoint and credentials that fsspec uses; nothing in it counts "
+        "as lost",
+        "請檢查 bucket 名稱，以及 fsspec 使用的端點與存取認證資訊；其中的物件不會被視為遺失",
+    ),
     "fsspec.taken": (
         "{name} is at {location} already; nothing was changed",
         "{location} 已經有 {name}；未做任何變更",

@@ -143,7 +143,10 @@ TEST(AzureProvider, TellsWhatAnErrorMeansByItsCode) {
                        {403, "AuthenticationFailed", StatusCode::kDenied},
                        {503, "ServerBusy", StatusCode::kUnavailable},
                        {500, "InternalError", StatusCode::kUnavailable},
-                       {400, "bad code\x1b[31m hush", StatusCode::kUnsupported},
+                       {400, "bad code\x1b[31m hush", StatusCode::kDenied},
+                       {402, "", StatusCode::kDenied},
+                       {406, "NotAcceptable", StatusCode::kDenied},
+                       {451, "", StatusCode::kDenied},
                        {200, "", StatusCode::kUnavailable},
                        {404, "", StatusCode::kUnavailable},
                        {302, "", StatusCode::kDenied}};
@@ -212,8 +215,10 @@ TEST(AzureProvider, AsksForRetentionAndReportsWhatIsLocked) {
       return line.Answer(409, {"x-ms-error-code: BlobImmutableDueToPolicy"}, "");
     }
     if (seen.method == "HEAD" && seen.path().ends_with("/longer")) {
-      return line.Answer(
-          200, {"x-ms-immutability-policy-until-date: Sun, 29 Nov 2026 00:00:00 GMT"}, "");
+      return line.Answer(200,
+                         {"x-ms-immutability-policy-until-date: Sun, 29 Nov 2026 00:00:00 GMT",
+                          "x-ms-immutability-policy-mode: Locked"},
+                         "");
     }
     if (seen.method == "HEAD") return line.Answer(200, {}, "");
     line.Answer(seen.Asks("comp=immutabilityPolicies") ? 200 : 201, {}, "");
@@ -236,6 +241,34 @@ TEST(AzureProvider, AsksForRetentionAndReportsWhatIsLocked) {
   EXPECT_EQ(*provider->RetainedUntil("longer"), (Timestamp{.seconds = 1795910400}));
   EXPECT_EQ(*provider->RetainedUntil("a"), std::nullopt);
   EXPECT_EQ(provider->Delete(std::vector<std::string>{"a"})->front().code(), StatusCode::kLocked);
+}
+
+TEST(AzureProvider, LocksForGoodWhatIsOnlyRetainedForTryingOut) {
+  std::string mode = "unlocked";
+  LoopbackServer server([&](const SeenRequest&, LoopbackLine& line) {
+    line.Answer(200,
+                {"x-ms-immutability-policy-until-date: Sun, 29 Nov 2026 00:00:00 GMT",
+                 "x-ms-immutability-policy-mode: " + mode},
+                "");
+  });
+  AzureOptions options = Options(server);
+  options.lock = AzureLock::kLocked;
+  const auto provider = Open(options);
+  EXPECT_EQ(*provider->RetainedUntil("a"), std::nullopt) << "not as the URL wants it";
+  ASSERT_TRUE(provider->ExtendRetention("a", {.seconds = 1795890000}).ok());
+  const auto set = server.seen().back().headers;
+  EXPECT_TRUE(server.seen().back().Asks("comp=immutabilityPolicies"));
+  EXPECT_EQ(set.at("x-ms-immutability-policy-mode"), "locked");
+  EXPECT_EQ(set.at("x-ms-immutability-policy-until-date"), "Sun, 29 Nov 2026 00:00:00 GMT")
+      << "its own later date stays";
+
+  // The other way round a stricter mode stays.
+  mode = "locked";
+  options.lock = AzureLock::kUnlocked;
+  const auto trying = Open(options);
+  EXPECT_EQ(*trying->RetainedUntil("a"), (Timestamp{.seconds = 1795910400}));
+  ASSERT_TRUE(trying->ExtendRetention("a", {.seconds = 1795996800}).ok());
+  EXPECT_EQ(server.seen().back().headers.at("x-ms-immutability-policy-mode"), "locked");
 }
 
 // Keeps blocks as the service does. `refuses` is the number of the block that it will not take.

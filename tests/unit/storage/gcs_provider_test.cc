@@ -116,7 +116,11 @@ TEST(GcsProvider, TellsWhatAnErrorMeansByItsReason) {
                        {401, "authError", StatusCode::kDenied},
                        {429, "rateLimitExceeded", StatusCode::kUnavailable},
                        {503, "backendError", StatusCode::kUnavailable},
-                       {400, "hush \\u001b[31m", StatusCode::kUnsupported},
+                       {400, "hush \\u001b[31m", StatusCode::kDenied},
+                       {402, "accountDisabled", StatusCode::kDenied},
+                       {406, "", StatusCode::kDenied},
+                       {451, "", StatusCode::kDenied},
+                       {405, "", StatusCode::kUnsupported},
                        {302, "", StatusCode::kDenied},
                        {200, "", StatusCode::kUnavailable}};
   for (const Row& row : kRows) {
@@ -263,7 +267,8 @@ TEST(GcsProvider, EndsWhereAnUploadStandsStillOrGoesBack) {
 TEST(GcsProvider, AsksForRetentionAndReportsWhatIsLocked) {
   LoopbackServer server([](const SeenRequest& seen, LoopbackLine& line) {
     if (seen.method == "GET" && seen.path().ends_with("longer")) {
-      return line.Answer(200, {}, R"({"retention":{"retainUntilTime":"2026-11-29T00:00:00.5Z"}})");
+      return line.Answer(
+          200, {}, R"({"retention":{"mode":"Locked","retainUntilTime":"2026-11-29T00:00:00.5Z"}})");
     }
     if (seen.method != "DELETE") return line.Answer(200, {}, R"({"size":"1"})");
     line.Answer(403, {}, R"({"error":{"errors":[{"reason":"retentionPolicyNotMet"}]}})");
@@ -288,6 +293,45 @@ TEST(GcsProvider, AsksForRetentionAndReportsWhatIsLocked) {
   ASSERT_TRUE(provider->ExtendRetention("a", until).ok());
   EXPECT_NE(server.seen().back().body.find(expected), std::string::npos);
   EXPECT_EQ(provider->Delete(std::vector<std::string>{"a"})->front().code(), StatusCode::kLocked);
+}
+
+TEST(GcsProvider, LocksForGoodWhatIsOnlyRetainedForTryingOut) {
+  std::string mode = "Unlocked";
+  bool may_override = true;
+  LoopbackServer server([&](const SeenRequest& seen, LoopbackLine& line) {
+    if (seen.method == "PATCH" && !may_override) {
+      return line.Answer(403, {}, R"({"error":{"errors":[{"reason":"forbidden"}]}})");
+    }
+    line.Answer(200, {},
+                R"({"size":"1","retention":{"mode":")" + mode +
+                    R"(","retainUntilTime":"2026-11-29T00:00:00Z"}})");
+  });
+  GcsOptions options = Options(server);
+  options.lock = GcsLock::kLocked;
+  const auto provider = Open(options);
+  const Timestamp earlier{.seconds = 1795890000};
+  EXPECT_EQ(*provider->RetainedUntil("a"), std::nullopt) << "not as the URL wants it";
+  ASSERT_TRUE(provider->ExtendRetention("a", earlier).ok());
+  const SeenRequest patch = server.seen().back();
+  EXPECT_TRUE(patch.Asks("overrideUnlockedRetention=true")) << patch.target;
+  EXPECT_NE(patch.body.find(R"("mode":"Locked","retainUntilTime":"2026-11-29T00:00:00Z")"),
+            std::string::npos)
+      << "its own later date: " << patch.body;
+
+  may_override = false;
+  const Status refused = provider->ExtendRetention("a", earlier);
+  EXPECT_EQ(refused.code(), StatusCode::kDenied) << refused.ToString();
+  EXPECT_NE(refused.hint().find("overrideUnlockedRetention"), std::string::npos);
+
+  // The other way round a stricter mode stays.
+  mode = "Locked";
+  may_override = true;
+  options.lock = GcsLock::kUnlocked;
+  const auto trying = Open(options);
+  EXPECT_EQ(*trying->RetainedUntil("a"), (Timestamp{.seconds = 1795910400}));
+  ASSERT_TRUE(trying->ExtendRetention("a", {.seconds = 1795996800}).ok());
+  EXPECT_NE(server.seen().back().body.find(R"("mode":"Locked")"), std::string::npos);
+  EXPECT_FALSE(server.seen().back().Asks("overrideUnlockedRetention"));
 }
 
 TEST(GcsUrl, SaysWhereAndHowAndRepeatsNothingThatIsWrong) {

@@ -124,7 +124,10 @@ TEST(S3Provider, TellsErrorsApartAndSaysWhatToDo) {
       {"conflict", 409, "ConditionalRequestConflict", StatusCode::kUnavailable},
       {"condition", 501, "NotImplemented", StatusCode::kUnsupported},
       {"account", 403, "AllAccessDisabled", StatusCode::kDenied},
-      {"unknown", 400, "NewErrorOfTomorrow", StatusCode::kUnsupported},
+      {"unknown", 400, "NewErrorOfTomorrow", StatusCode::kDenied},
+      {"unpaid", 402, "PaymentRequired", StatusCode::kDenied},
+      {"filtered", 406, "NotAcceptable", StatusCode::kDenied},
+      {"law", 451, "UnavailableForLegalReasons", StatusCode::kDenied},
   };
   MiniS3 s3;
   const auto provider = Open(s3.Options());
@@ -501,17 +504,21 @@ TEST(S3Provider, DeletesOneByOneWhereThereIsNoBatch) {
   MiniS3 s3;
   const auto provider = Open(s3.Options());
   const std::string names[] = {"a", "never", "b", "a"};
-  ASSERT_TRUE(PutText(*provider, "a", "x").ok());
-  ASSERT_TRUE(PutText(*provider, "b", "x").ok());
-  s3.SetFault([](const SeenRequest& seen, LoopbackLine& line) {
-    if (seen.method != "POST") return false;
-    line.Answer(501, {}, S3ErrorXml("NotImplemented"));
-    return true;
-  });
-  const auto answers = provider->Delete(names);
-  ASSERT_TRUE(answers.ok()) << answers.status().ToString();
-  for (const Status& answer : *answers) EXPECT_TRUE(answer.ok());
-  EXPECT_EQ(s3.objects().size(), 1u);  // the probe
+  const std::pair<int, const char*> kRefusals[] = {
+      {501, "NotImplemented"}, {400, "InvalidArgument"}, {405, "MethodNotAllowed"}};
+  for (const auto& [status, code] : kRefusals) {
+    ASSERT_TRUE(PutText(*provider, "a", "x").ok());
+    ASSERT_TRUE(PutText(*provider, "b", "x").ok());
+    s3.SetFault([status = status, code = code](const SeenRequest& seen, LoopbackLine& line) {
+      if (seen.method != "POST") return false;
+      line.Answer(status, {}, S3ErrorXml(code));
+      return true;
+    });
+    const auto answers = provider->Delete(names);
+    ASSERT_TRUE(answers.ok()) << answers.status().ToString();
+    for (const Status& answer : *answers) EXPECT_TRUE(answer.ok());
+    EXPECT_EQ(s3.objects().size(), 1u);  // the probe
+  }
 }
 
 TEST(S3Provider, ManyCallsShareFewConnections) {

@@ -18,6 +18,8 @@ class LockingPlace final : public ProviderWrapper {
   using ProviderWrapper::ProviderWrapper;
   bool can_lock = true;
   bool refuses = false;  // to lock what is there
+  int makes_up = 0;      // so many names below k/
+  int told = 0;          // of them
 
   Status Put(std::string_view name, Source& source, const PutOptions& options) override {
     const Status put = inner().Put(name, source, options);
@@ -36,6 +38,19 @@ class LockingPlace final : public ProviderWrapper {
       }
     }
     return answers;
+  }
+  Status List(std::string_view prefix, std::string_view after,
+              const std::function<bool(const ObjectInfo&)>& entry) override {
+    bool more = true;
+    const Status listed = inner().List(prefix, after, [&](const ObjectInfo& info) {
+      more = entry(info);
+      return more;
+    });
+    for (int i = 0; listed.ok() && more && prefix == "k/" && i < makes_up; ++i) {
+      ++told;
+      more = entry({"k/z" + std::to_string(i), 1});
+    }
+    return listed;
   }
   Capability capability() const override {
     Capability capability = inner().capability();
@@ -166,6 +181,17 @@ TEST_F(Locks, TooFewOfThemAreAnAlarmAndTheBackupIsSavedAllTheSame) {
   EXPECT_FALSE(two.locks->opening_locked);
   EXPECT_GE(two.locks->packs_unlocked, 1u);
   ExpectRestores(vault, two.snapshot, Path("srv"));
+}
+
+TEST_F(Locks, APlaceThatListsWithoutEndIsNamedAndNotFollowed) {
+  Vault vault = Open();
+  places_[0]->makes_up = places_[1]->makes_up = 200'000;
+  const BackupReport report = Need(vault.BackupTree(Path("srv"), {.lock_until = until_}));
+  EXPECT_LE(places_[0]->told, 16'385);
+  EXPECT_GT(places_[0]->told, 16'000);
+  EXPECT_FALSE(report.locks->opening_locked) << "one of four keeps what opens the vault";
+  EXPECT_GE(report.locks->places[0].failed, 1u);
+  ExpectRestores(vault, report.snapshot, Path("srv"));
 }
 
 TEST_F(Locks, PlacesThatCannotLockAreAnAlarmToo) {
