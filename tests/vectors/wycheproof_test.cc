@@ -194,7 +194,9 @@ TEST_F(Wycheproof, EcdhP256) {
     const bool zero = std::all_of(shared.begin(), shared.end(), [](auto b) { return b == 0; });
     const auto got = P256Secret(secret, point);
     EXPECT_EQ(got.ok(), valid && point.size() == kP256PointSize && !zero);
-    if (got.ok()) EXPECT_TRUE(got.value().Equals(shared));
+    if (got.ok()) {
+      EXPECT_TRUE(got.value().Equals(shared));
+    }
   });
 }
 

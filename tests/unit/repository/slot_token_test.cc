@@ -100,7 +100,7 @@ TEST_F(SlotToken, ATokenIsNotAskedWhereItsSlotLacksSomethingElse) {
 }
 
 TEST_F(SlotToken, ItStandsBesideAllOtherFactorsAndAtEveryDepth) {
-  const format::SlotTable table = Table("(hsm OR escrow) AND (passphrase OR (hsm AND escrow))");
+  const format::SlotTable table = Table("(hsm OR escrow) AND passphrase, OR escrow AND hsm");
   EXPECT_TRUE(Try(table, {.passphrases = {&passphrase_}, .tokens = {&token_}}).ok());
   EXPECT_TRUE(Try(table, {.recipients = {&escrow_}, .tokens = {&token_}}).ok());
   EXPECT_TRUE(Try(table, {.passphrases = {&passphrase_}, .recipients = {&escrow_}}).ok());
@@ -114,13 +114,13 @@ TEST_F(SlotToken, TheRightTokenOpensNothingWithAnotherLeafSecret) {
 }
 
 TEST_F(SlotToken, WhatWasSealedInOneSlotOpensNothingInAnother) {
-  format::SlotTable table = Table("hsm, OR hsm AND hsm");
+  format::SlotTable table = Table("hsm, OR hsm AND spare");
   std::swap(table.slots[0].node.sealed_key, table.slots[1].node.children[0].sealed_key);
   const Status tried = TryToken(table);
   EXPECT_EQ(tried.code(), StatusCode::kDamaged);
   EXPECT_THAT(tried.message(), HasSubstr("the HSM has the key of the slot, but its answer does "
                                          "not open what was sealed to it"));
-  table = Table("hsm AND hsm");
+  table = Table("hsm AND spare");
   std::swap(table.slots[0].node.children[0], table.slots[0].node.children[1]);
   EXPECT_EQ(TryToken(table).code(), StatusCode::kDamaged);
 }
