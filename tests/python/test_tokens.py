@@ -18,8 +18,9 @@ import fenchi
 import pytest
 import soft_hsm
 import terminal
-from fenchi import custody
-from fenchi.cli import exit_codes
+from fenchi import _custody_config, _toml_text, custody
+from fenchi.cli import exit_codes, unlocking
+from fenchi.cli.unlocking import Factors
 from soft_hsm import PIN, WRONG_PIN, SoftHsm, with_key, with_pin
 from test_cli import PASSWORD
 from vault_tools import run_reader
@@ -194,6 +195,22 @@ def test_another_token_opens_nothing_and_the_vault_can_be_rotated_away_from_it(
     assert desk("--token", uri, "--token", other, "snapshots") == 0, desk.err
 
 
+def test_a_clean_machine_recovers_with_the_card_and_the_token(desk: Desk, source: Path) -> None:
+    uri, key = desk.make_key()
+    desk.init("hsm, OR passphrase", key)
+    assert desk("--token", uri, "backup", str(source)) == 0, desk.err
+    assert desk("--token", uri, "card", "--to", ".", "--format", "txt") == 0, desk.err
+    before = tomllib.loads(Path("vault.toml").read_text())
+    Path("vault.toml").unlink()
+    cards = [str(path) for path in Path().glob("*card*.txt")]
+    assert desk("--token", uri, "recover", *cards, "--restore", "back") == 0, desk.err
+    assert (Path("back") / source.name / "2026.txt").is_file()
+    after = tomllib.loads(Path("vault.toml").read_text())
+    assert after["recipient"] == before["recipient"]
+    assert after["vault"]["open"] == before["vault"]["open"]
+    assert desk("--token", uri, "snapshots") == 0, desk.err
+
+
 def test_no_pin_stands_in_a_uri(desk: Desk) -> None:
     uri, key = desk.make_key()
     desk.init("hsm", key)
@@ -237,6 +254,34 @@ def test_the_small_reader_opens_such_a_vault_by_its_other_slot(desk: Desk, sourc
     places = [desk.work / "providers" / name for name in "abc"]
     done = run_reader(places, desk.work / "out", desk.work / "password")
     assert done.returncode == 0, done.stderr
+
+
+# ---- vault.toml ----
+
+_KEY = "p256:04" + "0a" * 64
+
+
+def test_a_recipients_key_in_vault_toml_says_by_its_form_what_holds_it() -> None:
+    table = _custody_config.table_of("hsm, OR escrow", [], [("hsm", _KEY), ("escrow", "0b" * 32)])
+    assert len(table.recipients["hsm"]) == 65
+    assert [_custody_config.is_token_key(key) for key in table.recipients.values()] == [True, False]
+    lines = _toml_text.custody_lines(table)
+    assert f'key = "{_KEY}"' in lines and 'key = "' + "0b" * 32 + '"' in lines
+    assert _custody_config.read_key("x", _KEY.upper()) == table.recipients["hsm"]
+    for bad in (_KEY[:-2], _KEY + "00", _KEY.replace("p256:04", "p256:02"), _KEY[5:], "p256:"):
+        with pytest.raises(fenchi.InvalidArgument, match="p256:04"):
+            _custody_config.read_key("recipient hsm", bad)
+
+
+def test_a_passphrase_is_asked_for_where_a_token_needs_one_besides() -> None:
+    table = _custody_config.table_of(
+        "hsm AND passphrase, OR escrow", [], [("hsm", _KEY), ("escrow", "0b" * 32)]
+    )
+    ask = unlocking.passphrases_to_ask
+    assert ask(table, Factors(tokens=("pkcs11:",))) == ["passphrase"]
+    assert ask(table, Factors(recipient_keys=("escrow.key",))) == []
+    alone = _custody_config.table_of("hsm", [], [("hsm", _KEY)])
+    assert ask(alone, Factors(tokens=("pkcs11:",))) == []
 
 
 # ---- Python ----

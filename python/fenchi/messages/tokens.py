@@ -48,6 +48,7 @@ TEXTS = {
     ),
     # help
     "metavar.uri": ("URI", "URI"),
+    "metavar.name": ("NAME", "名稱"),
     "help.fenchi.token": (
         "A token that holds a recipient's secret key: a PKCS#11 URI. Never write a PIN into it.",
         "存有受託人私鑰的硬體金鑰裝置：PKCS#11 URI。切勿把 PIN 碼寫在裡面。",
