@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <string>
+
 #include "fenchi/token.h"
 
 namespace fenchi {
@@ -84,6 +87,46 @@ TEST(Pkcs11Uri, WhatCannotBeMeantIsRefusedAndNamed) {
   refused("pkcs11:?module-path=/a&pin-source=|cat", "a command");
   refused("pkcs11:?module-path=/a&pin-source=file:", "names no file");
   refused("pkcs11:token=" + std::string(5000, 'a') + "?module-path=/a", "pkcs11:");
+}
+
+TEST(Pkcs11Uri, WhateverIsTypedIsReadOrRefusedAndNeverGivesALibraryWithoutItsPlace) {
+  constexpr std::uint64_t kSeed = 20261202;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  const auto random = SeededRandom(kSeed);
+  const std::string good =
+      "pkcs11:token=The%20Vault;slot-id=7;object=key;id=%00%01;type=private"
+      "?module-path=/usr/lib/token.so&pin-source=file:/run/pin";
+  constexpr std::array<char, 13> kLetters = {'%', ';', '&', '?', '=',  '/',   '|',
+                                             ':', '0', 'a', 'F', '\0', '\xff'};
+  int read = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string uri = good;
+    Bytes draws(9);
+    random->Fill(draws);
+    for (std::size_t i = 0; i < 1 + draws[0] % 3u; ++i) {
+      const std::size_t at = draws[3 * i + 1] * uri.size() / 256;
+      const char letter = kLetters[draws[3 * i + 2] % kLetters.size()];
+      switch (draws[3 * i] % 3) {
+        case 0:
+          uri[at] = letter;
+          break;
+        case 1:
+          uri.insert(at, 1, letter);
+          break;
+        default:
+          uri.erase(at, 1);
+      }
+    }
+    const auto parsed = Parse(uri);
+    if (!parsed.ok()) {
+      EXPECT_EQ(parsed.status().code(), StatusCode::kInvalidArgument) << uri;
+      continue;
+    }
+    ++read;
+    EXPECT_TRUE(parsed->module_path.starts_with('/')) << uri;
+  }
+  EXPECT_GT(read, 1000);
+  EXPECT_LT(read, 19'000);
 }
 
 }  // namespace
