@@ -20,7 +20,7 @@ from pathlib import Path
 
 # Which modules a module may include, besides itself: the floors of docs/ARCHITECTURE.md, bottom up.
 FLOOR_1 = {"base"}
-SIBLINGS = {"crypto", "sharing", "chunking", "compression", "storage", "filesystem"}
+SIBLINGS = {"crypto", "sharing", "chunking", "compression", "storage", "filesystem", "token"}
 FLOOR_2 = FLOOR_1 | SIBLINGS
 MAY_INCLUDE: dict[str, set[str]] = {
     "base": set(),
@@ -30,7 +30,8 @@ MAY_INCLUDE: dict[str, set[str]] = {
     "compression": FLOOR_1,
     "storage": FLOOR_1,
     "filesystem": FLOOR_1,
-    "format": FLOOR_2 - {"storage", "filesystem"},  # pure: bytes <-> structs
+    "token": FLOOR_1,
+    "format": FLOOR_2 - {"storage", "filesystem", "token"},  # pure: bytes <-> structs
     "repository": FLOOR_2 | {"format"},
     "operations": FLOOR_2 | {"format", "repository"},
     "vault": FLOOR_2 | {"format", "repository", "operations"},
@@ -49,6 +50,7 @@ PUBLIC_HEADERS: dict[str, str] = {
     "aead.h": "crypto",
     "hash.h": "crypto",
     "password.h": "crypto",
+    "token.h": "token",
     "erasure_code.h": "sharing",
     "key_sharing.h": "sharing",
     "chunker.h": "chunking",

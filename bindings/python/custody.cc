@@ -40,6 +40,13 @@ std::array<std::uint8_t, N> KeyIn(const py::handle& value, const char* what) {
   return out;
 }
 
+// Which kind it is, its size says.
+fenchi::RecipientPublicKey RecipientIn(const py::handle& value) {
+  const Input input = value.cast<Input>();
+  if (input.view().size() == std::tuple_size_v<fenchi::TokenKey>) return TokenKeyOf(input.view());
+  return KeyIn<32>(value, "a recipient's key");
+}
+
 py::dict ToDict(const fenchi::CustodianShare& share) {
   py::dict out;
   out["slot"] = DecodeText(share.slot);
@@ -92,6 +99,9 @@ fenchi::Unlock UnlockOf(const py::dict& fields) {
   for (const py::handle one : Take(fields, "recipient_keys", py::list())) {
     unlock.AddRecipientKey(SecretIn(one));
   }
+  for (const py::handle one : Take(fields, "tokens", py::list())) {
+    unlock.AddToken(TokenOf(py::reinterpret_borrow<py::object>(one)));
+  }
   for (const py::handle one : Take(fields, "shares", py::list())) {
     const auto pair = one.cast<py::tuple>();
     unlock.AddShare(pair[0].cast<std::string>(), SecretIn(pair[1]));
@@ -108,7 +118,7 @@ fenchi::CustodyPlan PlanOf(Call& call, const py::dict& fields) {
     plan.passphrases.emplace(name.cast<std::string>(), SecretIn(secret));
   }
   for (const auto& [name, key] : Take(fields, "recipients", py::dict())) {
-    plan.recipients[name.cast<std::string>()] = KeyIn<32>(key, "a recipient's key");
+    plan.recipients[name.cast<std::string>()] = RecipientIn(key);
   }
   for (const auto& [name, people] : Take(fields, "custodians", py::dict())) {
     for (const auto& [holder, deputy] :
@@ -192,6 +202,12 @@ py::dict ToDict(const fenchi::CustodyReport& report) {
         py::make_tuple(DecodeText(group.slot), DecodeText(group.group), group.threshold, people));
   }
   out["groups"] = groups;
+  py::list tokens;
+  for (const fenchi::CustodyToken& one : report.tokens) {
+    tokens.append(
+        py::make_tuple(DecodeText(one.slot), DecodeText(one.name), CopyBytes(one.public_key)));
+  }
+  out["tokens"] = tokens;
   out["key_domains"] = Texts(report.key_domains);
   out["admins"] = RuleOf(report.admins);
   py::list writers;

@@ -122,6 +122,7 @@ PYBIND11_MODULE(_core, module) {
   fenchi_python::BindWrappers(module);
   fenchi_python::BindVault(module);
   fenchi_python::BindCourier(module);
+  fenchi_python::BindTokens(module);
   fenchi_python::BindCustody(module);
   module.def(
       "escape_path", [](const std::string& path) { return fenchi::EscapePath(path); },

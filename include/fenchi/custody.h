@@ -4,7 +4,8 @@
 //
 // Alternatives stand between ", OR": each opens the vault by itself, together with k providers.
 // Inside one, AND binds closer than OR; parentheses group, three levels deep. A factor is
-//   NAME          a passphrase, or the secret X25519 key of a recipient: the plan says which;
+//   NAME          a passphrase, or the secret key of a recipient, X25519 in a file or P-256 in a
+//                 token (token.h): the plan says which;
 //   N of GROUP    key shares of that many custodians of a group of at most 16;
 //   k of providers  shares that lie at the providers: protects against fewer than k of them only.
 //
@@ -29,6 +30,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "fenchi/bytes.h"
@@ -38,11 +40,14 @@
 #include "fenchi/random.h"
 #include "fenchi/secret.h"
 #include "fenchi/status.h"
+#include "fenchi/token.h"
 
 namespace fenchi {
 
 using RecipientKey = std::array<std::uint8_t, 32>;  // X25519 public key
-using AdminKey = std::array<std::uint8_t, 32>;      // Ed25519 public key
+// What a slot can be sealed to: whoever holds the secret key, or whoever can ask the token.
+using RecipientPublicKey = std::variant<RecipientKey, TokenKey>;
+using AdminKey = std::array<std::uint8_t, 32>;  // Ed25519 public key
 
 // An access expression, taken apart.
 struct AccessExpression {
@@ -76,7 +81,7 @@ struct CustodianShare {
 struct CustodyPlan {
   std::string open = "passphrase";
   std::map<std::string, SecretBytes> passphrases = {};
-  std::map<std::string, RecipientKey> recipients = {};
+  std::map<std::string, RecipientPublicKey> recipients = {};
   std::map<std::string, std::vector<Custodian>> custodians = {};  // by group; index = place + 1
   PassphraseCost passphrase_cost = {};
   // Gets all shares, once, before the vault is changed. A failure stops the change. Must be set
@@ -90,6 +95,11 @@ struct CustodyPlan {
 FENCHI_EXPORT SecretBytes NewRecipientKey(Random& random);
 // Errors: kInvalidArgument when it has another size, or no proper public key.
 FENCHI_EXPORT Result<RecipientKey> RecipientKeyOf(const SecretBytes& secret);
+// Whether a token will do as a recipient: it keeps its secret key, and agrees with a key pair that
+// is drawn for this. To be asked before anything is sealed to it: what it cannot open stays closed.
+// Errors: kPolicy when its secret key can be read out; kDamaged when its public key is no point of
+// the curve or its answer is another; the token's.
+FENCHI_EXPORT Status CheckToken(KeyToken& token, Random& random);
 FENCHI_EXPORT SecretBytes NewAdminKey(Random& random);
 FENCHI_EXPORT Result<AdminKey> AdminKeyOf(const SecretBytes& secret);
 
@@ -161,6 +171,11 @@ struct CustodyGroup {
   int threshold = 0;
   std::vector<Custodian> custodians;  // by index - 1
 };
+// A recipient whose secret key is in a token.
+struct CustodyToken {
+  std::string slot, name;
+  TokenKey public_key{};
+};
 struct WriterInfo {
   WriterId id;
   std::string label;  // empty: it registered itself
@@ -177,6 +192,7 @@ struct CustodyReport {
   std::vector<bool> described;           // whether a slot's nodes are just what its text says
   int needed = 0;                        // k: providers that each slot takes besides
   std::vector<CustodyGroup> groups;      // of custodians
+  std::vector<CustodyToken> tokens;      // of the slots that are described
   std::vector<std::string> key_domains;  // labels
   AdminRule admins;
   std::vector<WriterInfo> writers;

@@ -24,6 +24,8 @@
 
 namespace fenchi {
 
+class KeyToken;  // token.h
+
 // `name` is the word for it everywhere: in reports, errors and options.
 struct NamedProvider {
   std::string name = {};
@@ -55,17 +57,20 @@ class FENCHI_EXPORT Unlock {
 
   Unlock& AddPassphrase(SecretBytes passphrase);
   Unlock& AddRecipientKey(SecretBytes secret_key);            // X25519, 32 bytes
+  Unlock& AddToken(std::shared_ptr<KeyToken> token);          // asked once or more while opening
   Unlock& AddShare(std::string name, SecretBytes key_share);  // a custodian's, in any order
   // Signs what this opening changes: Ed25519, 32 bytes. Besides any of the others.
   Unlock& AddAdminKey(SecretBytes secret_key);
 
   bool is_credential() const { return credential_ != nullptr; }
   bool has_factors() const {
-    return !passphrases_.empty() || !recipient_keys_.empty() || !shares_.empty();
+    return !passphrases_.empty() || !recipient_keys_.empty() || !tokens_.empty() ||
+           !shares_.empty();
   }
   const Secret& credential() const { return credential_; }
   const std::vector<Secret>& passphrases() const { return passphrases_; }
   const std::vector<Secret>& recipient_keys() const { return recipient_keys_; }
+  const std::vector<std::shared_ptr<KeyToken>>& tokens() const { return tokens_; }
   const std::vector<Share>& shares() const { return shares_; }
   const Secret& admin_key() const { return admin_key_; }
 
@@ -73,6 +78,7 @@ class FENCHI_EXPORT Unlock {
   Secret credential_;
   std::vector<Secret> passphrases_;
   std::vector<Secret> recipient_keys_;
+  std::vector<std::shared_ptr<KeyToken>> tokens_;
   std::vector<Share> shares_;
   Secret admin_key_;
 };

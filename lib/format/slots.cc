@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::size_t kKeyBoxSize = kChildKeySize + kSealOverhead;
 constexpr std::size_t kSealedKeySize = kChildKeySize + kPublicSealOverhead;
+constexpr std::size_t kTokenSealedKeySize = kChildKeySize + kP256SealOverhead;
 constexpr std::uint64_t kKibibyte = 1024;
+constexpr auto kKindMax = static_cast<std::uint64_t>(NodeKind::kToken);
 constexpr std::size_t kShareContextSizeMax = 84 + kSlotDepthMax;
 
 // ---- Checks ----
@@ -31,6 +33,15 @@ Status CheckChildren(const SlotNode& node, const SlotIdentity& slot, Bytes& path
   return Status::Ok();
 }
 
+Status CheckToken(const SlotNode& node) {
+  if (node.sealed_key.size() != kTokenSealedKeySize) {
+    return InvalidArgument("sealed child key has {} bytes", node.sealed_key.size());
+  }
+  FENCHI_RETURN_IF_ERROR(CheckP256Key(node.token.view()).At("token"));
+  const ByteView sealed = node.sealed_key;
+  return CheckP256Key(sealed.first(kP256PointSize)).At("token: ephemeral key");
+}
+
 Status CheckNode(const SlotNode& node, const SlotIdentity& slot, Bytes& path, int depth) {
   switch (node.kind) {
     case NodeKind::kPassphrase:
@@ -43,6 +54,8 @@ Status CheckNode(const SlotNode& node, const SlotIdentity& slot, Bytes& path, in
         return InvalidArgument("sealed child key has {} bytes", node.sealed_key.size());
       }
       return Status::Ok();
+    case NodeKind::kToken:
+      return CheckToken(node);
     case NodeKind::kCustodians:
       if (node.custodians < 1 || node.custodians > kCustodiansMax || node.threshold < 1 ||
           node.threshold > node.custodians) {
@@ -108,6 +121,10 @@ void WriteNode(CborWriter& writer, const SlotNode& node) {
       writer.Map(3).Key(1).Uint(kind).Key(2).ByteString(node.recipient.view());
       writer.Key(3).ByteString(node.sealed_key);
       return;
+    case NodeKind::kToken:
+      writer.Map(3).Key(1).Uint(kind).Key(2).ByteString(node.token.view());
+      writer.Key(3).ByteString(node.sealed_key);
+      return;
     case NodeKind::kCustodians:
       writer.Map(4).Key(1).Uint(kind).Key(2).Uint(static_cast<std::uint64_t>(node.threshold));
       writer.Key(3).Uint(static_cast<std::uint64_t>(node.custodians));
@@ -168,6 +185,14 @@ Status ReadRecipient(MapReader& map, CborReader& reader, SlotNode& node) {
   return ReadBytes(reader, kSealedKeySize, kSealedKeySize, "sealed child key", node.sealed_key);
 }
 
+Status ReadToken(MapReader& map, CborReader& reader, SlotNode& node) {
+  FENCHI_RETURN_IF_ERROR(map.Require(2));
+  FENCHI_RETURN_IF_ERROR(reader.Fixed(node.token, "token"));
+  FENCHI_RETURN_IF_ERROR(map.Require(3));
+  return ReadBytes(reader, kTokenSealedKeySize, kTokenSealedKeySize, "sealed child key",
+                   node.sealed_key);
+}
+
 Status ReadShares(MapReader& map, CborReader& reader, SlotNode& node) {
   std::uint64_t context_key = 2;
   if (node.kind == NodeKind::kCustodians) {
@@ -211,7 +236,7 @@ Result<std::uint64_t> PeekKind(const CborReader& reader) {
 
 Status ReadNode(CborReader& reader, int depth, SlotNode& node) {
   FENCHI_ASSIGN_OR_RETURN(const std::uint64_t kind, PeekKind(reader));
-  if (kind < 1 || kind > 6) {
+  if (kind < 1 || kind > kKindMax) {
     node.kind = NodeKind::kUnknown;
     FENCHI_ASSIGN_OR_RETURN(const ByteView received, reader.Skip());
     node.received.assign(received.begin(), received.end());
@@ -228,6 +253,9 @@ Status ReadNode(CborReader& reader, int depth, SlotNode& node) {
       break;
     case NodeKind::kRecipient:
       FENCHI_RETURN_IF_ERROR(ReadRecipient(map, reader, node));
+      break;
+    case NodeKind::kToken:
+      FENCHI_RETURN_IF_ERROR(ReadToken(map, reader, node));
       break;
     case NodeKind::kCustodians:
     case NodeKind::kProviderHeld:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "crypto/key_exchange.h"
+#include "crypto/p256.h"
 #include "fenchi/bytes.h"
 #include "fenchi/password.h"
 #include "fenchi/status.h"
@@ -32,6 +33,7 @@ enum class NodeKind : std::uint8_t {
   kProviderHeld = 4,
   kAnd = 5,
   kOr = 6,
+  kToken = 7,
   kUnknown = 0,  // never on disk: a kind of later, whose bytes are kept
 };
 
@@ -42,7 +44,10 @@ struct SlotNode {
   Argon2Cost cost;
   // kRecipient
   ExchangePublicKey recipient;
-  Bytes sealed_key;  // the child key sealed to `recipient`, type 10
+  // kToken
+  P256PublicKey token;  // a point of the curve
+  // kRecipient, kToken
+  Bytes sealed_key;  // the child key sealed to that public key, type 10
   // kCustodians
   int threshold = 0;   // m
   int custodians = 0;  // p, at most 16

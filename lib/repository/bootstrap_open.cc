@@ -209,6 +209,10 @@ Status TakeFactors(const Unlock& unlock, const std::vector<LeafShare>& leaves, B
     FENCHI_ASSIGN_OR_RETURN(out.recipients.emplace_back(), KeyPair::FromSecretKey(secret->view()));
   }
   for (const KeyPair& pair : out.recipients) out.factors.recipients.push_back(&pair);
+  for (const std::shared_ptr<KeyToken>& token : unlock.tokens()) {
+    if (token == nullptr) return InvalidArgument("a token that was brought is none");
+    out.factors.tokens.push_back(token.get());
+  }
   for (const Unlock::Share& share : unlock.shares()) {
     out.factors.shares.push_back({share.name, share.bytes->view()});
   }

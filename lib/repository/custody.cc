@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "base/coding.h"
+#include "base/display.h"
 #include "base/error.h"
 #include "crypto/key_exchange.h"
+#include "crypto/p256.h"
 #include "crypto/signing.h"
 #include "fenchi/hash.h"
 #include "fenchi/key_sharing.h"
@@ -50,6 +52,27 @@ SecretBytes NewRecipientKey(Random& random) {
 Result<RecipientKey> RecipientKeyOf(const SecretBytes& secret) {
   FENCHI_ASSIGN_OR_RETURN(const KeyPair pair, KeyPair::FromSecretKey(secret.view()));
   return pair.public_key.bytes;
+}
+
+Status CheckToken(KeyToken& token, Random& random) {
+  if (!token.keeps_secret()) {
+    return Status(StatusCode::kPolicy,
+                  fmt::format("{}: its secret key can be read out of the token",
+                              EscapeForDisplay(token.name())),
+                  "make a key that cannot: 'fenchi key token --make'");
+  }
+  const TokenKey public_key = token.public_key();
+  if (!CheckP256Key(public_key).ok()) {
+    return Damaged("{}: its public key is no point of P-256", EscapeForDisplay(token.name()));
+  }
+  const P256KeyPair mine = P256KeyPair::Generate(random);
+  FENCHI_ASSIGN_OR_RETURN(const SecretBytes agreed, token.Agree(mine.public_key.bytes));
+  FENCHI_ASSIGN_OR_RETURN(const SecretBytes expected,
+                          P256Secret(mine.secret_key.view(), public_key));
+  if (agreed.Equals(expected.view())) return Status::Ok();
+  return Damaged("{}: what it agrees on is not what its public key says",
+                 EscapeForDisplay(token.name()))
+      .WithHint("the public key on the token may be of another key pair; nothing was sealed to it");
 }
 
 SecretBytes NewAdminKey(Random& random) { return SecretBytes::Random(kSigningSeedSize, random); }

@@ -42,10 +42,15 @@ std::string NamesOf(const format::CustodianDetails& listed) {
   return out;
 }
 
-std::string InWords(const AccessTerm& term, SlotRegister& listed) {
+// `node` has the shape of `term`.
+std::string InWords(const AccessTerm& term, const format::SlotNode& node, SlotRegister& listed) {
   if (term.kind == AccessTerm::Kind::kName) {
+    const std::string name = EscapeForDisplay(term.name);
+    if (node.kind == format::NodeKind::kToken) {
+      return fmt::format("whoever can use the token of '{}'", name);
+    }
     return term.name == "passphrase" ? "whoever knows the passphrase"
-                                     : "whoever holds '" + EscapeForDisplay(term.name) + "'";
+                                     : "whoever holds '" + name + "'";
   }
   if (term.kind == AccessTerm::Kind::kShares) {
     if (term.name == format::kProvidersGroup) {
@@ -55,17 +60,26 @@ std::string InWords(const AccessTerm& term, SlotRegister& listed) {
     if (listed.next >= listed.nodes.size()) {
       return fmt::format("any {} custodians of {}", term.threshold, group);
     }
-    const format::CustodianDetails& node = *listed.nodes[listed.next++];
+    const format::CustodianDetails& group_of_node = *listed.nodes[listed.next++];
     return fmt::format("any {} of the {} custodians of {} ({})", term.threshold,
-                       node.holders.size(), group, NamesOf(node));
+                       group_of_node.holders.size(), group, NamesOf(group_of_node));
   }
   std::string out;
-  for (const AccessTerm& child : term.children) {
-    const std::string one = InWords(child, listed);
+  for (std::size_t i = 0; i < term.children.size(); ++i) {
+    const AccessTerm& child = term.children[i];
+    const std::string one = InWords(child, node.children[i], listed);
     if (!out.empty()) out += term.kind == AccessTerm::Kind::kAnd ? " together with " : ", or ";
     out += child.children.empty() ? one : "(" + one + ")";
   }
   return out;
+}
+
+void ListTokens(const std::string& slot, const AccessTerm& term, const format::SlotNode& node,
+                std::vector<CustodyToken>& out) {
+  if (node.kind == format::NodeKind::kToken) out.push_back({slot, term.name, node.token.bytes});
+  for (std::size_t i = 0; i < node.children.size(); ++i) {
+    ListTokens(slot, term.children[i], node.children[i], out);
+  }
 }
 
 void DescribeSlots(const format::SlotTable& table, const format::PolicyDetails& details, int needed,
@@ -82,8 +96,9 @@ void DescribeSlots(const format::SlotTable& table, const format::PolicyDetails& 
     const std::optional<AccessTerm> term = TermOf(slot);
     out.described.push_back(term.has_value());
     if (term) {
-      out.in_words.push_back(
-          fmt::format("{}, with any {} of the providers", InWords(*term, listed), needed));
+      out.in_words.push_back(fmt::format("{}, with any {} of the providers",
+                                         InWords(*term, slot.node, listed), needed));
+      ListTokens(slot.access, *term, slot.node, out.tokens);
     } else {
       out.in_words.push_back(fmt::format("a slot that this version cannot describe; it says '{}'",
                                          EscapeForDisplay(slot.access)));

@@ -56,6 +56,10 @@ Unlock& Unlock::AddRecipientKey(SecretBytes secret_key) {
   recipient_keys_.push_back(Shared(std::move(secret_key)));
   return *this;
 }
+Unlock& Unlock::AddToken(std::shared_ptr<KeyToken> token) {
+  tokens_.push_back(std::move(token));
+  return *this;
+}
 Unlock& Unlock::AddShare(std::string name, SecretBytes key_share) {
   shares_.push_back({std::move(name), Shared(std::move(key_share))});
   return *this;

@@ -86,7 +86,8 @@ Result<std::optional<OpenedSlot>> TrySlot(const format::SlotTable& table, const 
 }
 
 bool OnlyPassphrases(const SlotFactors& factors) {
-  return !factors.passphrases.empty() && factors.recipients.empty() && factors.shares.empty();
+  return !factors.passphrases.empty() && factors.recipients.empty() && factors.tokens.empty() &&
+         factors.shares.empty();
 }
 
 Status NoSlot(const std::vector<std::string>& lacks, const std::vector<ShareFault>& strangers) {

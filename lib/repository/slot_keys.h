@@ -15,6 +15,7 @@
 #include "fenchi/key_sharing.h"
 #include "fenchi/secret.h"
 #include "fenchi/status.h"
+#include "fenchi/token.h"
 #include "format/slots.h"
 
 namespace fenchi {
@@ -23,6 +24,7 @@ namespace fenchi {
 struct SlotFactors {
   std::vector<const SecretBytes*> passphrases = {};
   std::vector<const KeyPair*> recipients = {};
+  std::vector<KeyToken*> tokens = {};          // each asked only where its slot lacks nothing
   std::vector<NamedShare> shares = {};         // custodians' items, in any order
   std::vector<NamedShare> provider_held = {};  // from leaf objects, named by provider
 };
@@ -34,7 +36,8 @@ struct OpenedSlot {
 };
 
 // Errors: kWrongKey when no slot opens; the message says what each lacks and names each bad share;
-// kUnsupported when all slots are of kinds of later; kFull for Argon2id's memory.
+// kUnsupported when all slots are of kinds of later; kFull for Argon2id's memory; kDamaged when a
+// token's answer does not open what was sealed to its key; the token's own.
 Result<OpenedSlot> OpenAnySlot(const format::SlotTable& table, ByteView leaf_secret,
                                const SlotFactors& factors);
 

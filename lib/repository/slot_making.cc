@@ -4,10 +4,12 @@
 #include <optional>
 #include <set>
 #include <utility>
+#include <variant>
 
 #include "base/display.h"
 #include "base/error.h"
 #include "crypto/key_exchange.h"
+#include "crypto/p256.h"
 #include "fenchi/password.h"
 #include "format/cbor.h"
 #include "format/derive.h"
@@ -67,6 +69,8 @@ Status CheckName(const CustodyPlan& plan, const AccessTerm& term) {
   if (is_passphrase && passphrase->second.empty()) {
     return InvalidArgument("the passphrase is empty");
   }
+  const auto* const token = is_recipient ? std::get_if<TokenKey>(&recipient->second) : nullptr;
+  if (token != nullptr) FENCHI_RETURN_IF_ERROR(CheckP256Key(*token).At(Quoted(term.name)));
   return Status::Ok();
 }
 
@@ -125,7 +129,8 @@ class SlotMaker {
   // Fills `node` and gives its child key.
   Result<SecretBytes> MakeNode(const AccessTerm& term, const Bytes& path, SlotNode& node);
   Result<SecretBytes> MakePassphrase(const SecretBytes& passphrase, SlotNode& node);
-  Result<SecretBytes> MakeRecipient(const RecipientKey& key, const Bytes& path, SlotNode& node);
+  Result<SecretBytes> MakeRecipient(const RecipientPublicKey& key, const Bytes& path,
+                                    SlotNode& node);
   Result<SecretBytes> MakeCustodians(const AccessTerm& term, const Bytes& path, SlotNode& node);
   Result<SecretBytes> MakeProviderHeld(const Bytes& path, SlotNode& node);
   Result<SecretBytes> MakeJoined(const AccessTerm& term, const Bytes& path, SlotNode& node);
@@ -179,15 +184,21 @@ Result<SecretBytes> SlotMaker::MakePassphrase(const SecretBytes& passphrase, Slo
   return StretchPassword(passphrase.view(), node.salt.view(), node.cost);
 }
 
-Result<SecretBytes> SlotMaker::MakeRecipient(const RecipientKey& key, const Bytes& path,
+Result<SecretBytes> SlotMaker::MakeRecipient(const RecipientPublicKey& key, const Bytes& path,
                                              SlotNode& node) {
-  node.kind = NodeKind::kRecipient;
-  node.recipient.bytes = key;
   SecretBytes child = SecretBytes::Random(kKeySize, random_);
   const Bytes context = format::ChildKeyContext(slot_.id, path);
-  FENCHI_ASSIGN_OR_RETURN(
-      node.sealed_key,
-      SealToPublicKey(ChildKeyBox(context), node.recipient.view(), child.view(), random_));
+  const SealContext box = ChildKeyBox(context);
+  if (const auto* const token = std::get_if<TokenKey>(&key)) {
+    node.kind = NodeKind::kToken;
+    node.token.bytes = *token;
+    FENCHI_ASSIGN_OR_RETURN(node.sealed_key, SealToP256Key(box, *token, child.view(), random_));
+  } else {
+    node.kind = NodeKind::kRecipient;
+    node.recipient.bytes = std::get<RecipientKey>(key);
+    FENCHI_ASSIGN_OR_RETURN(node.sealed_key,
+                            SealToPublicKey(box, node.recipient.view(), child.view(), random_));
+  }
   return child;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/display.h"
 #include "base/error.h"
+#include "crypto/p256.h"
 #include "fenchi/password.h"
 
 namespace fenchi {
@@ -39,6 +40,7 @@ bool SameShape(const SlotNode& node, const AccessTerm& term) {
   switch (node.kind) {
     case NodeKind::kPassphrase:
     case NodeKind::kRecipient:
+    case NodeKind::kToken:
       return term.kind == AccessTerm::Kind::kName;
     case NodeKind::kCustodians:
       return term.kind == AccessTerm::Kind::kShares && term.name != format::kProvidersGroup &&
@@ -106,6 +108,26 @@ std::vector<std::string> LargestSet(const SlotNode& node, const std::vector<Name
   return names;
 }
 
+// What the token answers is judged by the box alone: kNotFound would say that there is no vault,
+// and kWrongKey that somebody brought a wrong one.
+Result<SecretBytes> AskToken(KeyToken& token, const SealContext& box, const SlotNode& node) {
+  FENCHI_ASSIGN_OR_RETURN(const P256PublicKey ephemeral, EphemeralKeyOfBox(node.sealed_key));
+  const Result<SecretBytes> agreed = token.Agree(ephemeral.bytes);
+  if (!agreed.ok()) {
+    const Status& said = agreed.status();
+    if (said.code() != StatusCode::kNotFound) return said;
+    return Status(StatusCode::kUnavailable, said.message(), said.hint());
+  }
+  Result<SecretBytes> key =
+      OpenWithAgreedSecret(box, node.token.view(), agreed->view(), node.sealed_key);
+  if (key.ok()) return key;
+  return Damaged(
+             "{} has the key of the slot, but its answer does not open what was sealed to it "
+             "({})",
+             EscapeForDisplay(token.name()), key.status().message())
+      .WithHint("try the token with 'fenchi key token'; if it works, the slot was made wrongly");
+}
+
 }  // namespace
 
 std::optional<AccessTerm> TermOf(const format::Slot& slot) {
@@ -138,6 +160,11 @@ std::string SlotEvaluation::LackOf(const SlotNode& node, const AccessTerm* term)
       lack =
           term == nullptr ? "a recipient's secret key" : "the secret key of " + Quoted(term->name);
       if (!factors_.recipients.empty()) lack += " (the key that was brought is another)";
+      break;
+    case NodeKind::kToken:
+      if (HasTokenOf(node)) break;
+      lack = term == nullptr ? "a token" : "the token of " + Quoted(term->name);
+      if (!factors_.tokens.empty()) lack += " (the token that was brought holds another key)";
       break;
     case NodeKind::kCustodians:
     case NodeKind::kProviderHeld:
@@ -218,6 +245,12 @@ const KeyPair* SlotEvaluation::RecipientOf(const SlotNode& node) const {
   return nullptr;
 }
 
+bool SlotEvaluation::HasTokenOf(const SlotNode& node) const {
+  return std::ranges::any_of(factors_.tokens, [&](const KeyToken* token) {
+    return token->public_key() == node.token.bytes;
+  });
+}
+
 // ---- Keys ----
 
 Result<CandidateKeys> SlotEvaluation::KeysOf(const SlotNode& node, const Bytes& path) {
@@ -226,6 +259,8 @@ Result<CandidateKeys> SlotEvaluation::KeysOf(const SlotNode& node, const Bytes& 
       return PassphraseKeys(node);
     case NodeKind::kRecipient:
       return RecipientKeys(node, path);
+    case NodeKind::kToken:
+      return TokenKeys(node, path);
     case NodeKind::kCustodians:
     case NodeKind::kProviderHeld: {
       CandidateKeys keys;
@@ -259,6 +294,23 @@ Result<CandidateKeys> SlotEvaluation::RecipientKeys(const SlotNode& node, const 
                                                              *RecipientOf(node), node.sealed_key));
   keys.push_back({std::move(key), {}});
   return keys;
+}
+
+// Tokens may hold one key together, one as the spare of the other.
+Result<CandidateKeys> SlotEvaluation::TokenKeys(const SlotNode& node, const Bytes& path) const {
+  const Bytes context = format::ChildKeyContext(identity_.slot, path);
+  Status failure;
+  for (KeyToken* token : factors_.tokens) {
+    if (token->public_key() != node.token.bytes) continue;
+    Result<SecretBytes> key = AskToken(*token, ChildKeyBox(identity_, context), node);
+    if (key.ok()) {
+      CandidateKeys keys;
+      keys.push_back({std::move(*key), {}});
+      return keys;
+    }
+    failure = key.status();
+  }
+  return failure;
 }
 
 Result<CandidateKeys> SlotEvaluation::AndKeys(const SlotNode& node, const Bytes& path) {

@@ -47,9 +47,11 @@ class SlotEvaluation {
   std::string LackOfAny(const format::SlotNode& node, const format::AccessTerm* term);
   std::string LackOfShares(const format::SlotNode& node, const format::AccessTerm* term);
   const KeyPair* RecipientOf(const format::SlotNode& node) const;
+  bool HasTokenOf(const format::SlotNode& node) const;
   Result<CandidateKeys> KeysOf(const format::SlotNode& node, const Bytes& path);
   Result<CandidateKeys> PassphraseKeys(const format::SlotNode& node) const;
   Result<CandidateKeys> RecipientKeys(const format::SlotNode& node, const Bytes& path) const;
+  Result<CandidateKeys> TokenKeys(const format::SlotNode& node, const Bytes& path) const;
   Result<CandidateKeys> AndKeys(const format::SlotNode& node, const Bytes& path);
   Result<CandidateKeys> OrKeys(const format::SlotNode& node, const Bytes& path);
 

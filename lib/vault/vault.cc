@@ -79,7 +79,7 @@ Vault::~Vault() = default;
 Result<Vault> Vault::Create(const std::vector<NamedProvider>& providers, const Unlock& unlock,
                             const CreateOptions& options) {
   if (unlock.is_credential() || unlock.passphrases().size() != 1 ||
-      !unlock.recipient_keys().empty() || !unlock.shares().empty()) {
+      !unlock.recipient_keys().empty() || !unlock.tokens().empty() || !unlock.shares().empty()) {
     return InvalidArgument("a new vault is made with a passphrase, or with a custody plan");
   }
   CustodyPlan custody;

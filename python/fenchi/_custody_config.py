@@ -11,6 +11,10 @@
     name = "escrow"
     key = "64 hex digits: an X25519 public key"
 
+    [[recipient]]
+    name = "hsm"
+    key = "p256:04..., 130 hex digits: the public key in a token, as `fenchi key token` shows it"
+
 It is a plan: what a new vault, a rotation or an addition makes. What holds is in the signed policy
 (`fenchi key show`). A name that is no recipient is a passphrase.
 """
@@ -26,6 +30,9 @@ from fenchi.custody import Custodian, CustodyPlan, Deliver, parse_access
 from fenchi.messages import text
 
 _KEY = re.compile(r"[0-9a-f]{64}")
+_TOKEN_KEY = re.compile(r"p256:04[0-9a-f]{128}")
+_P256_PREFIX = "p256:"
+_TOKEN_KEY_SIZE = 65
 PASSPHRASE = "passphrase"  # noqa: S105
 
 
@@ -37,6 +44,7 @@ class CustodyTable:
     custodians: Mapping[str, tuple[Custodian, ...]] = field(default_factory=dict)
     """By group; a share's index is the place + 1."""
     recipients: Mapping[str, bytes] = field(default_factory=dict)
+    """Public keys by name: X25519, or P-256 in a token."""
 
     def passphrase_names(self, open: str | None = None) -> tuple[str, ...]:
         """The names in the expression that are no recipients."""
@@ -101,9 +109,22 @@ class CustodyTable:
                 raise _errors.InvalidArgument(text("custody.unused_group", group=group))
 
 
+def is_token_key(key: bytes) -> bool:
+    """Whether a recipient's public key is one in a token."""
+    return len(key) == _TOKEN_KEY_SIZE
+
+
+def key_text(key: bytes) -> str:
+    """A recipient's public key as vault.toml has it."""
+    return _P256_PREFIX + key.hex() if is_token_key(key) else key.hex()
+
+
 def read_key(where: str, value: str) -> bytes:
-    """A public key from 64 hex digits."""
-    if not _KEY.fullmatch(value.lower()):
+    """A public key: 64 hex digits, or p256:04... for one in a token."""
+    lower = value.lower()
+    if _TOKEN_KEY.fullmatch(lower):
+        return bytes.fromhex(lower.removeprefix(_P256_PREFIX))
+    if not _KEY.fullmatch(lower):
         raise _errors.InvalidArgument(text("custody.key_form", where=where))
     return bytes.fromhex(value)
 

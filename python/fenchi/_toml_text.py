@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from fenchi import _errors
-from fenchi._custody_config import CustodyTable
+from fenchi._custody_config import CustodyTable, key_text
 from fenchi.messages import text
 
 
@@ -38,7 +38,7 @@ def custodian_lines(group: str, holder: str, deputy: str = "") -> list[str]:
 
 def recipient_lines(name: str, key: bytes) -> list[str]:
     """A [[recipient]] table."""
-    return ["[[recipient]]", line("name", name), line("key", key.hex())]
+    return ["[[recipient]]", line("name", name), line("key", key_text(key))]
 
 
 def custody_lines(custody: CustodyTable) -> list[str]:

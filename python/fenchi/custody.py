@@ -12,6 +12,14 @@
 
 Alternatives stand between ", OR"; inside one, AND binds closer than OR, and parentheses group. A
 factor is a NAME (a passphrase or a recipient), "N of GROUP" (custodians), or "k of providers".
+
+A recipient holds an X25519 key in a file, or has a token (HSM, smart card) that never gives its
+P-256 key out:
+
+    token = open_token("pkcs11:token=vault;object=escrow?module-path=/usr/lib/...", pin=pin)
+    check_token(token)  # before anything is sealed to it
+    plan = CustodyPlan(open="escrow", recipients={"escrow": token.public_key})
+    vault = fenchi.open(where, unlock=Unlock(tokens=[token]))
 """
 
 from __future__ import annotations
@@ -19,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from fenchi import _core, _passphrase
 from fenchi._core import SecretBytes
@@ -65,12 +73,90 @@ def parse_access(open: str) -> AccessExpression:
     )
 
 
+# ---- Tokens ----
+
+
+class KeyToken(Protocol):
+    """What holds a secret P-256 key and never gives it out: from open_token, or one of yours."""
+
+    @property
+    def name(self) -> str:
+        """What people know it by, for messages: never a PIN."""
+
+    @property
+    def public_key(self) -> bytes:
+        """65 bytes: 04, x, y of a point of P-256 (SEC 1)."""
+
+    def agree(self, peer: bytes) -> Key:
+        """The x-coordinate (32 bytes) of the secret key times `peer`, a public key like the above.
+
+        Raise fenchi.Unavailable where the token cannot be reached.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenInfo:
+    """What a token says of itself, without its PIN."""
+
+    label: str
+    manufacturer: str
+    model: str
+    serial: str
+    takes_pin: bool
+    pin_pad: bool
+    """It asks for its PIN itself, on its own keys."""
+    wrong_before: bool
+    """A wrong PIN was given since the last right one."""
+    last_try: bool
+    """One more wrong PIN locks it."""
+    locked: bool
+    """It takes no PIN any more."""
+
+
+def find_token(uri: str) -> TokenInfo:
+    """The token of a PKCS#11 URI (RFC 7512), which must name its library: `?module-path=`.
+
+    Errors: NotFound when none fits; InvalidArgument when several do; Io for the library.
+    """
+    return TokenInfo(**_core.find_token(uri))
+
+
+def open_token(uri: str, *, pin: Key | str = b"") -> KeyToken:
+    """A session with a token. pin: tried once, for tokens lock themselves after a few.
+
+    Errors: as find_token; WrongKey, saying what the token says of tries left; Denied when it is
+    locked; NotFound when no key fits; InvalidArgument when the key cannot be used.
+    """
+    return _core.open_token(uri, _pin(pin))
+
+
+def make_token_key(uri: str, label: str, *, pin: Key | str = b"") -> KeyToken:
+    """Makes a key pair on the token, whose secret key cannot be read out.
+
+    Errors: as open_token; AlreadyExists when there is a key with that label.
+    """
+    return _core.make_token_key(uri, label, _pin(pin))
+
+
+def check_token(token: KeyToken) -> None:
+    """Whether a token will do as a recipient; ask before anything is sealed to it.
+
+    Errors: Policy when its secret key can be read out; Damaged when it does not agree as it should.
+    """
+    _core.check_token(token)
+
+
+def _pin(pin: Key | str) -> SecretBytes:
+    return _secret(pin.encode() if isinstance(pin, str) else pin)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unlock(_HoldsSecrets):
     """Everything that was brought to open a vault with. What is lacking, the error says."""
 
     passphrases: Sequence[_passphrase.Passphrase] = field(default=(), repr=False)
     recipient_keys: Sequence[Key] = field(default=(), repr=False)
+    tokens: Sequence[KeyToken] = field(default=(), repr=False)
     shares: Mapping[str, Key] = field(default_factory=dict, repr=False)
     """Custodians' key shares, by the name of the file or page they came in."""
     admin_key: Key | None = field(default=None, repr=False)
@@ -80,6 +166,7 @@ class Unlock(_HoldsSecrets):
         return {
             "passphrases": [_passphrase.secret_of(one) for one in self.passphrases],
             "recipient_keys": [_secret(one) for one in self.recipient_keys],
+            "tokens": list(self.tokens),
             "shares": [(name, _secret(data)) for name, data in self.shares.items()],
             "admin_key": None if self.admin_key is None else _secret(self.admin_key),
             "credential": None if self.credential is None else _secret(self.credential),
@@ -121,6 +208,7 @@ class CustodyPlan(_HoldsSecrets):
     open: str = "passphrase"
     passphrases: Mapping[str, _passphrase.Passphrase] = field(default_factory=dict, repr=False)
     recipients: Mapping[str, bytes] = field(default_factory=dict)
+    """Public keys: X25519, 32 bytes, or P-256 in a token, 65 bytes."""
     custodians: Mapping[str, Sequence[Custodian]] = field(default_factory=dict)
     deliver: Deliver | None = None
     """Gets all key shares, once, before anything is changed; what it raises stops the change."""
@@ -243,6 +331,15 @@ class CustodyGroup:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CustodyToken:
+    """A recipient whose secret key is in a token."""
+
+    slot: str
+    name: str
+    public_key: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Writer:
     id: str
     label: str
@@ -289,6 +386,7 @@ class CustodyReport:
     needed: int
     """Providers that each slot takes besides."""
     groups: tuple[CustodyGroup, ...]
+    tokens: tuple[CustodyToken, ...]
     key_domains: tuple[str, ...]
     admins: AdminRule
     writers: tuple[Writer, ...]
@@ -316,6 +414,10 @@ class CustodyReport:
             described=tuple(fields["described"]),
             needed=fields["needed"],
             groups=tuple(groups),
+            tokens=tuple(
+                CustodyToken(slot=slot, name=name, public_key=key)
+                for slot, name, key in fields["tokens"]
+            ),
             key_domains=tuple(fields["key_domains"]),
             admins=AdminRule(threshold=threshold, keys=tuple(keys)),
             writers=tuple(

@@ -29,7 +29,7 @@ STORY_CC = ROOT / "examples" / "story.cc"
 STORY_PY = ROOT / "examples" / "story.py"
 
 # What a build may leave out.
-OPTIONAL = ("FENCHI_WITH_HTTP", "FENCHI_WITH_SFTP")
+OPTIONAL = ("FENCHI_WITH_HTTP", "FENCHI_WITH_SFTP", "FENCHI_WITH_PKCS11")
 
 # What the shared library may offer besides names of namespace fenchi.
 ALLOWED_SYMBOL = re.compile(

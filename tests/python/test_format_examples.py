@@ -16,6 +16,7 @@ import pytest
 
 pytest.importorskip("cryptography")
 from cryptography.hazmat.primitives import hashes  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric.x25519 import (  # noqa: E402
     X25519PrivateKey,
@@ -149,6 +150,33 @@ def test_slot() -> None:
     check("AND key", hkdf(children, b"", b"fenchi/1/and\0" + bound))
     check("AND key at path 01", hkdf(children, b"", b"fenchi/1/and\0" + bound + b"\1"))
     check("T at path 01", VAULT + be(1, 32) + access + SLOT + b"\1")
+
+
+def point(secret: ec.EllipticCurvePrivateKey) -> bytes:
+    return secret.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def test_token_slot() -> None:
+    def p256(name: str) -> ec.EllipticCurvePrivateKey:
+        return ec.derive_private_key(int.from_bytes(key(name), "big"), ec.SECP256R1())
+
+    token, ephemeral, slot = p256("token secret key"), p256("token 0"), key("token slot id", 16)
+    check("token's public key", point(token))
+    agreed = ephemeral.exchange(ec.ECDH(), token.public_key())
+    assert agreed == token.exchange(ec.ECDH(), ephemeral.public_key())
+    check("x that both agree on", agreed)
+    secret = hkdf(agreed, point(ephemeral) + point(token), b"fenchi/1/p256")
+    sealed = point(ephemeral) + seal(10, secret, slot, key("token child key"), key("token 1"))
+    check("key sealed to the token", sealed)
+    bound = VAULT + be(1, 32) + slot + sha(b"hsm")
+    secrets = lp(key("token child key")) + lp(key("leaf secret"))
+    slot_key = hkdf(secrets, b"", b"fenchi/1/slot\0" + bound)
+    check("slot key of the token's slot", slot_key)
+    node = b"\xa3\x01\x07\x02\x58\x41" + point(token) + b"\x03\x58\xb5" + sealed
+    box = seal(7, slot_key, be(1, 32) + slot, key("epoch root"), key("token slot 0"))
+    slots = b"\xa4\x01\x01\x02\x58\x20" + VAULT + b"\x03\x01\x04\x81\xa4\x01\x50" + slot
+    slots += b"\x02\x63hsm\x03" + node + b"\x04\x58\x74" + box
+    check("slots object of the token's slot", slots)
 
 
 def test_passphrase() -> None:

@@ -225,8 +225,9 @@ def test_and_and_or_nodes_at_every_path(tmp_path, rng):
     def tree(w, bound, salt):
         leaf = passphrase_node(w, bound, salt)
         recipient = ({1: 2, 2: rng.randbytes(32), 3: rng.randbytes(148)}, rng.randbytes(32))
+        token = ({1: 7, 2: rng.randbytes(65), 3: rng.randbytes(181)}, rng.randbytes(32))
         deep = and_node(bound, b"\1", [leaf, leaf])
-        either = or_node(w, bound, b"\0", [recipient, leaf])
+        either = or_node(w, bound, b"\0", [recipient, token, leaf])
         return and_node(bound, b"", [either, deep])
 
     w = Writer(tmp_path, rng, k=1, n=1, make_node=tree)

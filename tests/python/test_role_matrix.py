@@ -68,8 +68,9 @@ FORMS: dict[str, tuple[Needs, list[str]]] = {
     "key credential verify": (VERIFIES, ["key", "credential", "verify", "new.cred"]),
     "key credential admin": (ADMINISTERS, ["key", "credential", "admin", "new.cred"]),
 }
-# One makes a vault, others bring shares or a card: test_cli, test_ceremony_pages, test_recovery.
-WITHOUT_ROLE = {"init", "key combine", "key check", "recover"}
+# One makes a vault, one needs a token, others bring shares or a card: test_cli, test_tokens,
+# test_ceremony_pages, test_recovery.
+WITHOUT_ROLE = {"init", "key token", "key combine", "key check", "recover"}
 # It talks to each custodian: what it does when it may is in test_ceremony_pages.
 TALKS = {"key split"}
 MEANING = {

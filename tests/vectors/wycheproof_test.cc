@@ -14,6 +14,7 @@
 #include <string>
 
 #include "crypto/key_exchange.h"
+#include "crypto/p256.h"
 #include "crypto/signing.h"
 #include "fenchi/aead.h"
 #include "fenchi/hash.h"
@@ -181,6 +182,22 @@ TEST_F(Wycheproof, X25519) {
   });
   if (IsSkipped()) return;
   EXPECT_EQ(refused, 31);
+}
+
+// We take points in their long form only, and no secret of zeros.
+TEST_F(Wycheproof, EcdhP256) {
+  RunFile("ecdh_secp256r1_ecpoint_test.json", 355, [](const json&, const json& test, bool valid) {
+    Bytes secret = Field(test, "private");
+    while (secret.size() > kP256SecretSize && secret.front() == 0) secret.erase(secret.begin());
+    while (secret.size() < kP256SecretSize) secret.insert(secret.begin(), 0);
+    const Bytes shared = Field(test, "shared"), point = Field(test, "public");
+    const bool zero = std::all_of(shared.begin(), shared.end(), [](auto b) { return b == 0; });
+    const auto got = P256Secret(secret, point);
+    EXPECT_EQ(got.ok(), valid && point.size() == kP256PointSize && !zero);
+    if (got.ok()) {
+      EXPECT_TRUE(got.value().Equals(shared));
+    }
+  });
 }
 
 TEST_F(Wycheproof, Ed25519) {

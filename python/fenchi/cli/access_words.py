@@ -33,15 +33,18 @@ def _group(term: Term, groups: list[CustodyGroup]) -> str:
     )
 
 
-def _words(term: Term, groups: list[CustodyGroup]) -> str:
+def _words(term: Term, groups: list[CustodyGroup], tokens: frozenset[str]) -> str:
     if term.kind == "name":
+        if term.name in tokens:
+            return text("access.token", name=term.name)
         if term.name == PASSPHRASE:
             return text("access.passphrase")
         return text("access.holder", name=term.name)
     if term.kind == "shares":
         return _group(term, groups)
     parts = [
-        f"({_words(one, groups)})" if one.children else _words(one, groups) for one in term.children
+        f"({_words(one, groups, tokens)})" if one.children else _words(one, groups, tokens)
+        for one in term.children
     ]
     return text("access.and" if term.kind == "and" else "access.or").join(parts)
 
@@ -56,7 +59,8 @@ def slots(report: CustodyReport) -> list[dict[str, Any]]:
             continue
         term = _access_tree.parse(expression)
         groups = [one for one in report.groups if one.slot == expression]
-        words = text("access.slot", who=_words(term, groups), needed=report.needed)
+        tokens = frozenset(one.name for one in report.tokens if one.slot == expression)
+        words = text("access.slot", who=_words(term, groups, tokens), needed=report.needed)
         people = _access_tree.fewest_people(term)
         out.append({"expression": expression, "in_words": words, "people": people})
     return out

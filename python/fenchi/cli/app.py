@@ -39,6 +39,7 @@ def _options(
     password_file: Annotated[str | None, typer.Option(metavar="FILE")] = None,
     share: Annotated[list[str] | None, typer.Option(metavar="FILE")] = None,
     recipient_key: Annotated[list[str] | None, typer.Option(metavar="FILE")] = None,
+    token: Annotated[list[str] | None, typer.Option(metavar="URI")] = None,
     admin_key: Annotated[str | None, typer.Option(metavar="FILE")] = None,
     credential: Annotated[str | None, typer.Option(metavar="FILE")] = None,
     version: Annotated[
@@ -49,7 +50,9 @@ def _options(
     if lang is not None and lang not in messages.LANGUAGES:
         known = ", ".join(messages.LANGUAGES)
         raise typer.BadParameter(text("lang.unknown", lang=lang, known=known))
-    factors = Factors(tuple(share or ()), tuple(recipient_key or ()), admin_key, credential)
+    factors = Factors(
+        tuple(share or ()), tuple(recipient_key or ()), tuple(token or ()), admin_key, credential
+    )
     context.obj = Settings(
         config=config, password_file=password_file, output=Output(json), factors=factors
     )

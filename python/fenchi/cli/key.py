@@ -13,7 +13,7 @@ import typer
 
 import fenchi
 from fenchi import _secret_files, config, custody
-from fenchi._custody_config import CustodyTable
+from fenchi._custody_config import CustodyTable, key_text
 from fenchi.cli import access_words
 from fenchi.cli.app import app
 from fenchi.cli.context import Settings, opened, settings
@@ -78,6 +78,8 @@ def _statement(output: Output, report: custody.CustodyReport, domain: str | None
     for number, slot in enumerate(access_words.slots(report), 1):
         people = access_words.how_many(slot["people"])
         output.say("access.way", number=number, people=people, words=slot["in_words"])
+    for token in dict.fromkeys((one.name, key_text(one.public_key)) for one in report.tokens):
+        output.say("access.token_key", name=token[0], key=token[1])
     if domain is None:
         output.say("access.domains", domains=", ".join(report.key_domains))
     else:

@@ -24,7 +24,9 @@ from fenchi.cli.ceremony import (
 )
 from fenchi.cli.context import Settings, opened, passphrase, settings
 from fenchi.cli.paper import FormatOption, formats_of, open_vault, talk, write_card
+from fenchi.cli.pin import open_token
 from fenchi.cli.restoring import restore_into
+from fenchi.cli.unlocking import read_key
 from fenchi.custody import Unlock, parse_access
 from fenchi.messages import text
 
@@ -102,6 +104,7 @@ def _keep(wanted: Settings, made: config.Config, vault: fenchi.Vault) -> None:
     table = CustodyTable(
         open=", OR ".join(dict.fromkeys(report.slots)),
         custodians={one.group: one.custodians for one in report.groups},
+        recipients={one.name: one.public_key for one in report.tokens},
     )
     path = wanted.config
     config.write_new(path, config.render(made.policy, made.providers, table))
@@ -135,10 +138,16 @@ def _unlock(
         )
         verdict = gather(wanted.output, files, typed, collection, speaker)
         require_enough(verdict)
+    keys = [read_key(wanted.output, source) for source in wanted.factors.recipient_keys]
+    tokens = [open_token(wanted.output, uri) for uri in wanted.factors.tokens]
     passphrases = []
-    if ask or _wants_passphrase(known.opens, with_shares):
+    # Of the card's names nobody can say which are passphrases: who brings a key knows.
+    if ask or (not keys and not tokens and _wants_passphrase(known.opens, with_shares)):
         passphrases = [passphrase(wanted)]
-    return Unlock(shares=verdict.shares if verdict else {}, passphrases=passphrases), verdict
+    shares = verdict.shares if verdict else {}
+    return Unlock(
+        shares=shares, passphrases=passphrases, recipient_keys=keys, tokens=tokens
+    ), verdict
 
 
 def _compare(wanted: Settings, vault: fenchi.Vault, known: Card, accept_older: bool) -> None:

@@ -32,6 +32,7 @@ NEEDS = {
     "card": "any",
     "recover": "own",
     "key recipient": "none",
+    "key token": "none",
     "key credential": "read",
     "key revoke custodian": "slot",
     "key revoke recipient": "slot",

@@ -32,6 +32,7 @@ from fenchi.cli import (
     restore,
     revoke,
     roles,
+    token,
     writer,
 )
 from fenchi.cli import language as languages
@@ -44,7 +45,7 @@ from fenchi.messages import text
 # Commands in the order in which people meet them; each module registers its own on import.
 _COMMANDS = (
     *(init, backup, browse, restore, health, drill, provider, courier),
-    *(attest, key, ceremony, recovery, revoke, rekey, domain, writer, admin),
+    *(attest, key, token, ceremony, recovery, revoke, rekey, domain, writer, admin),
 )
 _PR_SET_DUMPABLE = 4
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from fenchi import _access_tree, _errors, _passphrase, _secret_files
 from fenchi._access_tree import Term
 from fenchi._core import SecretBytes
-from fenchi._custody_config import PASSPHRASE, CustodyTable
+from fenchi._custody_config import PASSPHRASE, CustodyTable, is_token_key
 from fenchi.cli.output import Output
+from fenchi.cli.pin import open_token
 from fenchi.custody import Key, Unlock, parse_access
 from fenchi.messages import text
 
@@ -24,20 +25,27 @@ class Factors:
 
     shares: tuple[str, ...] = ()
     recipient_keys: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+    """PKCS#11 URIs."""
     admin_key: str | None = None
     credential: str | None = None
 
     @property
     def opens(self) -> bool:
-        return bool(self.shares or self.recipient_keys or self.credential)
+        return bool(self.shares or self.recipient_keys or self.tokens or self.credential)
+
+    def for_recipient(self, key: bytes) -> bool:
+        """Whether something was brought that may hold a recipient's secret key."""
+        return bool(self.tokens if is_token_key(key) else self.recipient_keys)
 
 
 def _needs(term: Term, custody: CustodyTable, factors: Factors) -> list[str] | None:
     """The passphrases that `term` takes besides the factors; None: they are of no use for it."""
     if term.kind == "name":
-        if term.name not in custody.recipients:
+        key = custody.recipients.get(term.name)
+        if key is None:
             return [term.name]
-        return [] if factors.recipient_keys else None
+        return [] if factors.for_recipient(key) else None
     if term.kind == "shares":
         return [] if factors.shares or term.name == _access_tree.PROVIDERS else None
     found = [_needs(child, custody, factors) for child in term.children]
@@ -55,7 +63,9 @@ def _uses(term: Term, custody: CustodyTable, factors: Factors) -> bool:
     """Whether what was brought is of use for `term`."""
     return any(
         (leaf.kind == "shares" and bool(factors.shares) and leaf.name != _access_tree.PROVIDERS)
-        or (leaf.name in custody.recipients and bool(factors.recipient_keys))
+        or (
+            leaf.name in custody.recipients and factors.for_recipient(custody.recipients[leaf.name])
+        )
         for leaf in _access_tree.leaves(term)
     )
 
@@ -166,6 +176,7 @@ def unlock_of(
     return Unlock(
         passphrases=ask(passphrases_to_ask(custody, factors)),
         recipient_keys=[read_key(output, source) for source in factors.recipient_keys],
+        tokens=[open_token(output, uri) for uri in factors.tokens],
         shares=shares,
         admin_key=admin,
     )

@@ -32,6 +32,7 @@ from fenchi.messages import (
     paper,
     places,
     restoring,
+    tokens,
 )
 
 LANGUAGES = ("en", "zh-TW")
@@ -54,6 +55,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     custody_help,
     examples,
     custody_examples,
+    tokens,
     manual,
 )
 

@@ -91,8 +91,8 @@ TEXTS = {
         "vault.toml 列出 {group} 的金鑰保管人，但 open 的條件中沒有這一組",
     ),
     "custody.key_form": (
-        "{where}: a public key has 64 hexadecimal digits",
-        "{where}：公開金鑰應為 64 個十六進位數字",
+        "{where}: a public key has 64 hexadecimal digits; one in a token is p256:04 and 128 more",
+        "{where}：公鑰應為 64 個十六進位數字；硬體金鑰裝置中的公鑰為 p256:04 之後再 128 個數字",
     ),
     "custody.holder_twice": (
         "custodians of {group}: the holder {name!r} is empty or there twice",

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/coding.h"
+#include "crypto/p256.h"
 #include "format/derive.h"
 
 namespace fenchi::format::testing {
@@ -139,7 +140,10 @@ SignedPolicy RandomObjects::MakeSignedPolicy() {
 
 SlotNode RandomObjects::MakeNode(const SlotTable& table, const Slot& slot, Bytes path) {
   SlotNode node;
-  node.kind = static_cast<NodeKind>(From(1, path.size() < kSlotDepthMax - 1 ? 6 : 4));
+  constexpr NodeKind kInner = NodeKind::kAnd, kLast = NodeKind::kToken;
+  do {
+    node.kind = static_cast<NodeKind>(From(1, static_cast<std::uint64_t>(kLast)));
+  } while (path.size() >= kSlotDepthMax - 1 && (node.kind == kInner || node.kind == NodeKind::kOr));
   const SlotIdentity identity{table.vault, table.epoch, slot.id, slot.access};
   switch (node.kind) {
     case NodeKind::kPassphrase:
@@ -150,6 +154,13 @@ SlotNode RandomObjects::MakeNode(const SlotTable& table, const Slot& slot, Bytes
       node.recipient = Make<ExchangePublicKey>();
       node.sealed_key = Some(148, 148);
       break;
+    case NodeKind::kToken: {
+      node.token = P256KeyPair::Generate(*random_).public_key;
+      node.sealed_key = Some(181, 181);
+      const P256PublicKey ephemeral = P256KeyPair::Generate(*random_).public_key;
+      std::ranges::copy(ephemeral.bytes, node.sealed_key.begin());
+      break;
+    }
     case NodeKind::kCustodians:
       node.custodians = static_cast<int>(From(1, 16));
       node.threshold = static_cast<int>(From(1, node.custodians));

@@ -1,10 +1,12 @@
 // Orders, ranges and combinations that each object refuses: when it is made, and when it is read.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "crypto/p256.h"
 #include "fenchi/hash.h"
 #include "format/derive.h"
 #include "unit/format/random_objects.h"
@@ -98,6 +100,22 @@ TEST(Rules, OfAPolicy) {
                         StatusCode::kPolicy);
 }
 
+// Both points are of the curve.
+SlotNode TokenNode(RandomObjects& o) {
+  SlotNode node;
+  node.kind = NodeKind::kToken;
+  const auto draw = [&] {
+    while (true) {
+      const auto pair = P256KeyPair::FromSecretKey(o.Some(32, 32));
+      if (pair.ok()) return pair->public_key;
+    }
+  };
+  node.token = draw();
+  node.sealed_key = o.Some(181, 181);
+  std::ranges::copy(draw().bytes, node.sealed_key.begin());
+  return node;
+}
+
 TEST(Rules, OfSlots) {
   RandomObjects o(42);
   const auto make = [&] {
@@ -117,8 +135,9 @@ TEST(Rules, OfSlots) {
     recipient.sealed_key = o.Some(148, 148);
     slot.node = {};
     slot.node.kind = NodeKind::kOr;
-    slot.node.children = {custodians, passphrase, recipient};
-    slot.node.wrapped_keys = {o.Some(116, 116), o.Some(116, 116), o.Some(116, 116)};
+    slot.node.children = {custodians, passphrase, recipient, TokenNode(o)};
+    slot.node.wrapped_keys = {o.Some(116, 116), o.Some(116, 116), o.Some(116, 116),
+                              o.Some(116, 116)};
     return table;
   };
   const auto node = [](SlotTable& t) -> SlotNode& { return t.slots[0].node; };
@@ -148,6 +167,16 @@ TEST(Rules, OfSlots) {
        {"half a KiB", [=](SlotTable& t) { node(t).children[1].cost.memory_bytes += 512; }},
        {"2 lanes", [=](SlotTable& t) { node(t).children[1].cost.lanes = 2; }},
        {"sealed key too short", [=](SlotTable& t) { node(t).children[2].sealed_key.clear(); }},
+       {"a token's key beside the curve",
+        [=](SlotTable& t) { node(t).children[3].token.bytes[64] ^= 1; }},
+       {"a token's key in another form",
+        [=](SlotTable& t) { node(t).children[3].token.bytes[0] = 6; }},
+       {"an ephemeral key beside the curve",
+        [=](SlotTable& t) { node(t).children[3].sealed_key[64] ^= 1; }},
+       {"a key sealed to a token too short",
+        [=](SlotTable& t) { node(t).children[3].sealed_key.pop_back(); }},
+       {"a key sealed to a token of a recipient's size",
+        [=](SlotTable& t) { node(t).children[3].sealed_key.resize(148); }},
        {"4 deep", [=](SlotTable& t) {
           SlotNode deep;
           deep.kind = NodeKind::kAnd;

@@ -1,6 +1,7 @@
 // Examples of sections 5 and 12: everything on the way to a key.
 #include <vector>
 
+#include "crypto/p256.h"
 #include "fenchi/hash.h"
 #include "fenchi/key_sharing.h"
 #include "format/credential.h"
@@ -79,6 +80,40 @@ void AndExample(const Example& e, Page& page) {
   const Bytes path = {1};
   page.Hex("AND key at path 01", AndKey(keys, identity, path).view());
   page.Hex("T at path 01", SlotShareContext(identity, path));
+}
+
+void TokenExample(const Example& e, Page& page) {
+  page.Text(
+      "A slot that is sealed to a token, `hsm`, with the id key(\"token slot id\"): the token's "
+      "secret "
+      "key is key(\"token secret key\"), the\nchild key key(\"token child key\"), sealed as object "
+      "\"token\"; the box over the epoch root is object \"token slot\".");
+  const P256KeyPair token = P256KeyPair::FromSecretKey(ExampleKey("token secret key")).value();
+  Slot slot;
+  slot.id = ExampleId<SlotId>("token slot id");
+  slot.access = "hsm";
+  slot.node.kind = NodeKind::kToken;
+  slot.node.token = token.public_key;
+  const Bytes child = ExampleKey("token child key");
+  const Bytes context = ChildKeyContext(slot.id, {});
+  ExampleRandom random("token");
+  slot.node.sealed_key = SealToP256Key({e.suite, kSealChildKey, e.vault, context},
+                                       token.public_key.view(), child, random)
+                             .value();
+  const P256PublicKey ephemeral = EphemeralKeyOfBox(slot.node.sealed_key).value();
+  const SlotIdentity identity{e.vault, e.epoch, slot.id, slot.access};
+  const SecretBytes key = SlotKey(child, ExampleKey("leaf secret"), identity);
+  ExampleRandom slot_random("token slot");
+  slot.root_box = Seal({e.suite, SealType::kSlot, e.vault, SlotContext(e.epoch, slot.id)},
+                       key.view(), e.epoch_root, slot_random)
+                      .value();
+  page.Hex("token's public key", token.public_key.view());
+  page.Hex("x that both agree on", P256Secret(token.secret_key.view(), ephemeral.view())->view());
+  page.Hex("key sealed to the token", slot.node.sealed_key);
+  page.Hex("slot key of the token's slot", key.view());
+  SlotTable table{e.vault, e.epoch, {}};
+  table.slots.push_back(std::move(slot));
+  page.Hex("slots object of the token's slot", EncodeSlots(table).value());
 }
 
 DomainKeys ExampleDomain() {
@@ -204,6 +239,7 @@ void KeyExamples(Example& example, Page& page) {
   LeafExample(example, page);
   SlotExample(example, page);
   AndExample(example, page);
+  TokenExample(example, page);
   KeyringExample(example, page);
   PolicyExample(example, page);
   CredentialExample(example, page);

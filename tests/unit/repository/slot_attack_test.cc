@@ -120,8 +120,7 @@ TEST_F(SlotAttack, ARecipientsPointOfSmallOrderGetsNoSlot) {
   plan.open = "escrow";
   plan.passphrase_cost = {1, 8};
   for (const std::uint8_t first : {0, 1}) {
-    plan.recipients["escrow"] = {};
-    plan.recipients["escrow"][0] = first;
+    plan.recipients["escrow"] = RecipientKey{first};
     const auto terms = CheckCustodyPlan(plan, 2);
     if (!terms.ok()) {
       EXPECT_EQ(terms.status().code(), StatusCode::kInvalidArgument);

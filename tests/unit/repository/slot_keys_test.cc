@@ -341,7 +341,7 @@ TEST_F(SlotKeys, AnUnknownKindOfNodeLeavesTheOtherSlotsAndBranchesUsable) {
   format::SlotTable table = known;
   format::SlotNode later;
   later.kind = format::NodeKind::kUnknown;
-  later.received = {0xa2, 0x01, 0x07, 0x02, 0x41, 0x55};  // {1: 7, 2: h'55'}
+  later.received = {0xa2, 0x01, 0x08, 0x02, 0x41, 0x55};  // {1: 8, 2: h'55'}
   table.slots[0].node = later;
   format::SlotNode both;
   both.kind = format::NodeKind::kAnd;
@@ -395,7 +395,8 @@ TEST_F(SlotKeys, APlanWhoseNamesDoNotFitIsRefusedAndSaysWhich) {
   };
   EXPECT_THAT(refusal([](CustodyPlan& p) { p.open = "2 of board"; }), HasSubstr("'passphrase'"));
   EXPECT_THAT(refusal([](CustodyPlan& p) { p.passphrases.clear(); }), HasSubstr("neither"));
-  EXPECT_THAT(refusal([](CustodyPlan& p) { p.recipients["passphrase"] = {}; }), HasSubstr("both"));
+  EXPECT_THAT(refusal([](CustodyPlan& p) { p.recipients["passphrase"] = RecipientKey{}; }),
+              HasSubstr("both"));
   EXPECT_THAT(refusal([](CustodyPlan& p) { p.custodians.clear(); }),
               HasSubstr("who the custodian"));
   EXPECT_THAT(refusal([](CustodyPlan& p) { p.custodians["board"].resize(1); }), HasSubstr("has 1"));

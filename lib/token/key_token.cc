@@ -1,0 +1,7 @@
+#include "fenchi/token.h"
+
+namespace fenchi {
+
+KeyToken::~KeyToken() = default;
+
+}  // namespace fenchi
