@@ -239,7 +239,11 @@ TEST(BootstrapObjects, ALostLeafShareIsMadeAgainFromAnyOthersIdentically) {
   // tokyo's own share does not count for itself.
   const Result<Access> opened = rig.Open(rig.Some(0b0011), made->vault);
   ASSERT_TRUE(opened.ok()) << opened.status().ToString();
-  EXPECT_EQ(leaf_of(*opened).status().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(leaf_of(*opened).status().code(), StatusCode::kTooFewProviders);
+  for (const std::size_t i : {2u, 3u}) rig.faults[i]->Hide("k/leaf-00000001.0");
+  const Result<Access> whole = rig.Open(rig.All(), made->vault);
+  ASSERT_TRUE(whole.ok()) << whole.status().ToString();
+  EXPECT_EQ(leaf_of(*whole).status().code(), StatusCode::kDataLoss);
 }
 
 TEST(BootstrapObjects, WhatIsAtNoProviderAnyMoreIsLost) {
