@@ -69,16 +69,6 @@ static py::dict ToDict(const fenchi::StageTime& time) {
   return out;
 }
 
-static py::dict ToDict(const fenchi::PlaceLocks& place) {
-  py::dict out;
-  out["provider"] = place.provider;
-  out["can_lock"] = place.can_lock;
-  out["locked"] = place.locked;
-  out["failed"] = place.failed;
-  out["message"] = place.message;
-  return out;
-}
-
 static py::dict ToDict(const fenchi::ProviderTime& time) {
   py::dict out;
   out["provider"] = time.provider;

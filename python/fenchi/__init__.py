@@ -14,6 +14,7 @@ with fenchi.open("vault.toml") as vault:
 from __future__ import annotations
 
 from fenchi import config, courier, custody, providers
+from fenchi._contract_reports import ContractAbility, ContractFinding, ContractReport
 from fenchi._core import BuiltinProvider, SecretBytes, StatusCode, __version__
 from fenchi._core import escape_path as _escape_path
 from fenchi._courier_reports import (
@@ -46,9 +47,6 @@ from fenchi._errors import (
 from fenchi._providers import Provider, check_provider, open_provider, same_place
 from fenchi._reports import (
     BackupReport,
-    ContractAbility,
-    ContractFinding,
-    ContractReport,
     Damage,
     Domain,
     DrillReport,

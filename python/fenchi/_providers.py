@@ -24,8 +24,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fenchi import _core, _errors
+from fenchi._contract_reports import ContractReport
 from fenchi._credentials import CredentialSource, for_core
-from fenchi._reports import ContractReport, Domain
+from fenchi._reports import Domain
 from fenchi.messages import text
 
 if TYPE_CHECKING:
