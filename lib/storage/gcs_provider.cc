@@ -159,9 +159,10 @@ Status GcsProvider::ExtendRetention(std::string_view name, Timestamp until) {
   if (response.status == 200) return Status::Ok();
   const Status failure = place_->Failure(call, response);
   if (!stricter || failure.code() != StatusCode::kDenied) return failure;
-  return failure.WithHint(
-      "its retention is unlocked, and this account may not lock it for good: run the same once"
-      " with one that has storage.objects.overrideUnlockedRetention");
+  return Status(
+      failure.code(), std::string(failure.message()),
+      "its retention is unlocked, and this account may not lock it for good: run the same "
+      "once with one that has storage.objects.overrideUnlockedRetention");
 }
 
 Result<std::optional<Timestamp>> GcsProvider::RetainedUntil(std::string_view name) {

@@ -166,9 +166,10 @@ Status ExtendS3Retention(S3Place& place, std::string_view name, Timestamp until)
   call.headers.push_back({"x-amz-bypass-governance-retention", "true"});
   done = place.Ask(call).status();
   if (done.code() != StatusCode::kDenied && done.code() != StatusCode::kLocked) return done;
-  return done.WithHint(
-      "it is in governance mode, and this key may not lock it for good: run the same once with a"
-      " key that has s3:BypassGovernanceRetention");
+  return Status(
+      done.code(), std::string(done.message()),
+      "it is in governance mode, and this key may not lock it for good: run the same once "
+      "with a key that has s3:BypassGovernanceRetention");
 }
 
 Status ProveS3CreateOnly(S3Place& place) {

@@ -314,7 +314,7 @@ def test_python_opens_a_vault_with_a_token_and_with_one_of_its_own(
     places = {name: (tmp_path / "providers" / name).as_uri() for name in "abc"}
     plan = custody.CustodyPlan(open="hsm", recipients={"hsm": token.public_key})
     made = {"policy": fenchi.VaultPolicy(liars=0), "state_directory": tmp_path / "state"}
-    with fenchi.create(places, custody=plan, **made) as vault:
+    with fenchi.create(places, custody_plan=plan, **made) as vault:
         report = vault.custody()
         assert [(one.name, one.public_key) for one in report.tokens] == [("hsm", token.public_key)]
     mirror = Mirror(token)

@@ -47,7 +47,7 @@ TEXTS = {
         "「{name}」之硬體金鑰裝置的公鑰是 {key}。",
     ),
     # help
-    "metavar.uri": ("URI", "URI"),
+    "metavar.uri": ("URI", "裝置位址"),
     "metavar.name": ("NAME", "名稱"),
     "help.fenchi.token": (
         "A token that holds a recipient's secret key: a PKCS#11 URI. Never write a PIN into it.",
@@ -76,14 +76,14 @@ TEXTS = {
         "Make a key on an HSM, for a recipient of vault.toml:\n"
         "  fenchi key token 'pkcs11:token=vault?module-path=/usr/lib/softhsm/libsofthsm2.so' "
         "--make hsm\n"
-        "Open the vault with it:\n"
-        "  fenchi --token 'pkcs11:token=vault;object=hsm?module-path=/usr/lib/softhsm/"
-        "libsofthsm2.so' snapshots",
+        "Show the public key of one that is there:\n"
+        "  fenchi key token 'pkcs11:token=vault;object=hsm?module-path=/usr/lib/softhsm/"
+        "libsofthsm2.so'",
         "在硬體金鑰裝置上產生金鑰，作為 vault.toml 的受託人：\n"
         "  fenchi key token 'pkcs11:token=vault?module-path=/usr/lib/softhsm/libsofthsm2.so' "
         "--make hsm\n"
-        "用它開啟保存庫：\n"
-        "  fenchi --token 'pkcs11:token=vault;object=hsm?module-path=/usr/lib/softhsm/"
-        "libsofthsm2.so' snapshots",
+        "顯示裝置上既有金鑰的公鑰：\n"
+        "  fenchi key token 'pkcs11:token=vault;object=hsm?module-path=/usr/lib/softhsm/"
+        "libsofthsm2.so'",
     ),
 }
