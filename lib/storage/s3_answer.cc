@@ -300,7 +300,7 @@ Result<std::vector<S3DeleteError>> ReadS3Deleted(std::string_view body) {
 }
 
 Result<std::optional<ObjectLock>> ReadS3Retention(std::string_view body) {
-  const Document document(body, "Retention");
+  const Document document(body, "Retention", "ObjectLockRetention");  // so says versitygw
   if (!document.ok()) return NoAnswer("Retention");
   const std::string_view told = document.root().child_value("RetainUntilDate");
   if (told.empty()) return std::optional<ObjectLock>();
