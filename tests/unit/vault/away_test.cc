@@ -80,7 +80,7 @@ TEST_F(Away, NoFailureOfAPlaceIsReportedAsLossByRestoreAndDrill) {
     Refuse(0, "d/", code);
     const std::string target = NewTarget();
     EXPECT_TRUE(Need(vault.Restore(id, target)).complete()) << "two are enough";
-    for (const int i : {1, 2}) Refuse(i, "d/", code, 3);
+    for (const int i : {1, 2}) Refuse(i, "d/", code, 2);
     const Result<RestoreReport> cut = vault.Restore(id, NewTarget());
     EXPECT_EQ(CodeOf(cut), StatusCode::kTooFewProviders) << cut.status().ToString();
     EXPECT_THAT(cut.status().hint(), HasSubstr("goes on"));
