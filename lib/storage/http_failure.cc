@@ -163,19 +163,18 @@ bool LooksLikeWebPage(const HttpResponse& response) {
 
 namespace {
 
-Status MeaningOf(const HttpRequest& request, const HttpResponse& response,
-                 std::string_view location) {
-  const std::string what = DescribeRequest(request, location);
-  const int status = response.status;
-  if (status >= 300 && status < 400) {
-    const std::string_view target = response.Header("location").value_or("");
-    const bool elsewhere = target.find("://") != std::string_view::npos;
-    return Denied("{}: the server sends us on to {} ({}), which is refused", what,
-                  elsewhere ? HostOf(target) : "another path", status)
-        .WithHint(
-            "if you trust that address, make it the provider's URL; a log-in page of the"
-            " network answers like this too");
-  }
+Status SentOn(const std::string& what, const HttpResponse& response) {
+  const std::string_view target = response.Header("location").value_or("");
+  const bool elsewhere = target.find("://") != std::string_view::npos;
+  return Denied("{}: the server sends us on to {} ({}), which is refused", what,
+                elsewhere ? HostOf(target) : "another path", response.status)
+      .WithHint(
+          "if you trust that address, make it the provider's URL; a log-in page of the"
+          " network answers like this too");
+}
+
+// Of those that say something of their own; ok for any other.
+Status MeaningOfKnown(const std::string& what, int status) {
   switch (status) {
     case 402:
       return Denied("{}: the account there is closed or not paid ({})", what, status)
@@ -212,8 +211,17 @@ Status MeaningOf(const HttpRequest& request, const HttpResponse& response,
       return Unavailable("{}: the server asks to slow down ({})", what, status)
           .WithHint("try again later, or with fewer calls at once");
     default:
-      break;
+      return Status::Ok();
   }
+}
+
+Status MeaningOf(const HttpRequest& request, const HttpResponse& response,
+                 std::string_view location) {
+  const std::string what = DescribeRequest(request, location);
+  const int status = response.status;
+  if (status >= 300 && status < 400) return SentOn(what, response);
+  const Status known = MeaningOfKnown(what, status);
+  if (!known.ok()) return known;
   if (status >= 500) {
     return Unavailable("{}: the server failed ({})", what, status).WithHint(kAgain);
   }
