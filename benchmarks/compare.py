@@ -2,7 +2,7 @@
 """Compares fenchi with its own parts and with other tools, in one run, in turn.
 
     benchmarks/compare [--quick] [--rounds N] [--scratch DIR] [--only SECTION]... [--peers NAMES]
-                       [--json FILE] [--markdown FILE] [--from JSON] [--gate]
+                       [--json FILE] [--markdown FILE] [--from JSON] [--beside TEXT] [--gate]
 
 Sections: path (the ways through the library against their parts and yardsticks), chunker, rand (one
 incompressible file), sql (a database dump), source (source code), tree (many small files), binding
@@ -12,6 +12,7 @@ least, the median and the greatest of its rounds. docs/PERFORMANCE.md says how i
 --quick: small inputs and three rounds, under five minutes. --peers: names of the tools to compare
 with, separated by commas. --markdown: writes the page, and beside it a plot, performance.svg.
 --from: measures nothing, takes the rows of an earlier --json (to write the page with new texts).
+--beside: what else the machine did meanwhile, for the page.
 --gate: exit code 1 when a row is below its goal or could not be measured, and these are listed.
 The default scratch folder is in memory (/dev/shm) where 12 GiB are free there.
 """
@@ -114,6 +115,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--from", dest="earlier", type=Path, metavar="JSON")
+    parser.add_argument("--beside", default="", metavar="TEXT")
     parser.add_argument("--gate", action="store_true")
     return parser.parse_args()
 
@@ -125,6 +127,8 @@ def write(
         report.write_json(given.json, rows, known, used)
     if not given.markdown:
         return
+    if given.beside:
+        known = {**known, "beside it": given.beside}
     picture = given.markdown.with_name("performance.svg")
     report.plot(picture, rows)
     words = ["benchmarks/compare", *(["--quick"] if given.quick else [])]
