@@ -32,8 +32,8 @@ HEAD = """# What each kind of provider can do
 Seen by `fenchi provider check` at real servers on one machine; `scripts/check --only providers`
 looks again, and fails when this table is not what it sees. All kinds keep the contract: every check
 of the suite (`fenchi/testing/provider_contract.h`) that a vault cannot do without has passed, but
-that versitygw and moto look first and then write: two Puts of one name at the same moment may both
-succeed there, where Amazon's service decides. What an ability means for a vault,
+that versitygw, moto and servers of WebDAV look first and then write: two Puts of one name at the same
+moment may both succeed there, where Amazon's service decides. What an ability means for a vault,
 `fenchi provider check` says of your own place.
 
 """
@@ -186,7 +186,7 @@ def test_the_contract_is_kept(kind: str, tmp_path: Path) -> None:
 
 def looks_first(kind: str) -> bool:
     """Servers that look first and then write, whatever they are asked: no judges of a race."""
-    return "versitygw" in kind or "moto" in kind
+    return any(name in kind for name in ("versitygw", "moto", "webdav"))
 
 
 def table() -> str:

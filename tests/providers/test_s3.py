@@ -24,7 +24,10 @@ TOKEN = "session-token-that-no-message-may-show"
 
 
 def failures(report: Any) -> list[str]:
-    return [f"{found.check}: {found.message}" for found in report.findings if not found.passed]
+    # These servers look first and then write, whatever they are asked: no judges of a race.
+    race = "of many Puts of one name at once"
+    failed = [found for found in report.findings if not found.passed]
+    return [f"{one.check}: {one.message}" for one in failed if not one.check.startswith(race)]
 
 
 @pytest.fixture(params=["versitygw", "versitygw_with_versions", "moto"])
@@ -41,9 +44,7 @@ def server(request: pytest.FixtureRequest) -> servers.S3Server:
 def test_the_contract_is_kept(server: servers.S3Server, bucket: MakeBucket) -> None:
     report = fenchi.check_provider(server.url(bucket(server), "a/folder"))
     assert len(report.findings) >= 20
-    # These servers look first and then write, whatever they are asked: no judges of a race.
-    race = "of many Puts of one name at once"
-    assert [failed for failed in failures(report) if not failed.startswith(race)] == []
+    assert failures(report) == []
 
 
 def test_a_folder_with_odd_characters_is_a_folder(
