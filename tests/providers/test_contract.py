@@ -32,8 +32,8 @@ HEAD = """# What each kind of provider can do
 Seen by `fenchi provider check` at real servers on one machine; `scripts/check --only providers`
 looks again, and fails when this table is not what it sees. All kinds keep the contract: every check
 of the suite (`fenchi/testing/provider_contract.h`) that a vault cannot do without has passed, but
-that versitygw, moto and servers of WebDAV look first and then write: two Puts of one name at the same
-moment may both succeed there, where Amazon's service decides. What an ability means for a vault,
+that versitygw, moto and servers of WebDAV look first and then write: two Puts of one name at once
+may both succeed there, where Amazon's service decides. What an ability means for a vault,
 `fenchi provider check` says of your own place.
 
 """
