@@ -174,9 +174,9 @@ struct BackupOptions {
   // that is in it.
   std::function<bool(std::string_view path, EntryType type)> exclude = {};
   bool rescan = false;  // read every file, also where size and times say "unchanged"
-  // Until then nobody can delete what the snapshot needs from the places that can retain objects:
-  // not its owner, and not whoever has stolen the credentials. What is re-used from earlier backups
-  // is extended, at one or two calls a pack and place. BackupReport::locks says what came of it.
+  // Until then what the snapshot needs cannot be deleted from the places that can retain objects,
+  // also with every credential, but in a mode that the place lets somebody lift. What is re-used
+  // is extended, at two or three calls an object and place; BackupReport::locks: what came of it.
   std::optional<Timestamp> lock_until = {};
   Observer observer = {};
 };

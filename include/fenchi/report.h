@@ -42,7 +42,7 @@ struct ProviderTime {
 struct PlaceLocks {
   std::string provider = {};
   bool can_lock = false;
-  std::uint64_t locked = 0;  // objects: shards, and what opens the vault
+  std::uint64_t locked = 0;  // objects: shards, records, lists, and what opens the vault
   std::uint64_t failed = 0;
   std::string message = {};  // of the first that failed
 };
@@ -50,7 +50,7 @@ struct LockReport {
   Timestamp until;
   std::uint64_t packs = 0;           // that the snapshot needs
   std::uint64_t packs_unlocked = 0;  // of those, with fewer than k locked shards
-  bool opening_locked = false;       // k places keep what opens the vault
+  bool opening_locked = false;       // k places keep the writer's log and what opens the vault
   std::vector<PlaceLocks> places;    // in the order of the policy
   // False: whoever can delete at all places can still destroy the snapshot before the date.
   bool complete() const { return packs_unlocked == 0 && opening_locked; }

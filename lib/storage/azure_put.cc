@@ -135,8 +135,7 @@ std::vector<HttpHeader> AzureRetention(const AzureOptions& options, Timestamp un
 }
 
 std::vector<HttpHeader> AzureRetention(const ObjectLock& lock) {
-  const std::int64_t seconds = lock.until.seconds + (lock.until.nanoseconds > 0 ? 1 : 0);
-  return {{"x-ms-immutability-policy-until-date", HttpDate(seconds)},
+  return {{"x-ms-immutability-policy-until-date", HttpDate(WholeSeconds(lock.until).seconds)},
           {"x-ms-immutability-policy-mode", lock.strict ? "locked" : "unlocked"}};
 }
 

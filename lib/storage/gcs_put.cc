@@ -79,8 +79,8 @@ std::optional<GcsRetention> RetentionUntil(const GcsOptions& options, Timestamp 
 }
 
 GcsRetention RetentionOf(const ObjectLock& lock) {
-  const Timestamp whole{.seconds = lock.until.seconds + (lock.until.nanoseconds > 0 ? 1 : 0)};
-  return {.mode = lock.strict ? "Locked" : "Unlocked", .until = ToIso8601(whole)};
+  return {.mode = lock.strict ? "Locked" : "Unlocked",
+          .until = ToIso8601(WholeSeconds(lock.until))};
 }
 
 Status GcsWriter::Put(std::string_view name, Source& source, const PutOptions& options) {

@@ -27,6 +27,11 @@ inline std::optional<ObjectLock> MissingLock(const std::optional<ObjectLock>& th
   return set;
 }
 
+// Places take whole seconds: never less than was asked for.
+inline Timestamp WholeSeconds(Timestamp until) {
+  return {.seconds = until.seconds + (until.nanoseconds > 0 ? 1 : 0)};
+}
+
 // Until when an object is retained as the URL wants it: a weaker lock is none.
 inline std::optional<Timestamp> RetainedBy(const std::optional<ObjectLock>& there, bool strict) {
   if (!there.has_value() || (strict && !there->strict)) return std::nullopt;

@@ -17,11 +17,6 @@ constexpr std::chrono::milliseconds kConflictWait{40};
 // Begins with '.', so that no object of ours has this name and List passes over it.
 constexpr std::string_view kProbeName = ".fenchi-probe";
 
-// To the second, upwards.
-std::string S3LockDate(Timestamp until) {
-  return ToIso8601({.seconds = until.seconds + (until.nanoseconds > 0 ? 1 : 0)});
-}
-
 }  // namespace
 
 S3Uploads::Claim S3Uploads::Begin(const std::string& key) {
@@ -47,7 +42,7 @@ void AddWriteHeaders(const S3Place& place, const PutOptions& options, S3Call& ca
     const bool strict = at.lock == S3Lock::kCompliance;
     call.headers.push_back({"x-amz-object-lock-mode", strict ? "COMPLIANCE" : "GOVERNANCE"});
     call.headers.push_back(
-        {"x-amz-object-lock-retain-until-date", S3LockDate(*options.retain_until)});
+        {"x-amz-object-lock-retain-until-date", ToIso8601(WholeSeconds(*options.retain_until))});
   }
   if (at.legal_hold) call.headers.push_back({"x-amz-object-lock-legal-hold", "ON"});
 }
@@ -150,15 +145,16 @@ Status ExtendS3Retention(S3Place& place, std::string_view name, Timestamp until)
   FENCHI_ASSIGN_OR_RETURN(const auto there, LockOf(place, name));
   const auto missing = MissingLock(there, {.until = until, .strict = WantsStrict(place)});
   if (!missing) return Status::Ok();
-  S3Call call{.method = "PUT",
-              .key = place.KeyOf(name),
-              .query = {{"retention", ""}},
-              .body = fmt::format(
-                  "<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-                  "<Mode>{}</Mode><RetainUntilDate>{}</RetainUntilDate></Retention>",
-                  missing->strict ? "COMPLIANCE" : "GOVERNANCE", S3LockDate(missing->until)),
-              .operation = "extend the retention of",
-              .object = std::string(name)};
+  S3Call call{
+      .method = "PUT",
+      .key = place.KeyOf(name),
+      .query = {{"retention", ""}},
+      .body = fmt::format("<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                          "<Mode>{}</Mode><RetainUntilDate>{}</RetainUntilDate></Retention>",
+                          missing->strict ? "COMPLIANCE" : "GOVERNANCE",
+                          ToIso8601(WholeSeconds(missing->until))),
+      .operation = "extend the retention of",
+      .object = std::string(name)};
   call.headers.push_back({"Content-MD5", ToBase64(DigestOf(DigestKind::kMd5, AsBytes(call.body)))});
   Status done = place.Ask(call).status();
   if (done.ok() || !there || there->strict || !missing->strict) return done;
