@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/coding.h"
 #include "crypto/hmac.h"
 #include "crypto/libraries.h"
+#include "fenchi/aead.h"
 #include "fenchi/hash.h"
 
 namespace fenchi {
@@ -90,6 +92,14 @@ SecretBytes HkdfExpandSha256(ByteView prk, ByteView info, std::size_t out_size) 
 }
 SecretBytes HkdfSha256(ByteView ikm, ByteView salt, ByteView info, std::size_t out_size) {
   return Derived(HmacDigest::kSha256, ikm, salt, info, out_size);
+}
+
+SecretBytes KeyOfAgreement(ByteView agreed, ByteView ephemeral, ByteView recipient,
+                           ByteView label) {
+  Bytes salt;
+  Append(salt, ephemeral);
+  Append(salt, recipient);
+  return HkdfSha512(agreed, salt, label, kAeadKeySize);
 }
 
 }  // namespace fenchi

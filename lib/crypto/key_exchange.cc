@@ -4,8 +4,8 @@
 
 #include "base/coding.h"
 #include "base/error.h"
+#include "crypto/hkdf.h"
 #include "crypto/libraries.h"
-#include "fenchi/hash.h"
 
 namespace fenchi {
 namespace {
@@ -20,10 +20,7 @@ Status CheckExchangeKey(ByteView key, const char* which) {
 }
 
 SecretBytes BoxKey(ByteView shared, ByteView ephemeral, ByteView recipient) {
-  Bytes salt;
-  Append(salt, ephemeral);
-  Append(salt, recipient);
-  return HkdfSha512(shared, salt, AsBytes(kExchangeLabel), kAeadKeySize);
+  return KeyOfAgreement(shared, ephemeral, recipient, AsBytes(kExchangeLabel));
 }
 
 }  // namespace

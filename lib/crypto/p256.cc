@@ -12,8 +12,8 @@
 #include "base/coding.h"
 #include "base/error.h"
 #include "base/told.h"
+#include "crypto/hkdf.h"
 #include "crypto/libraries.h"
-#include "fenchi/hash.h"
 
 namespace fenchi {
 namespace {
@@ -102,10 +102,7 @@ Status CheckAgreed(ByteView agreed) {
 }
 
 SecretBytes BoxKey(ByteView agreed, ByteView ephemeral, ByteView recipient) {
-  Bytes salt;
-  Append(salt, ephemeral);
-  Append(salt, recipient);
-  return HkdfSha512(agreed, salt, AsBytes(kP256Label), kAeadKeySize);
+  return KeyOfAgreement(agreed, ephemeral, recipient, AsBytes(kP256Label));
 }
 
 }  // namespace
