@@ -17,11 +17,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import typer
 from fenchi import messages
 from fenchi.cli import exit_codes, roles
 from fenchi.cli import help as pages
-from fenchi.cli.app import app
+from fenchi.cli.commands import whole_tree
 from fenchi.cli.wrapping import pieces
 from fenchi.messages import CATALOGUE, custody_help, text
 
@@ -165,7 +164,7 @@ def man_page(tree: pages.Command) -> str:
 def contents() -> dict[Path, str]:
     """What each file should hold."""
     found = {}
-    tree = typer.main.get_command(app)
+    tree = whole_tree()
     for language in messages.LANGUAGES:
         messages.use(language)
         roles.state(tree)

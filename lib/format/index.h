@@ -4,6 +4,7 @@
 //   random));
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "fenchi/aead.h"
@@ -20,7 +21,14 @@ struct Index {
   friend bool operator==(const Index&, const Index&) = default;
 };
 
+// At most this many bytes of an encoded index are due to a reference, and to each pack that its
+// references name.
+std::size_t IndexedSizeMax(const Reference& reference);
+inline constexpr std::size_t kIndexedPackSizeMax = 52;
+
+// Errors: kInvalidArgument, also for a pack that two references say is of two runs.
 Result<Bytes> EncodeIndex(const Index& index);
+// Also form 1 of the object, as it was written before.
 Result<Index> DecodeIndex(ByteView bytes);
 
 // Box of type 4, padded, at most 1 MiB: the caller cuts longer ones into several.

@@ -9,13 +9,26 @@
 namespace fenchi {
 namespace {
 
-constexpr std::size_t kReferencesMax = 2500;  // stay below 1 MiB for an object
+// Just below a size to which objects are padded: the box takes the rest.
+constexpr std::size_t kObjectBytesMax = (std::size_t{128} << 10) - 256;
 
 }  // namespace
 
 Status IndexObjects::Add(const format::Reference& reference) {
+  const std::size_t size = format::IndexedSizeMax(reference);
+  std::set<PackId> packs = {};
+  for (const format::Piece& piece : reference.pieces) {
+    if (!open_packs_.contains(piece.pack)) packs.insert(piece.pack);
+  }
+  const std::size_t packs_size = packs.size() * format::kIndexedPackSizeMax;
+  if (!open_.empty() && open_bytes_ + size + packs_size > kObjectBytesMax) {
+    FENCHI_RETURN_IF_ERROR(Store());
+    return Add(reference);
+  }
   open_.push_back(reference);
-  return open_.size() < kReferencesMax ? Status::Ok() : Store();
+  open_bytes_ += size + packs_size;
+  open_packs_.merge(packs);
+  return Status::Ok();
 }
 
 Result<std::vector<format::DomainObjectRef>> IndexObjects::Finish() {
@@ -28,6 +41,8 @@ Status IndexObjects::Store() {
   format::Index part;
   part.run = run_;
   part.references = std::exchange(open_, {});
+  open_bytes_ = 0;
+  open_packs_.clear();
   std::ranges::sort(part.references, {}, [](const format::Reference& r) { return r.chunk; });
   FENCHI_ASSIGN_OR_RETURN(
       const Bytes object,

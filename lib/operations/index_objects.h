@@ -1,9 +1,10 @@
 // The index objects of a run: where its new chunks lie, for whoever rebuilds a local index.
 //
-// References come in as their packs are stored and go out in objects of at most 2,500, sorted by
+// References come in as their packs are stored and go out in objects of at most 128 KiB, sorted by
 // chunk id within each, so that a run of any length keeps no more of them. FORMAT.md section 10.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "format/index.h"
@@ -31,6 +32,8 @@ class IndexObjects {
   ByteView index_key_;
   RunId run_;
   std::vector<format::Reference> open_;
+  std::size_t open_bytes_ = 0;  // at most, encoded
+  std::set<PackId> open_packs_;
   std::vector<format::DomainObjectRef> stored_;
 };
 

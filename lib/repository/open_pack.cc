@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "base/error.h"
 #include "base/stop.h"
 #include "repository/shard_race.h"
+#include "repository/shard_spool.h"
 
 namespace fenchi {
 namespace {
@@ -27,18 +29,42 @@ OpenPack::OpenPack(ShardSet shards, SecretBytes key, ReadBuffers buffers)
     : shards_(std::move(shards)),
       key_(std::move(key)),
       buffers_(std::move(buffers)),
-      plain_(buffers_.plain.Get(size())),
       have_(static_cast<std::size_t>(segments()), 0) {}
 
 std::size_t OpenPack::size() const { return format::PackPlainSize(segments()); }
 
+// For these segments, if they are not there yet: what else is there is given up, by a narrow pack.
+void OpenPack::MakeRoom(int first, int last) {
+  if (!narrow_) {
+    if (!plain_) plain_ = buffers_.plain.Get(size());
+    return;
+  }
+  const auto wanted = [&](int segment) { return have_[static_cast<std::size_t>(segment)] != 0; };
+  const auto range = std::views::iota(first, last + 1);
+  if (plain_ && std::ranges::all_of(range, wanted)) return;
+  std::ranges::fill(have_, 0);
+  first_ = static_cast<std::size_t>(first);
+  plain_ = std::make_shared<Bytes>(range.size() * format::kSegmentPlainSize);
+}
+
 MutableBytes OpenPack::Segment(int segment) {
   return MutableBytes(*plain_).subspan(
-      static_cast<std::size_t>(segment) * format::kSegmentPlainSize, format::kSegmentPlainSize);
+      (static_cast<std::size_t>(segment) - first_) * format::kSegmentPlainSize,
+      format::kSegmentPlainSize);
 }
 
 Result<SegmentCipher> OpenPack::Cipher() const {
   return SegmentCipher::Create(header().suite, key_.view());
+}
+
+bool OpenPack::IsOnDisk() const {
+  if (!buffers_.spool) return false;
+  const auto size = static_cast<std::uint64_t>(shards_.blocks()) * format::kBlockStride;
+  int kept = 0;
+  for (std::size_t i = 0; i < shards_.seats().size(); ++i) {
+    kept += buffers_.spool->BytesOf(shards_.ObjectAt(i)) >= size ? 1 : 0;
+  }
+  return kept >= shards_.needed();
 }
 
 // ---- A whole pack ----
@@ -71,6 +97,7 @@ void OpenPack::FetchWhole(ReadStatistics& statistics) {
   if (std::exchange(fetched_whole_, true)) return;
   const Inputs inputs = ReadInputs(statistics);
   if (inputs.indexes.size() < static_cast<std::size_t>(shards_.needed())) return;
+  MakeRoom(0, segments() - 1);
   const int blocks = shards_.blocks();
   const int workers = (blocks + kTilesPerWorker - 1) / kTilesPerWorker;
   shards_.seats().executor().ForEach(static_cast<std::size_t>(workers), [&](std::size_t i) {
@@ -222,6 +249,7 @@ Status OpenPack::Decode(int segment) {
 }
 
 Status OpenPack::Ensure(int first, int last, ReadStatistics& statistics) {
+  MakeRoom(first, last);
   // 1. Runs of missing segments, each within one data shard.
   std::vector<Run> runs;
   const int blocks = shards_.blocks();

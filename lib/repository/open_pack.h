@@ -46,10 +46,18 @@ class OpenPack {
   const format::ShardHeader& header() const { return shards_.header(); }
   int segments() const { return header().segments; }
   std::size_t size() const;
-  // Only what Ensure() has made good may be read. Valid while the buffer lives.
-  ByteView plain() const { return ByteView(*plain_).first(size()); }
+  // Of the pack's plaintext, what lies in the segments that Ensure() made good last. Valid while
+  // the buffer lives.
+  ByteView Plain(std::size_t offset, std::size_t size) const {
+    return ByteView(*plain_).subspan(offset - first_ * format::kSegmentPlainSize, size);
+  }
   const std::shared_ptr<Bytes>& buffer() const { return plain_; }
 
+  // From now on only what is asked for is kept in memory, not the whole pack.
+  void set_narrow() { narrow_ = true; }
+  bool narrow() const { return narrow_; }
+  // Whether slow lines made k of its shards be kept on this host.
+  bool IsOnDisk() const;
   // Fetches all segments, once, if k shards are whole; what is not good afterwards harms nobody
   // yet.
   void FetchWhole(ReadStatistics& statistics);
@@ -60,6 +68,7 @@ class OpenPack {
  private:
   struct Run;
   struct Inputs;
+  void MakeRoom(int first, int last);
   MutableBytes Segment(int segment);
   bool IsLast(int segment) const { return segment == segments() - 1; }
   Result<SegmentCipher> Cipher() const;
@@ -73,7 +82,9 @@ class OpenPack {
   ShardSet shards_;
   SecretBytes key_;
   ReadBuffers buffers_;
+  bool narrow_ = false;
   bool fetched_whole_ = false;
+  std::size_t first_ = 0;  // segment in front of plain_
   std::shared_ptr<Bytes> plain_;
   std::vector<std::uint8_t> have_;  // which segments are good; bytes: each worker marks its own
 };

@@ -66,9 +66,11 @@ Result<PackReader::Opened> PackReader::OpenNow(const PackId& id) {
 
 PackReader::Opened* PackReader::Keep(Opened opened) {
   const format::PackType type = opened.pack->header().type;
+  const bool narrow = opened.pack->narrow();
   std::size_t kept = 0;
   std::erase_if(open_, [&](const Opened& other) {
-    return other.pack->header().type == type && ++kept >= kOpenPacksMax;
+    return other.pack->header().type == type && other.pack->narrow() == narrow &&
+           ++kept >= (narrow ? kNarrowPacksMax : kOpenPacksMax);
   });
   open_.push_front(std::move(opened));
   return &open_.front();
@@ -93,6 +95,9 @@ Result<PackReader::Opened*> PackReader::Open(const PackId& id) {
     return Keep(std::move(*coming->opened));
   }
   FENCHI_ASSIGN_OR_RETURN(Opened opened, OpenNow(id));
+  // What was whole in memory before is read again for single chunks, which other files share: by
+  // their ranges, or it would take the place of a pack of which all is to come.
+  if (were_whole_.contains(id) && !opened.pack->IsOnDisk()) opened.pack->set_narrow();
   Opened* const kept = Keep(std::move(opened));
   FetchNext();
   return kept;
@@ -143,7 +148,7 @@ void PackReader::FetchNext() {
   while (coming_.size() < kComingPacksMax && !expected_.empty()) {
     const PackId id = expected_.front();
     expected_.pop_front();
-    if (IsNear(id)) continue;
+    if (IsNear(id) || were_whole_.contains(id)) continue;
     auto coming = std::make_shared<Coming>();
     coming->id = id;
     coming->asked_at = opens_;
@@ -175,9 +180,12 @@ Result<PackBytes> PackReader::ViewIn(OpenPack& pack, std::uint64_t offset, std::
   }
   const int first = static_cast<int>(offset / format::kSegmentPlainSize);
   const int last = static_cast<int>((offset + size - 1) / format::kSegmentPlainSize);
-  if (whole_packs_) pack.FetchWhole(statistics_);
+  if (whole_packs_ && !pack.narrow()) {
+    pack.FetchWhole(statistics_);
+    were_whole_.insert(pack.header().pack);
+  }
   FENCHI_RETURN_IF_ERROR(pack.Ensure(first, last, statistics_));
-  return PackBytes{pack.plain().subspan(offset, size), pack.buffer()};
+  return PackBytes{pack.Plain(offset, size), pack.buffer()};
 }
 
 Result<PackBytes> PackReader::View(const PackId& id, std::uint64_t offset, std::uint64_t size) {
@@ -216,11 +224,12 @@ Result<format::Trailer> PackReader::ReadTrailer(const PackId& id) {
   const std::size_t size = pack.size();
   const int last = pack.segments() - 1;
   FENCHI_RETURN_IF_ERROR(pack.Ensure(last, last, statistics_));
-  FENCHI_ASSIGN_OR_RETURN(std::size_t tail_size, format::TrailerSizeIn(pack.plain().last(4), size));
+  FENCHI_ASSIGN_OR_RETURN(std::size_t tail_size,
+                          format::TrailerSizeIn(pack.Plain(size - 4, 4), size));
   const int first = static_cast<int>((size - tail_size) / format::kSegmentPlainSize);
   FENCHI_RETURN_IF_ERROR(pack.Ensure(first, last, statistics_));
   FENCHI_ASSIGN_OR_RETURN(ByteView trailer,
-                          format::FindTrailer(pack.plain().last(tail_size), size));
+                          format::FindTrailer(pack.Plain(size - tail_size, tail_size), size));
   return format::DecodeTrailer(trailer);
 }
 

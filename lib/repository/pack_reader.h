@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -24,6 +25,7 @@ namespace fenchi {
 
 inline constexpr std::size_t kOpenPacksMax = 2;
 inline constexpr std::size_t kComingPacksMax = 1;
+inline constexpr std::size_t kNarrowPacksMax = 8;  // of which only ranges are in memory
 
 // Plaintext of a pack where it lies.
 struct PackBytes {
@@ -92,6 +94,7 @@ class PackReader {
   ReadStatistics statistics_;
   std::list<Opened> open_;  // used last in front
   std::uint64_t opens_ = 0;
+  std::set<PackId> were_whole_;  // in memory
   std::deque<PackId> expected_;
   std::list<std::shared_ptr<Coming>> coming_;
   std::mutex mutex_;

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
-from fenchi import messages
+from fenchi import cli, messages
 from fenchi.cli import exit_codes
 from fenchi.cli import help as pages
-from fenchi.cli.app import app
+from fenchi.cli.commands import FILES, place_of_command, whole_tree
 from fenchi.cli.run import run
 from fenchi.cli.wrapping import wrapped
 from fenchi.messages import CATALOGUE
 from rich.cells import cell_len
 
-TREE = typer.main.get_command(app)
+TREE = whole_tree()
 COMMANDS = dict(pages.walk(TREE))
 PATHS = pytest.mark.parametrize("path", COMMANDS, ids=lambda path: " ".join(("fenchi", *path)))
 LANGUAGE = pytest.mark.parametrize("language", messages.LANGUAGES)
@@ -152,3 +156,48 @@ def test_lines_are_broken_as_both_scripts_want_it() -> None:
         assert not any(line.endswith("（") for line in lines)
     assert list(wrapped("one two three", 7)) == ["one two", "three"]
     assert list(wrapped("", 10)) == [""]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_files_of_a_command_declare_all_of_it(name: str) -> None:
+    """In a process of its own: here all files have been read."""
+    script = (
+        "import sys\n"
+        "from fenchi.cli.commands import tree_for\n"
+        "from fenchi.cli.help import walk\n"
+        "print(*sorted(' '.join(path) for path, _ in walk(tree_for(sys.argv[1:]))), sep='\\n')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, name], capture_output=True, text=True, check=True
+    )
+    expected = {" ".join(path) for path in COMMANDS if path[:1] == (name,)}
+    assert expected <= set(done.stdout.splitlines())
+
+
+def test_all_commands_are_in_the_table_of_files() -> None:
+    """That of the top: what lies below it is held above."""
+    assert set(FILES) == set(pages.commands_of(TREE))
+    modules = {file.stem for file in Path(cli.__file__).parent.glob("*.py")}
+    declaring = {one for one in modules if _declares_commands(one)}
+    assert declaring == {one for files in FILES.values() for one in files}
+
+
+def _declares_commands(module: str) -> bool:
+    source = inspect.getsource(importlib.import_module(f"fenchi.cli.{module}"))
+    return re.search(r"^@\w+\.command\(", source, re.M) is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("ls latest", 0),
+        ("--json ls", 1),
+        ("-c backup ls", 2),
+        ("--config=backup ls --json", 1),
+        ("--lang zh-TW --json -c v.toml verify", 5),
+        ("--help", 1),
+        ("", 0),
+    ],
+)
+def test_the_command_stands_behind_the_options_of_the_program(line: str, place: int) -> None:
+    assert place_of_command(line.split()) == place

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import manual
 import pytest
-import typer
 from fenchi import messages
 from fenchi.cli import exit_codes
 from fenchi.cli import help as pages
-from fenchi.cli.app import app
+from fenchi.cli.commands import whole_tree
 from fenchi.cli.run import run
 
-COMMANDS = dict(pages.walk(typer.main.get_command(app)))
+COMMANDS = dict(pages.walk(whole_tree()))
 LANGUAGE = pytest.mark.parametrize("language", messages.LANGUAGES)
 ROOT = Path(__file__).parents[2]
 

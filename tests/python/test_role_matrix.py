@@ -12,10 +12,9 @@ from typing import Any
 import fenchi
 import pytest
 import roles
-import typer
 from fenchi import custody
 from fenchi.cli import exit_codes
-from fenchi.cli.app import app
+from fenchi.cli.commands import whole_tree
 from fenchi.cli.roles import NEEDS
 from fenchi.cli.run import run
 from roles import ADMINISTERS, ANY, NO_VAULT, READS, ROLES, SLOT, VERIFIES, WRITES, Needs
@@ -89,7 +88,7 @@ def command_names(command: Any, name: str = "") -> Iterator[str]:
 
 
 def test_every_command_has_a_row() -> None:
-    names = set(command_names(typer.main.get_command(app)))
+    names = set(command_names(whole_tree()))
     assert len(names) > 25
     assert names == NEEDS.keys(), "say in roles.py which role the new command needs"
     assert names - WITHOUT_ROLE == COMMANDS.keys(), "say here how the new command is typed"

@@ -10,9 +10,9 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from fenchi import _errors
 from fenchi.ceremony import qr

@@ -7,46 +7,19 @@ import os
 import resource
 import sys
 import traceback
-from collections.abc import Container
 from typing import NoReturn
 
 import typer
 
 from fenchi import Error, Internal
-from fenchi.cli import (
-    admin,
-    attest,
-    backup,
-    browse,
-    ceremony,
-    courier,
-    domain,
-    drill,
-    exit_codes,
-    health,
-    init,
-    key,
-    provider,
-    recovery,
-    rekey,
-    restore,
-    revoke,
-    roles,
-    token,
-    writer,
-)
+from fenchi.cli import exit_codes, roles
 from fenchi.cli import language as languages
-from fenchi.cli.app import app
-from fenchi.cli.help import commands_of, speak
+from fenchi.cli.commands import place_of_command, tree_for
+from fenchi.cli.help import speak
 from fenchi.cli.output import Output, dump, printable
 from fenchi.cli.usage import UsageError, message, shown
 from fenchi.messages import text
 
-# Commands in the order in which people meet them; each module registers its own on import.
-_COMMANDS = (
-    *(init, backup, browse, restore, health, drill, provider, courier),
-    *(attest, key, token, ceremony, recovery, revoke, rekey, domain, writer, admin),
-)
 _PR_SET_DUMPABLE = 4
 
 
@@ -57,16 +30,11 @@ def harden() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _global_part(arguments: list[str], names: Container[str]) -> list[str]:
-    """The arguments before the command's name, roughly: enough for the language and --json."""
-    return arguments[: next((i for i, a in enumerate(arguments) if a in names), len(arguments))]
-
-
 def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code."""
-    tree = typer.main.get_command(app)
-    first = _global_part(arguments, commands_of(tree))
+    first = arguments[: place_of_command(arguments)]  # the options of the program itself
     languages.choose(first)
+    tree = tree_for(arguments)
     roles.state(tree)
     speak(tree)
     output = Output("--json" in first, stdout_is_data=arguments[len(first) :][:1] == ["cat"])

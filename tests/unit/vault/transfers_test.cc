@@ -265,6 +265,33 @@ TEST_F(Transfers, ARestoreThatWasCutFetchesNothingTwice) {
   }
 }
 
+// ---- Packs that come up again ----
+
+TEST_F(Transfers, AChunkOfAPackThatHasBeenReadCostsItsRangeAndNotThePackOnceMore) {
+  MakeDir("srv");
+  for (int i = 0; i < 4; ++i) WriteFile("srv/a" + std::to_string(i), RandomText(15 * kMiB));
+  std::vector<std::string> early;
+  for (int i = 0; i < 8; ++i) {
+    early.push_back(RandomText(100'000));
+    WriteFile("srv/a0-" + std::to_string(i), early.back());
+    WriteFile("srv/z" + std::to_string(i),
+              early.back());  // the same, when others have come between
+  }
+  Vault vault = MakeVault({.needed = 2, .providers = 3, .policy = {.liars = 0}});
+  const BackupReport report = Need(vault.BackupTree(Path("srv")));
+  const std::uint64_t packs = report.bytes_uploaded * 2 / 3;  // k of n shards of each
+  for (const bool one_lost : {false, true}) {
+    SCOPED_TRACE(one_lost);
+    if (one_lost) Lose(0, "d/");
+    const std::string target = NewTarget();
+    const RestoreReport restored = Need(vault.Restore(report.snapshot, target));
+    EXPECT_TRUE(restored.complete());
+    EXPECT_EQ(Describe(Path("srv")), Describe(target + "/srv"));
+    // Each of the eight: two to four blocks, and as many again to decode them from.
+    EXPECT_LT(restored.bytes_fetched, packs + 8 * 8 * 65'536);
+  }
+}
+
 // ---- Stopping ----
 
 // Asks to stop once `begun` says so, and says how long it took until the verb ended.
