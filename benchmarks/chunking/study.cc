@@ -3,7 +3,7 @@
 //   chunking_study speed [KIB] [ROUNDS]        on pseudo-random bytes
 //   chunking_study speed-of FILE [ROUNDS]      on a file's bytes
 //   chunking_study dedup NAME FILE...          versions of the same thing, oldest first: means over
-//                                              4 sets of constants
+//                                              16 sets of constants
 //
 // Each line is JSON. Speed is measured in rounds in which the candidates take turns. A round is a
 // few milliseconds and its time is the thread's own, so that a busy machine spoils few of them;
@@ -202,7 +202,7 @@ bool UsesConstants(const Algorithm& algorithm) {
 }
 
 void MeasureDedup(const char* name, const std::vector<Data>& versions) {
-  constexpr int kSeedsMost = 4;
+  constexpr int kSeedsMost = 16;
   std::size_t total = 0;
   for (const Data& data : versions) total += data.size();
   for (const Sizes& sizes : kSettings) {

@@ -112,8 +112,9 @@ void OpenPack::FetchWhole(ReadStatistics& statistics) {
   }
 }
 
-// Checks, decodes and decrypts blocks first..first+count-1 of every shard, a block of each at a
-// time, so that it is in cache for all three. What does not fit stays for Ensure().
+// Decodes and decrypts blocks first..first+count-1 of every shard, a block of each at a time, so
+// that it is in cache for both. A segment's own tag says all that the blocks' tags would: only for
+// what does not open are those asked, by Ensure().
 void OpenPack::OpenTiles(const Inputs& inputs, int first, int count) {
   const auto k = static_cast<std::size_t>(shards_.needed());
   std::vector<int> absent;  // data shards
@@ -121,14 +122,14 @@ void OpenPack::OpenTiles(const Inputs& inputs, int first, int count) {
     if (std::ranges::find(inputs.indexes, shard) == inputs.indexes.end()) absent.push_back(shard);
   }
   Result<SegmentCipher> cipher = Cipher();
-  Result<std::optional<Aead>> tagger = shards_.Tagger();
   const Result<ErasureCode::Decoder> decoder = shards_.code().PrepareDecode(inputs.indexes, absent);
-  if (!cipher.ok() || !tagger.ok() || !decoder.ok()) return;
-  const auto open = [&](int shard, int block, ByteView sealed) {
+  if (!cipher.ok() || !decoder.ok()) return;
+  const auto opens = [&](int shard, int block, ByteView sealed) {
     const int segment = shard * shards_.blocks() + block;
-    if (segment >= segments()) return;
-    have_[static_cast<std::size_t>(segment)] =
-        cipher->OpenSegment(segment, IsLast(segment), sealed, Segment(segment)).ok() ? 1 : 0;
+    if (segment >= segments()) return true;  // nothing is in it
+    const bool good = cipher->OpenSegment(segment, IsLast(segment), sealed, Segment(segment)).ok();
+    have_[static_cast<std::size_t>(segment)] = good ? 1 : 0;
+    return good;
   };
   std::vector<Bytes> decoded(absent.size(), Bytes(format::kBlockSize));
   const std::vector<MutableBytes> outputs(decoded.begin(), decoded.end());
@@ -138,15 +139,11 @@ void OpenPack::OpenTiles(const Inputs& inputs, int first, int count) {
     for (std::size_t i = 0; i < k; ++i) {
       const ByteView stored = inputs.Block(i, block);
       views[i] = stored.first(format::kBlockSize);
-      const bool good = !*tagger || (*tagger)
-                                        ->CheckTag(format::BlockTagNonce(inputs.indexes[i], block),
-                                                   views[i], stored.subspan(format::kBlockSize))
-                                        .ok();
-      all_good = all_good && good;
-      if (good && inputs.indexes[i] < shards_.needed()) open(inputs.indexes[i], block, views[i]);
+      const bool data = inputs.indexes[i] < shards_.needed();
+      if (data && !opens(inputs.indexes[i], block, views[i])) all_good = false;
     }
     if (absent.empty() || !all_good || !decoder->Apply(views, outputs).ok()) continue;
-    for (std::size_t i = 0; i < absent.size(); ++i) open(absent[i], block, decoded[i]);
+    for (std::size_t i = 0; i < absent.size(); ++i) opens(absent[i], block, decoded[i]);
   }
 }
 

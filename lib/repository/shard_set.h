@@ -63,10 +63,6 @@ class ShardSet {
   Status ReadBlocks(std::size_t position, int first, int count, MutableBytes out,
                     int* bad_block = nullptr, const AcceptBlocks& accept = nullptr) const;
 
-  // For who reads blocks as they are stored and checks them while they are in cache: one thread at
-  // a time; none without the verify secret.
-  Result<std::optional<Aead>> Tagger() const;
-
   // Rebuilds block `block` of shard `wanted` from k other shards, none of them at the positions
   // `without`.
   // With `accept`, which judges the result, other k-subsets are tried while it refuses, in the end
@@ -94,6 +90,7 @@ class ShardSet {
                                bool agreed, const std::shared_ptr<ShardSpool>& spool);
   static Result<ShardSet> Make(const Access& access, const Seats& seats,
                                format::ShardHeader header);
+  Result<std::optional<Aead>> Tagger() const;  // none without the verify secret
   Status CheckTags(int shard_index, int first, ByteView stored, int* bad_block) const;
   Status ReadGeneration(std::size_t position, int generation, int first, MutableBytes stored) const;
   Status DecodeFrom(const std::vector<Candidate>& from, std::span<const int> pick, int wanted,
