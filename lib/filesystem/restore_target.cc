@@ -245,7 +245,7 @@ Result<RestoreDirectory> RestoreDirectory::MakeDirectory(const std::string& name
     Descriptor opened = OpenForWriting(lease->get(), name);
     if (opened.valid()) {
       FENCHI_ASSIGN_OR_RETURN(auto child, DirectoryHandle::Child(handle_, name, std::move(opened)));
-      return RestoreDirectory(context_, std::move(child));
+      return RestoreDirectory(context_, std::move(child), made);
     }
     if (errno == ENOENT) continue;  // removed again by somebody
     if (errno != ELOOP && errno != ENOTDIR) return ErrnoStatus(errno, "opening directory " + shown);

@@ -92,6 +92,9 @@ class RestoreDirectory {
   // (without overwrite); with overwrite that is removed first.
   Result<RestoreDirectory> MakeDirectory(const std::string& name) const;
 
+  // Whether MakeDirectory() made it: nothing of an earlier restore is in it.
+  bool is_new() const { return is_new_; }
+
   // What is there now: lets a restore that was interrupted skip what it has done. Never follows.
   Result<std::optional<SourceNode>> Existing(const std::string& name) const;
 
@@ -127,10 +130,12 @@ class RestoreDirectory {
 
  private:
   friend class RestoreTarget;
-  RestoreDirectory(std::shared_ptr<RestoreContext> context, std::shared_ptr<DirectoryHandle> handle)
-      : context_(std::move(context)), handle_(std::move(handle)) {}
+  RestoreDirectory(std::shared_ptr<RestoreContext> context, std::shared_ptr<DirectoryHandle> handle,
+                   bool is_new = false)
+      : context_(std::move(context)), handle_(std::move(handle)), is_new_(is_new) {}
   std::shared_ptr<RestoreContext> context_;
   std::shared_ptr<DirectoryHandle> handle_;
+  bool is_new_ = false;
 };
 
 class RestoreTarget {

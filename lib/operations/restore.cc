@@ -217,8 +217,9 @@ Result<const RestoreDirectory*> Restore::DirectoryFor(std::string_view path) {
     if (!open.restored) {
       const std::string name(LastComponent(PathOf(open)));
       FENCHI_ASSIGN_OR_RETURN(open.directory, current->MakeDirectory(name));
-      FENCHI_ASSIGN_OR_RETURN(const std::size_t leftovers, open.directory.RemoveLeftovers());
-      (void)leftovers;
+      if (!open.directory.is_new()) {
+        FENCHI_RETURN_IF_ERROR(open.directory.RemoveLeftovers().status());
+      }
       open.restored = true;
       ++report_.directories;
     }
@@ -328,6 +329,7 @@ Status Restore::RestoreLink(const RestoreDirectory& parent, const format::Entry&
 // Whether an earlier run has restored this entry already: same type and time, and of files the same
 // bytes, which are read again: a file that decayed meanwhile has its size and time still.
 Result<bool> Restore::Resume(const RestoreDirectory& parent, const format::Entry& entry) {
+  if (parent.is_new()) return false;
   const std::string name(LastComponent(entry.path));
   FENCHI_ASSIGN_OR_RETURN(std::optional<SourceNode> there, parent.Existing(name));
   if (!there) return false;
