@@ -88,6 +88,18 @@ static py::dict ToDict(const fenchi::PlaceLocks& place) {
   return out;
 }
 
+static py::dict ToDict(const fenchi::SnapshotLocks& locks) {
+  py::dict out;
+  out["snapshot"] = locks.snapshot.hex();
+  out["until"] = TimeOf(locks.until);
+  out["packs"] = locks.packs;
+  out["packs_unlocked"] = locks.packs_unlocked;
+  out["packs_unknown"] = locks.packs_unknown;
+  out["opening"] = std::string(fenchi::LockStandingName(locks.opening));
+  out["message"] = DecodeText(locks.message);
+  return out;
+}
+
 template <typename T>
 static py::list ListOf(const std::vector<T>& items) {
   py::list out;
@@ -141,6 +153,13 @@ static py::dict ToDict(const fenchi::LockReport& locks) {
   out["packs"] = locks.packs;
   out["packs_unlocked"] = locks.packs_unlocked;
   out["opening_locked"] = locks.opening_locked;
+  out["places"] = ListOf(locks.places);
+  return out;
+}
+
+static py::dict ToDict(const fenchi::LockCheck& locks) {
+  py::dict out;
+  out["snapshots"] = ListOf(locks.snapshots);
   out["places"] = ListOf(locks.places);
   return out;
 }
@@ -242,6 +261,7 @@ py::dict ToDict(const fenchi::VerifyReport& report) {
   out["damage"] = ListOf(report.damage);
   out["unreachable"] = report.unreachable;
   out["freshness_proven"] = report.freshness_proven;
+  out["locks"] = report.locks ? py::object(ToDict(*report.locks)) : py::object(py::none());
   return out;
 }
 

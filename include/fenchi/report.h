@@ -56,6 +56,40 @@ struct LockReport {
   bool complete() const { return packs_unlocked == 0 && opening_locked; }
 };
 
+// What became of the locks that a backup asked for.
+enum class LockStanding {
+  kLocked,
+  kUnlocked,
+  kUnknown,  // with what places that could not be asked may keep, it may be locked
+};
+FENCHI_EXPORT std::string_view LockStandingName(LockStanding standing);
+struct SnapshotLocks {
+  SnapshotId snapshot;
+  Timestamp until;                   // still to come
+  std::uint64_t packs = 0;           // that it needs
+  std::uint64_t packs_unlocked = 0;  // of those, with fewer than k good shards locked until then
+  std::uint64_t packs_unknown = 0;   // that may have k
+  LockStanding opening = LockStanding::kUnknown;  // k places keep its log and what opens the vault
+  std::string message = {};  // why nothing is known of its packs, where that is so
+  bool kept() const {
+    return packs_unlocked == 0 && packs_unknown == 0 && opening == LockStanding::kLocked &&
+           message.empty();
+  }
+};
+// As the places answered when they were asked again. In `places`, `failed` counts objects that are
+// not there, not locked as long as a snapshot wants them, or could not be asked for.
+struct LockCheck {
+  std::vector<SnapshotLocks> snapshots;  // whose date has not passed
+  std::vector<PlaceLocks> places;        // in the order of the policy
+  // False: whoever can delete at all places may destroy one of them before its date.
+  bool kept() const {
+    for (const SnapshotLocks& one : snapshots) {
+      if (!one.kept()) return false;
+    }
+    return true;
+  }
+};
+
 struct BackupReport {
   SnapshotId snapshot;
   std::string label;
@@ -177,8 +211,11 @@ struct VerifyReport {
   std::vector<Damage> damage;
   std::vector<std::string> unreachable;  // of providers that are away or refuse everything
   bool freshness_proven = true;
+  std::optional<LockCheck> locks;  // where backups asked for locks that have not ended
 
+  // Locks that are gone are no damage: locks_kept() tells of them.
   bool healthy() const { return damage.empty() && unreachable.empty(); }
+  bool locks_kept() const { return !locks || locks->kept(); }
   bool repairable() const {
     for (const Damage& d : damage) {
       if (!d.repairable) return false;

@@ -50,6 +50,8 @@ struct CommitBody {
   std::vector<DomainObjectRef> indexes;
   int seats = 0;                  // n
   std::vector<int> acknowledged;  // seats, ascending
+  // Until when places were asked to keep what the snapshots need: asked for, not proven.
+  std::optional<Timestamp> lock_until;
   friend bool operator==(const CommitBody&, const CommitBody&) = default;
 };
 struct SealBody {

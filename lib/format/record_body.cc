@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kListMax = 65535;  // heads, snapshots, index objects of one record
 constexpr std::uint64_t kUint32Max = 0xffffffff;
+constexpr std::uint64_t kLockUntilKey = 64;  // on disk, never change, FORMAT.md section 9.2
 
 // ---- Checks ----
 
@@ -53,6 +54,9 @@ Status Check(const CommitBody& body) {
   }
   for (const int seat : body.acknowledged) {
     if (seat < 0 || seat >= kSeatsMax) return InvalidArgument("seat {}", seat);
+  }
+  if (body.lock_until && body.lock_until->nanoseconds > 999'999'999) {
+    return InvalidArgument("nanoseconds of the lock");
   }
   return CheckObjects(body.indexes);
 }
@@ -123,7 +127,8 @@ void WriteApprovals(CborWriter& writer, const std::vector<Approval>& approvals) 
 }
 
 void Write(CborWriter& writer, const CommitBody& body, bool) {
-  writer.Map(body.parent ? 9 : 8).Key(1).Uint(body.policy_version);
+  const std::size_t optional = (body.parent ? 1 : 0) + (body.lock_until ? 1 : 0);
+  writer.Map(8 + optional).Key(1).Uint(body.policy_version);
   if (body.parent) {
     writer.Key(2);
     WriteRef(writer, *body.parent);
@@ -141,6 +146,7 @@ void Write(CborWriter& writer, const CommitBody& body, bool) {
   writer.Key(8).Uint(static_cast<std::uint64_t>(body.seats));
   writer.Key(9).Array(body.acknowledged.size());
   for (const int seat : body.acknowledged) writer.Uint(static_cast<std::uint64_t>(seat));
+  if (body.lock_until) writer.Key(kLockUntilKey).Time(*body.lock_until);
 }
 
 void Write(CborWriter& writer, const SealBody& body, bool) {
@@ -274,7 +280,11 @@ Status Read(MapReader& map, CborReader& reader, CommitBody& body) {
   FENCHI_RETURN_IF_ERROR(map.Require(6));
   FENCHI_RETURN_IF_ERROR(ReadSnapshots(reader, body.snapshots));
   FENCHI_RETURN_IF_ERROR(ReadObjects(map, reader, 7, body.indexes));
-  return ReadSeats(map, reader, body);
+  FENCHI_RETURN_IF_ERROR(ReadSeats(map, reader, body));
+  FENCHI_ASSIGN_OR_RETURN(const bool has_lock, map.Optional(kLockUntilKey));
+  if (!has_lock) return Status::Ok();
+  FENCHI_ASSIGN_OR_RETURN(body.lock_until, reader.Time());
+  return Status::Ok();
 }
 
 Status Read(MapReader& map, CborReader& reader, SealBody& body) {

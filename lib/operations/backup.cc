@@ -164,6 +164,7 @@ Result<bool> Attempt(Backup& backup, const FillQueue& fill) {
   plan.added = run->AddedInUse();
   plan.reused = run->ReusedInUse();
   plan.acknowledged.assign(run->acknowledged().begin(), run->acknowledged().end());
+  plan.lock_until = backup.options.lock_until;
   const StageTimer timer(session.stages, Stage::kCommit);
   if (backup.options.lock_until) {
     PackMap needed = plan.added;

@@ -65,6 +65,7 @@ Result<format::CommitBody> BodyOf(Session& session, const CommitPlan& plan) {
   body.indexes = plan.indexes;
   body.seats = SeatCount(session.access.policy);
   body.acknowledged = plan.acknowledged;
+  body.lock_until = plan.lock_until;
   return body;
 }
 

@@ -25,6 +25,7 @@ struct CommitPlan {
   std::vector<Bytes> snapshots;
   std::vector<format::DomainObjectRef> indexes;
   std::vector<int> acknowledged;  // seats
+  std::optional<Timestamp> lock_until;
 };
 
 struct CommitOutcome {

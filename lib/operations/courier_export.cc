@@ -15,10 +15,6 @@
 namespace fenchi {
 namespace {
 
-bool IsUnreachable(const Status& status) {
-  return status.code() == StatusCode::kUnavailable || status.code() == StatusCode::kDeadline;
-}
-
 class Export {
  public:
   // seats: those of the vault, with the destination seen through the medium.
@@ -41,16 +37,30 @@ class Export {
     for (const ExpectedObject& object : objects) FENCHI_RETURN_IF_ERROR(Add(object));
     for (const auto& [id, pack] : packs) FENCHI_RETURN_IF_ERROR(Add(pack));
     meter_.Finish();
-    return Status::Ok();
+    return answered_ ? Status::Ok() : refusal_;
   }
 
  private:
   const Seat& seat() const { return seats_.all()[position_]; }
 
-  void Left(std::string object, const Status& status) {
+  void Left(std::string object, const Status& status, DamageKind kind = DamageKind::kMissing) {
     const std::string next = status.hint().empty() ? "" : "; " + status.hint();
-    report_.left.push_back({seat().name, std::move(object), DamageKind::kMissing, std::nullopt,
+    report_.left.push_back({seat().name, std::move(object), kind, std::nullopt,
                             status.message() + next, status.code() != StatusCode::kDataLoss});
+  }
+
+  // What a place that does not tell holds is not known, so nothing is written for it. One that
+  // refuses an object may still give others; one that refuses all ends the export.
+  Status NotTold(std::string object, const Status& status) {
+    if (status.code() != StatusCode::kDenied) return status;
+    if (refusal_.ok()) {
+      refusal_ = Status(status.code(), std::string(status.message()),
+                        "give it credentials that may read, or leave the provider out, as one that"
+                        " is absent: then all that belongs there is exported");
+    }
+    if (!answered_ && ++refused_ == kRefusalsMax) return refusal_;
+    Left(std::move(object), status, DamageKind::kUnreadable);
+    return Step();
   }
 
   Status Step() {
@@ -75,7 +85,8 @@ class Export {
   Status Add(const ExpectedObject& object) {
     const Result<ObjectAt> there =
         seats_.GetAt(position_, object.name, object.size_max, object.check);
-    if (!there.ok() && IsUnreachable(there.status())) return there.status();
+    if (TellsOfPlace(there.status())) return NotTold(object.name(seat(), 0), there.status());
+    answered_ = true;
     if (there.ok()) {
       ++report_.objects_there;
       return Step();
@@ -85,8 +96,10 @@ class Export {
 
   Status Add(const format::PackListEntry& pack) {
     const NameAt name = ShardNameAt(access_, pack.pack, pack.needed);
-    FENCHI_ASSIGN_OR_RETURN(const bool there, IsThere(name, pack));
-    if (there) {
+    const Result<bool> there = IsThere(name, pack);
+    if (!there.ok()) return NotTold(name(seat(), 0), there.status());
+    answered_ = true;
+    if (*there) {
       ++report_.objects_there;
       return Step();
     }
@@ -112,6 +125,9 @@ class Export {
   const std::size_t position_;
   CourierExportReport& report_;
   ProgressMeter meter_;
+  bool answered_ = false;  // for some object: it is there, or it is not
+  std::size_t refused_ = 0;
+  Status refusal_;  // the first
 };
 
 }  // namespace

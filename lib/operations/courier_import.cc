@@ -9,23 +9,39 @@
 #include "format/leaf.h"
 #include "operations/session.h"
 #include "repository/courier_medium.h"
+#include "repository/seats.h"
 
 namespace fenchi {
 namespace {
 
 constexpr std::string_view kLeafPrefix = "k/leaf-";
+// One for each rotation and repair of it.
+constexpr std::size_t kLeavesMax = 4096;
+
+Status TooManyLeaves(const Provider& place) {
+  return Unavailable("{} lists more than {} leaf shares: whose place it is cannot be told",
+                     place.location(), kLeavesMax)
+      .WithHint(
+          "nothing was stored: somebody fills the place, or it makes up names; look at it with"
+          " another program and delete what is not the vault's");
+}
 
 // Which providers' leaf shares lie at a place: one, or none when it is new.
-Result<std::vector<ProviderId>> OwnersOf(Provider& place) {
+Result<std::vector<ProviderId>> OwnersOf(Provider& place, const Observer& observer) {
   std::vector<std::string> names;
+  bool too_many = false;
   FENCHI_RETURN_IF_ERROR(place.List(kLeafPrefix, "", [&](const ObjectInfo& info) {
-    names.push_back(info.name);
-    return true;
+    too_many = names.size() == kLeavesMax;
+    if (!too_many) names.push_back(info.name);
+    return !too_many;
   }));
+  if (too_many) return TooManyLeaves(place);
+  ProgressMeter meter(observer, "courier");
   std::vector<ProviderId> owners;
   for (const std::string& name : names) {
+    FENCHI_RETURN_IF_ERROR(meter.CheckCancelled());
     const Result<Bytes> bytes = GetAll(place, name, format::kGenesisObjectSizeMax);
-    if (!bytes.ok() && bytes.status().code() != StatusCode::kDamaged) return bytes.status();
+    if (TellsOfPlace(bytes.status())) return bytes.status();
     const auto leaf = bytes.ok() ? format::DecodeLeaf(*bytes) : bytes.status();
     if (leaf.ok()) owners.push_back(leaf->provider);
   }
@@ -44,7 +60,7 @@ Result<ProviderId> Destination(const CourierReport& medium, Provider& place,
     return Damaged("nothing on the courier medium at {} is whole", QuoteForDisplay(medium.path))
         .WithHint("`fenchi provider courier check` tells what is wrong; export to a fresh medium");
   }
-  FENCHI_ASSIGN_OR_RETURN(const std::vector<ProviderId> owners, OwnersOf(place));
+  FENCHI_ASSIGN_OR_RETURN(const std::vector<ProviderId> owners, OwnersOf(place, options.observer));
   const auto carried = [&](const ProviderId& id) {
     return std::ranges::find(medium.cargo, id, &CourierCargo::provider) != medium.cargo.end();
   };
@@ -94,6 +110,8 @@ class Import {
     } else if (there.ok() || there.status().code() == StatusCode::kDamaged) {
       Left(object.name, Damaged("other bytes have this name there: nothing was overwritten")
                             .WithHint("`fenchi verify` tells which is right"));
+    } else if (there.status().code() == StatusCode::kDenied) {
+      Left(object.name, there.status());  // the name is taken, and the next one may be free
     } else {
       return there.status();
     }

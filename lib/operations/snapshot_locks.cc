@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/stop.h"
 #include "format/names.h"
+#include "operations/lock_check.h"
 #include "repository/shard_set.h"
 
 namespace fenchi {
@@ -16,8 +17,6 @@ namespace {
 constexpr std::size_t kObjectsAtOnce = 256;
 // What opens a vault are a few objects for each version of its policy.
 constexpr std::size_t kOpeningObjectsMax = 16'384;
-constexpr std::uint32_t kCallsPerPlaceMax = 8;
-constexpr std::size_t kThreadsMax = 32;
 
 // Every generation that is there: which of them is the good one is known only to who reads them.
 Status Extend(const Seat& seat, const NameAt& name, Timestamp until) {
@@ -41,16 +40,11 @@ Status TooManyOpeningObjects(std::string_view provider) {
 
 class Locking {
  public:
-  Locking(const Access& access, Timestamp until) : access_(access), until_(until) {
-    std::size_t threads = 0;
-    for (const Seat& seat : seats()) {
-      const Capability able = seat.provider ? seat.provider->capability() : Capability{};
-      rows_.push_back({.provider = seat.name, .can_lock = seat.provider && able.retention});
-      if (rows_.back().can_lock)
-        threads += std::clamp(able.parallel_calls_max, 1u, kCallsPerPlaceMax);
-    }
-    executor_.emplace(std::clamp<std::size_t>(threads, 1, kThreadsMax));
-  }
+  Locking(const Access& access, Timestamp until)
+      : access_(access),
+        until_(until),
+        rows_(LockRows(access.seats)),
+        executor_(LockThreads(access.seats)) {}
 
   void CountStored(const std::vector<int>& numbers) {
     int locked = 0;
@@ -98,7 +92,7 @@ class Locking {
   // What opens the vault: k places must keep all that they hold of it.
   void ExtendOpening() {
     int whole = 0;
-    executor_->ForEach(rows_.size(), [&](std::size_t i) {
+    executor_.ForEach(rows_.size(), [&](std::size_t i) {
       if (!rows_[i].can_lock) return;
       Provider& provider = *seats()[i].provider;
       std::vector<std::string> names;
@@ -139,7 +133,7 @@ class Locking {
   // How many places keep each object from now on.
   std::vector<int> ExtendEach(std::span<const NameAt> objects) {
     std::vector<int> locked(objects.size());
-    executor_->ForEach(objects.size() * rows_.size(), [&](std::size_t job) {
+    executor_.ForEach(objects.size() * rows_.size(), [&](std::size_t job) {
       const std::size_t object = job / rows_.size();
       const std::size_t seat = job % rows_.size();
       if (!rows_[seat].can_lock) return;
@@ -168,7 +162,7 @@ class Locking {
   std::vector<PlaceLocks> rows_;  // by position
   LockReport report_;
   bool records_locked_ = true;
-  std::optional<Executor> executor_;  // its own: as many calls at once as the places take
+  Executor executor_;  // its own: as many calls at once as the places take
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "format/names.h"
 #include "operations/content_check.h"
+#include "operations/lock_check.h"
 #include "operations/objects.h"
 #include "operations/operations.h"
 #include "operations/snapshot_check.h"
@@ -124,7 +125,7 @@ Status Verify::Run(const History& history) {
     FENCHI_RETURN_IF_ERROR(CheckSnapshots(session_, history, meter_, report_));
   }
   meter_.Finish();
-  return Status::Ok();
+  return CheckLocks(session_, history, options_.observer, report_);
 }
 
 Status Verify::CheckObjects(const History& history) {

@@ -32,6 +32,18 @@ std::string_view DamageKindName(DamageKind kind) {
   return "unknown";
 }
 
+std::string_view LockStandingName(LockStanding standing) {
+  switch (standing) {
+    case LockStanding::kLocked:
+      return "locked";
+    case LockStanding::kUnlocked:
+      return "unlocked";
+    case LockStanding::kUnknown:
+      return "unknown";
+  }
+  return "unknown";
+}
+
 namespace {
 Unlock::Secret Shared(SecretBytes secret) {
   return std::make_shared<const SecretBytes>(std::move(secret));

@@ -44,6 +44,7 @@ from fenchi._errors import (
     Unsupported,
     WrongKey,
 )
+from fenchi._lock_reports import LockCheck, LockReport, PlaceLocks, SnapshotLocks
 from fenchi._providers import Provider, check_provider, open_provider, same_place
 from fenchi._reports import (
     BackupReport,
@@ -51,7 +52,6 @@ from fenchi._reports import (
     Domain,
     DrillReport,
     Entry,
-    LockReport,
     LogEnd,
     Problem,
     Progress,
@@ -101,10 +101,12 @@ __all__ = [
     "Internal",
     "InvalidArgument",
     "Io",
-    "Locked",
+    "LockCheck",
     "LockReport",
+    "Locked",
     "LogEnd",
     "NotFound",
+    "PlaceLocks",
     "Policy",
     "Problem",
     "Progress",
@@ -116,6 +118,7 @@ __all__ = [
     "SecretBytes",
     "Snapshot",
     "SnapshotList",
+    "SnapshotLocks",
     "StatusCode",
     "TooFewProviders",
     "Unavailable",

@@ -9,22 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fenchi import _errors
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_Fields = Mapping[str, Any]
-
-
-def _time(seconds_and_nanoseconds: tuple[int, int]) -> datetime:
-    seconds, nanoseconds = seconds_and_nanoseconds
-    try:
-        return _EPOCH + timedelta(seconds=seconds, microseconds=nanoseconds // 1000)
-    except OverflowError:  # a file may claim any year
-        edge = datetime.min if seconds < 0 else datetime.max
-        return edge.replace(tzinfo=UTC)
+from fenchi._core_fields import Fields, time_of
+from fenchi._lock_reports import LockCheck, LockReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +27,7 @@ class Problem:
     hint: str = ""
 
 
-def _problems(items: list[_Fields]) -> tuple[Problem, ...]:
+def _problems(items: list[Fields]) -> tuple[Problem, ...]:
     return tuple(Problem(**item) for item in items)
 
 
@@ -73,39 +63,6 @@ class ProviderTime:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlaceLocks:
-    """What one place keeps from being deleted; `message` is of the first object that failed."""
-
-    provider: str
-    can_lock: bool
-    locked: int
-    failed: int
-    message: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class LockReport:
-    """How far a snapshot cannot be deleted by anybody before `until`."""
-
-    until: datetime
-    packs: int
-    packs_unlocked: int
-    """Of those, with fewer locked shards than a restore needs."""
-    opening_locked: bool
-    """As many places as a restore needs keep what opens the vault."""
-    places: tuple[PlaceLocks, ...]
-
-    @property
-    def complete(self) -> bool:
-        return self.packs_unlocked == 0 and self.opening_locked
-
-    @classmethod
-    def from_core(cls, fields: _Fields) -> LockReport:
-        places = tuple(PlaceLocks(**place) for place in fields["places"])
-        return cls(**{**fields, "until": _time(fields["until"]), "places": places})
-
-
-@dataclass(frozen=True, kw_only=True)
 class BackupReport:
     """What a backup committed; `snapshot` is its id."""
 
@@ -138,7 +95,7 @@ class BackupReport:
         return saved and (self.locks is None or self.locks.complete)
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> BackupReport:
+    def from_core(cls, fields: Fields) -> BackupReport:
         missed = tuple(fields["providers_missed"])
         problems = _problems(fields["problems"])
         changed = {
@@ -169,8 +126,8 @@ class Snapshot:
     problems: int
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> Snapshot:
-        times = {"began": _time(fields["began"]), "ended": _time(fields["ended"])}
+    def from_core(cls, fields: Fields) -> Snapshot:
+        times = {"began": time_of(fields["began"]), "ended": time_of(fields["ended"])}
         return cls(**{**fields, **times, "paths": tuple(fields["paths"])})
 
 
@@ -194,7 +151,7 @@ class SnapshotList:
         return self.snapshots[index]
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> SnapshotList:
+    def from_core(cls, fields: Fields) -> SnapshotList:
         snapshots = tuple(Snapshot.from_core(item) for item in fields["snapshots"])
         return cls(**{**fields, "snapshots": snapshots})
 
@@ -221,10 +178,10 @@ class Entry:
     changed_while_read: bool
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> Entry:
+    def from_core(cls, fields: Fields) -> Entry:
         seconds, nanoseconds = fields["modified"]
         times = {
-            "modified": _time(fields["modified"]),
+            "modified": time_of(fields["modified"]),
             "modified_ns": seconds * 10**9 + nanoseconds,
         }
         return cls(**{**fields, **times})
@@ -257,7 +214,7 @@ class RestoreReport:
         return not self.lost and self.failed == 0
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> RestoreReport:
+    def from_core(cls, fields: Fields) -> RestoreReport:
         lists = {name: _problems(fields[name]) for name in ("lost", "problems")}
         return cls(**{**fields, **lists})
 
@@ -293,11 +250,17 @@ class VerifyReport:
     damage: tuple[Damage, ...]
     unreachable: tuple[str, ...]
     freshness_proven: bool
+    locks: LockCheck | None = None
+    """None where no backup asked for a lock that has not ended."""
 
     @property
     def healthy(self) -> bool:
-        """Everything is in its place and every provider answered."""
+        """Everything is in its place and every provider answered. Of locks, see `locks_kept`."""
         return not self.damage and not self.unreachable
+
+    @property
+    def locks_kept(self) -> bool:
+        return self.locks is None or self.locks.kept
 
     @property
     def repairable(self) -> bool:
@@ -305,9 +268,13 @@ class VerifyReport:
         return all(item.repairable for item in self.damage)
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> VerifyReport:
-        damage = tuple(Damage(**item) for item in fields["damage"])
-        return cls(**{**fields, "damage": damage, "unreachable": tuple(fields["unreachable"])})
+    def from_core(cls, fields: Fields) -> VerifyReport:
+        changed = {
+            "damage": tuple(Damage(**item) for item in fields["damage"]),
+            "unreachable": tuple(fields["unreachable"]),
+            "locks": fields["locks"] and LockCheck.from_core(fields["locks"]),
+        }
+        return cls(**{**fields, **changed})
 
     def to_core(self) -> dict[str, Any]:
         return {
@@ -333,7 +300,7 @@ class RepairReport:
         return not self.left
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> RepairReport:
+    def from_core(cls, fields: Fields) -> RepairReport:
         return cls(**{**fields, "left": tuple(Damage(**item) for item in fields["left"])})
 
 
@@ -381,7 +348,7 @@ class DrillReport:
         return self
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> DrillReport:
+    def from_core(cls, fields: Fields) -> DrillReport:
         def span(seconds: int | None) -> timedelta | None:
             return None if seconds is None else timedelta(seconds=seconds)
 
@@ -440,7 +407,7 @@ class VaultHead:
     logs: tuple[LogEnd, ...] = ()
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> VaultHead:
+    def from_core(cls, fields: Fields) -> VaultHead:
         logs = tuple(LogEnd(writer=w, seq=seq, hash=h) for w, seq, h in fields["logs"])
         return cls(**{**fields, "logs": logs})
 
@@ -474,7 +441,7 @@ class VaultStatus:
     freshness_proven: bool
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> VaultStatus:
+    def from_core(cls, fields: Fields) -> VaultStatus:
         providers = tuple(
             ProviderStatus(**{**item, "domain": Domain(**item["domain"])})
             for item in fields["providers"]

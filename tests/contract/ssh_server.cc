@@ -30,7 +30,8 @@ std::string AccountName() {
   return entry == nullptr ? "" : entry->pw_name;
 }
 
-pid_t Spawn(const std::vector<std::string>& words, int in, int out, const std::string& log) {
+pid_t Spawn(const std::vector<std::string>& words, int in, int out, const std::string& log,
+            char* const* environment) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   if (in >= 0) posix_spawn_file_actions_adddup2(&actions, in, 0);
@@ -43,7 +44,9 @@ pid_t Spawn(const std::vector<std::string>& words, int in, int out, const std::s
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   pid_t pid = -1;
-  if (posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ) != 0) pid = -1;
+  if (posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environment) != 0) {
+    pid = -1;
+  }
   posix_spawn_file_actions_destroy(&actions);
   return pid;
 }
@@ -64,7 +67,7 @@ std::string ReadFile(const std::string& path) {
 }  // namespace
 
 int RunProgram(const std::vector<std::string>& words, const std::string& log) {
-  const pid_t pid = Spawn(words, -1, -1, log);
+  const pid_t pid = Spawn(words, -1, -1, log, environ);
   int status = 0;
   if (pid < 0 || waitpid(pid, &status, 0) != pid) return -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -151,7 +154,10 @@ void SshServer::Serve() {
 void SshServer::Start(int socket) {
   std::vector<std::string> words = options_.wrapper;
   words.insert(words.end(), {kProgram, "-i", "-e", "-f", directory() + "/config"});
-  const pid_t pid = Spawn(words, socket, socket, directory() + "/log");
+  // One of its own: a test sets variables of this process while the server's thread is here.
+  std::string path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+  char* const environment[] = {path.data(), nullptr};
+  const pid_t pid = Spawn(words, socket, socket, directory() + "/log", environment);
   const std::lock_guard lock(mutex_);
   Reap();
   if (pid < 0) {

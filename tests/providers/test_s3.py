@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,10 @@ import built
 import fenchi
 import pytest
 import servers
+from fenchi.cli import exit_codes
+from test_cli import Command, command
+
+__all__ = ["command"]  # a fixture
 
 MakeBucket = Callable[..., str]
 PART_MIB = 5
@@ -192,6 +196,57 @@ def test_a_locked_backup_outlives_who_may_delete_everything(
         assert vault.restore(made, tmp_path / "restored").complete
     for path in source.iterdir():
         assert (tmp_path / "restored" / source.name / path.name).read_bytes() == path.read_bytes()
+
+
+def test_verify_asks_again_for_the_locks_of_a_backup(
+    versitygw_versions: servers.S3Server, bucket: MakeBucket, source: Path, command: Command
+) -> None:
+    """In a mode that its owner overrules: at one place that is borne, at two it is an alarm."""
+    names = {place: bucket(versitygw_versions, lock=True) for place in ("tokyo", "oslo", "lima")}
+    places = [
+        f"--provider={place}={versitygw_versions.url(name, 'f', lock='governance')}"
+        for place, name in names.items()
+    ]
+    assert command("init", "--name", "test", *places) == 0, command.err
+    made = command.json("backup", str(source), "--lock-days", "1")
+    assert made["complete"]
+    kept = command.json("verify")
+    assert kept["locks_kept"]
+    (locks,) = kept["locks"]["snapshots"]
+    assert (locks["snapshot"], locks["until"]) == (made["snapshot"], made["locks"]["until"])
+    assert (locks["packs_unlocked"], locks["opening"]) == (0, "locked")
+    assert locks["packs"] == made["locks"]["packs"] > 0
+    shorten_locks(versitygw_versions, names["tokyo"], "f/d/")
+    assert command("verify") == 0
+    assert "Locks hold" in command.out
+    shorten_locks(versitygw_versions, names["oslo"], "f/d/")
+    alarm = command.json("verify", "--depth", "exists", code=exit_codes.INCOMPLETE)
+    assert alarm["healthy"]
+    assert not alarm["locks_kept"]
+    (locks,) = alarm["locks"]["snapshots"]
+    assert locks["packs_unlocked"] == locks["packs"]
+    assert locks["opening"] == "locked"
+    failed = {place["provider"]: place["failed"] for place in alarm["locks"]["places"]}
+    assert failed == {"tokyo": locks["packs"], "oslo": locks["packs"], "lima": 0}
+    assert command("verify") == exit_codes.INCOMPLETE
+    assert "ALARM: 1 of 1 snapshots" in command.out
+    assert f"oslo does not keep {locks['packs']} objects" in command.out
+    assert command("backup", str(source), "--lock-days", "1") == 0
+    assert command("verify") == 0, "the next backup locks again what it re-uses"
+    assert "2 snapshots" in command.out
+
+
+def shorten_locks(server: servers.S3Server, name: str, prefix: str) -> None:
+    """As its owner may in governance mode; this server takes no lock off, but ends it sooner."""
+    client = server.client()
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    for item in client.list_objects_v2(Bucket=name, Prefix=prefix)["Contents"]:
+        client.put_object_retention(
+            Bucket=name,
+            Key=item["Key"],
+            Retention={"Mode": "GOVERNANCE", "RetainUntilDate": soon},
+            BypassGovernanceRetention=True,
+        )
 
 
 def test_tls_is_trusted_by_its_authority_only(

@@ -353,6 +353,14 @@ def test_a_lock_that_no_place_can_keep_is_an_alarm(ready: Command, source: Path)
     assert ready("backup", str(source), "--lock-days", "30") == exit_codes.INCOMPLETE
     assert "ALARM" in ready.out
     assert "a locks nothing" in ready.out
+    checked = ready.json("verify", code=exit_codes.INCOMPLETE)
+    assert (checked["healthy"], checked["locks_kept"]) == (True, False)
+    first, second = checked["locks"]["snapshots"]
+    assert first["until"] == document["locks"]["until"]
+    assert first["packs_unlocked"] == document["locks"]["packs"] and second["opening"] == "unlocked"
+    assert ready("verify") == exit_codes.INCOMPLETE
+    assert "ALARM: 2 of 2 snapshots" in ready.out
+    assert "b locks nothing" in ready.out
     path = ready.work / "vault.toml"
     plain = path.read_text()
     path.write_text(plain.replace("[vault]", "[vault]\nlock_days = 30", 1))

@@ -18,7 +18,7 @@ QUOTED = re.compile(rf"[\"']({NAME})[\"']")
 FAMILIES = (  # made of a name at run time
     *("phase.", "column.", "ability.", "outcome.", "damage.", "help.", "example."),
     *("line.", "fault.", "check.", "paper."),
-    "metavar.",
+    *("metavar.", "verify.lock."),
     *("exit.", "variable.", "manual."),  # used by scripts/manual.py
 )
 KEYS = sorted(CATALOGUE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+from datetime import timedelta
 from pathlib import Path
 
 import fenchi
@@ -66,13 +67,22 @@ def restorable(tree: dict[bytes, list[str]]) -> dict[bytes, list[str]]:
 class Saved:
     """A vault of the library that holds one snapshot of `source`."""
 
-    def __init__(self, work: Path, source: Path, *, k: int, n: int, suite: int):
+    def __init__(
+        self,
+        work: Path,
+        source: Path,
+        *,
+        k: int,
+        n: int,
+        suite: int,
+        lock_for: timedelta | None = None,
+    ):
         self.places = [work / "providers" / f"p{i}" for i in range(n)]
         self.places[0].parent.mkdir()
         where: dict[str, object] = {place.name: place.as_uri() for place in self.places}
         self.vault = make_vault(where, work, needed=k, suite=SUITES[suite])
-        self.report = self.vault.backup(source, label="differential")
-        assert self.report.complete
+        self.report = self.vault.backup(source, label="differential", lock_for=lock_for)
+        assert self.report.complete is (lock_for is None), "no place here locks"
         self.wanted = restorable(scan(source.parent))
         self.password = work / "password"
         self.password.write_text(f"{PASSPHRASE}\n")
@@ -103,6 +113,15 @@ def test_every_k_subset_restores_what_the_library_saved(k, n, suite, tmp_path, c
     for number, subset in enumerate(subsets):
         report = saved.read(subset, tmp_path / f"out{number}", capsys)
         assert "found bad: 0 shards, 0 other objects" in report
+
+
+def test_a_date_that_locks_were_asked_for_is_passed_over(tmp_path, capsys, rng):
+    source = tmp_path / "source" / "tree"
+    small_tree(source, rng)
+    saved = Saved(tmp_path, source, k=2, n=3, suite=1, lock_for=timedelta(days=1))
+    (asked,) = saved.vault.verify(depth="exists").locks.snapshots
+    assert (asked.snapshot, asked.until) == (saved.report.snapshot, saved.report.locks.until)
+    assert "found bad: 0" in saved.read(saved.places[1:], tmp_path / "out", capsys)
 
 
 def test_long_files_many_files_and_long_attributes(tmp_path, capsys, rng):

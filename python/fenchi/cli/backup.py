@@ -12,7 +12,7 @@ from fenchi import BackupReport, LockReport, escape_path
 from fenchi.cli import exit_codes
 from fenchi.cli.app import app
 from fenchi.cli.context import UsageOption, exact_path, opened, settings, usage_members
-from fenchi.cli.output import Output, duration, size
+from fenchi.cli.output import Output, duration, local_time, size
 from fenchi.config import LOCK_DAYS_MAX
 from fenchi.messages import text
 
@@ -48,7 +48,7 @@ def _statement(output: Output, report: BackupReport) -> None:
 
 
 def _locks(output: Output, locks: LockReport) -> None:
-    until = locks.until.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    until = local_time(locks.until).isoformat(" ", "seconds")
     places = [place.provider for place in locks.places if place.can_lock and not place.failed]
     if locks.complete:
         output.say("backup.locked", until=until, packs=locks.packs, places=", ".join(places))

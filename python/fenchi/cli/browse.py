@@ -11,7 +11,7 @@ import typer
 from fenchi import Entry, escape_path
 from fenchi.cli.app import app
 from fenchi.cli.context import exact_path, opened, settings
-from fenchi.cli.output import size
+from fenchi.cli.output import local_time, size
 from fenchi.messages import text
 
 _KINDS = {
@@ -39,7 +39,7 @@ def snapshots(context: typer.Context) -> None:
         rows = [
             [
                 item.id[:16],
-                item.began.astimezone().isoformat(" ", "seconds"),
+                local_time(item.began).isoformat(" ", "seconds"),
                 escape_path(item.label),
                 str(item.files),
                 size(item.bytes),
@@ -62,7 +62,7 @@ def snapshots(context: typer.Context) -> None:
 def _shown(entry: Entry) -> str:
     mode = stat.filemode(_KINDS.get(entry.type, 0) | entry.mode)
     owner = f"{entry.user or entry.uid}:{entry.group or entry.gid}"
-    when = entry.modified.astimezone().isoformat(" ", "minutes")[:16]
+    when = local_time(entry.modified).isoformat(" ", "minutes")[:16]
     arrow = f" -> {escape_path(entry.symlink_target)}" if entry.type == "symlink" else ""
     return f"{mode} {owner:<17} {entry.size:>12} {when} {escape_path(entry.path)}{arrow}"
 

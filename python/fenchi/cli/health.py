@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from fenchi import Damage, RepairReport, VaultStatus, VerifyReport
+from fenchi import Damage, LockCheck, RepairReport, VaultStatus, VerifyReport, escape_path
 from fenchi.cli import exit_codes
 from fenchi.cli.app import app
 from fenchi.cli.context import UsageOption, opened, settings, usage_members
-from fenchi.cli.output import Output, duration, size
+from fenchi.cli.output import Output, duration, local_time, size
 from fenchi.messages import text
 
 
@@ -55,6 +55,41 @@ def _statement(output: Output, report: VerifyReport) -> None:
         )
     if not report.freshness_proven:
         output.say("freshness")
+    if report.locks:
+        _locks(output, report.locks)
+
+
+def _locks(output: Output, locks: LockCheck) -> None:
+    """Whether what backups asked to be locked still is."""
+    gone = [one for one in locks.snapshots if not one.kept]
+    if not gone:
+        last = max(one.until for one in locks.snapshots)
+        until = local_time(last).isoformat(" ", "seconds")
+        output.say("verify.locks_hold", snapshots=len(locks.snapshots), until=until)
+        return
+    sure = any(one.packs_unlocked or one.opening == "unlocked" for one in gone)
+    which = "verify.locks_gone" if sure else "verify.locks_unknown"
+    output.say(which, count=len(gone), snapshots=len(locks.snapshots))
+    for one in gone:
+        output.say(
+            "verify.lock",
+            snapshot=one.snapshot[:16],
+            until=local_time(one.until).isoformat(" ", "seconds"),
+            open=one.packs_unlocked,
+            unknown=one.packs_unknown,
+            packs=one.packs,
+            opening=text(f"verify.lock.{one.opening}"),
+        )
+        if one.message:
+            output.say("verify.lock_packs", message=escape_path(one.message))
+    for place in locks.places:
+        if place.failed:
+            message = escape_path(place.message)
+            output.say(
+                "verify.lock_place", provider=place.provider, failed=place.failed, message=message
+            )
+        elif not place.can_lock:
+            output.say("verify.locks_nothing", provider=place.provider)
 
 
 @app.command()
@@ -69,9 +104,11 @@ def verify(
         report = vault.verify(depth=depth, progress=progress)
     _statement(wanted.output, report)
     used = usage_members(wanted.output, vault, usage)
-    wanted.output.report(report.healthy, report, healthy=report.healthy, **used)
+    wanted.output.report(
+        report.healthy, report, healthy=report.healthy, locks_kept=report.locks_kept, **used
+    )
     if report.healthy:
-        return exit_codes.DONE
+        return exit_codes.DONE if report.locks_kept else exit_codes.INCOMPLETE
     return code_of(report.damage) or exit_codes.DAMAGE
 
 

@@ -92,6 +92,14 @@ def to_json(value: Any) -> Any:
     return value
 
 
+def local_time(when: datetime) -> datetime:
+    """As the clock on the wall shows it; the ends of all years stay in UTC."""
+    try:
+        return when.astimezone()
+    except (OverflowError, ValueError):
+        return when
+
+
 def printable(value: object) -> object:
     """A text that drives no terminal, whoever chose it; line ends stay, other values too.
 

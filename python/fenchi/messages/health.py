@@ -29,6 +29,45 @@ TEXTS = {
         "Not known, and not counted as damage: what lies at {providers}, which could not be asked.",
         "無法查問 {providers}，該處的狀況不明，未計為損壞。",
     ),
+    "verify.locks_hold": (
+        "Locks hold: {snapshots} snapshots cannot be deleted before the dates that their backups "
+        "asked for, the last one {until}.",
+        "鎖定仍然有效：{snapshots} 個備份快照在備份時要求的日期之前無法刪除，最晚到 {until}。",
+    ),
+    "verify.locks_gone": (
+        "ALARM: {count} of {snapshots} snapshots are not locked as their backups asked: whoever "
+        "can delete can destroy them. Find out whether somebody took locks off, and back up "
+        "again with --lock-days.",
+        "警報：{snapshots} 個備份快照中有 {count} 個不符備份時要求的鎖定，"
+        "有權刪除的人可以毀掉它們。請查明是否有人解除了鎖定，並以 --lock-days 再備份一次。",
+    ),
+    "verify.locks_unknown": (
+        "Not known: whether {count} of {snapshots} snapshots are still locked as their backups "
+        "asked. Too few places could be asked.",
+        "{snapshots} 個備份快照中有 {count} 個是否仍依備份時的要求鎖定，無從得知："
+        "可查問的儲存處不足。",
+    ),
+    "verify.lock": (
+        "  {snapshot} until {until}: of {packs} packs {open} have fewer locked shards than a "
+        "restore needs, {unknown} are not known; its log and what opens the vault: {opening}",
+        "　{snapshot}，要求鎖定至 {until}：{packs} 個資料包中，{open} 個鎖定的分持檔不足以還原，"
+        "{unknown} 個狀況不明；日誌與開啟保存庫所需的物件：{opening}",
+    ),
+    "verify.lock.locked": ("locked", "已鎖定"),
+    "verify.lock.unlocked": ("not locked", "未鎖定"),
+    "verify.lock.unknown": ("not known", "狀況不明"),
+    "verify.lock_packs": (
+        "    its packs are not known: {message}",
+        "　　無法得知它的資料包：{message}",
+    ),
+    "verify.lock_place": (
+        "  {provider} does not keep {failed} objects as long as was asked: {message}",
+        "　{provider} 有 {failed} 個物件未鎖定到要求的日期：{message}",
+    ),
+    "verify.locks_nothing": (
+        "  {provider} locks nothing, or is away.",
+        "　{provider} 不鎖定物件，或沒有回應。",
+    ),
     "verify.item": ("  {where}: {what}", "  {where}：{what}"),
     "verify.per_provider": ("  {provider}: {count} items", "  {provider}：{count} 項"),
     "repair.nothing": ("Nothing to repair.", "沒有需要修復的項目。"),

@@ -209,8 +209,8 @@ TEXTS = {
     "help.restore.devices": ("Make devices, too.", "裝置檔也一併還原。"),
     # verify, repair, status
     "help.verify": (
-        "Look for missing and damaged objects. Changes nothing.",
-        "檢核：查看有無缺少或損壞的物件。只讀取，不做任何變更。",
+        "Look for missing and damaged objects, and whether locks still hold. Changes nothing.",
+        "檢核：查看有無缺少或損壞的物件，鎖定是否仍然有效。只讀取，不做任何變更。",
     ),
     "help.verify.depth": (
         "exists: sizes only; tags: every byte; data: decrypted and compared.",

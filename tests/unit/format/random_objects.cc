@@ -449,6 +449,7 @@ RecordBody RandomObjects::MakeBody(RecordKind kind) {
       body.indexes = Objects();
       body.seats = 5;
       body.acknowledged = {0, 2, static_cast<int>(From(3, 254))};
+      if (Upto(late_most_) > 0) body.lock_until = Time();
       return body;
     }
     case RecordKind::kSeal:

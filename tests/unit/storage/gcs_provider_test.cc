@@ -163,12 +163,22 @@ TEST(GcsProvider, ReadsATokenAnewOnceWhenItIsRefused) {
 // upload in all, each time that it is set.
 class TinyGcs {
  public:
-  std::string origin;
-  std::size_t breaks_after = 0;  // 0: not
-  int uploads = 0;
-  std::string arrived;
-  std::string stored;
-  std::string description;
+  void StandAt(const std::string& origin) {
+    const std::lock_guard lock(mutex_);
+    origin_ = origin;
+  }
+  void BreakAfter(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    breaks_after_ = bytes;
+  }
+  int Uploads() {
+    const std::lock_guard lock(mutex_);
+    return uploads_;
+  }
+  std::string Stored() {
+    const std::lock_guard lock(mutex_);
+    return stored_;
+  }
 
   void operator()(const SeenRequest& seen, LoopbackLine& line) {
     const std::lock_guard lock(mutex_);
@@ -176,12 +186,12 @@ class TinyGcs {
     const std::string range = seen.headers.at("content-range");
     const std::size_t size = std::stoull(range.substr(range.find('/') + 1));
     if (range.starts_with("bytes */")) return Tell(size, line);
-    EXPECT_EQ(range.substr(6, range.find('-') - 6), std::to_string(arrived.size()));
+    EXPECT_EQ(range.substr(6, range.find('-') - 6), std::to_string(arrived_.size()));
     std::string body = seen.body;
-    const bool breaks = breaks_after > 0;
-    if (breaks) body.resize(std::min(body.size(), breaks_after - arrived.size()));
-    breaks_after = 0;
-    arrived += body;
+    const bool breaks = breaks_after_ > 0;
+    if (breaks) body.resize(std::min(body.size(), breaks_after_ - arrived_.size()));
+    breaks_after_ = 0;
+    arrived_ += body;
     if (breaks) return line.HangUp();
     Tell(size, line);
   }
@@ -189,39 +199,43 @@ class TinyGcs {
  private:
   void Begin(const SeenRequest& seen, LoopbackLine& line) {
     EXPECT_TRUE(seen.Asks("ifGenerationMatch=0"));
-    ++uploads;
-    arrived.clear();
-    description = seen.body;
-    line.Answer(200, {"Location: " + origin + "/upload/7?upload_id=hush"}, "");
+    ++uploads_;
+    arrived_.clear();
+    line.Answer(200, {"Location: " + origin_ + "/upload/7?upload_id=hush"}, "");
   }
   void Tell(std::size_t size, LoopbackLine& line) {
-    if (arrived.size() < size) {
-      const std::string last = std::to_string(arrived.size() - 1);
-      return arrived.empty() ? line.Answer(308, {}, "")
-                             : line.Answer(308, {"Range: bytes=0-" + last}, "");
+    if (arrived_.size() < size) {
+      const std::string last = std::to_string(arrived_.size() - 1);
+      return arrived_.empty() ? line.Answer(308, {}, "")
+                              : line.Answer(308, {"Range: bytes=0-" + last}, "");
     }
-    stored = arrived;
+    stored_ = arrived_;
     line.Answer(200, {}, R"({"size":")" + std::to_string(size) + R"("})");
   }
 
-  std::mutex mutex_;
+  std::mutex mutex_;  // the server has threads of its own
+  std::string origin_;
+  std::size_t breaks_after_ = 0;  // 0: not
+  int uploads_ = 0;
+  std::string arrived_;
+  std::string stored_;
 };
 
 TEST(GcsProvider, GoesOnAtTheByteThatTheServiceHas) {
   TinyGcs gcs;
   LoopbackServer server(std::ref(gcs));
-  gcs.origin = server.origin();
+  gcs.StandAt(server.origin());
   const auto provider = Open(Options(server));
   const std::string text = Text(5 * kWhole + 7);
-  gcs.breaks_after = 1234;
+  gcs.BreakAfter(1234);
   const Status broken = PutText(*provider, "large", text);
   EXPECT_EQ(broken.code(), StatusCode::kUnavailable) << broken.ToString();
   EXPECT_EQ(broken.ToString().find("hush"), std::string::npos);
-  gcs.breaks_after = 4321;
+  gcs.BreakAfter(4321);
   EXPECT_EQ(PutText(*provider, "large", text).code(), StatusCode::kUnavailable);
   ASSERT_TRUE(PutText(*provider, "large", text).ok());
-  EXPECT_EQ(gcs.uploads, 1);
-  EXPECT_EQ(gcs.stored, text);
+  EXPECT_EQ(gcs.Uploads(), 1);
+  EXPECT_EQ(gcs.Stored(), text);
   std::size_t sent = 0;
   for (const SeenRequest& seen : server.seen()) sent += seen.method == "PUT" ? seen.body.size() : 0;
   EXPECT_EQ(sent, 3 * text.size() - 1234 - 4321);  // never what had arrived
@@ -230,14 +244,14 @@ TEST(GcsProvider, GoesOnAtTheByteThatTheServiceHas) {
 TEST(GcsProvider, NeverMixesTwoContentsInOneUpload) {
   TinyGcs gcs;
   LoopbackServer server(std::ref(gcs));
-  gcs.origin = server.origin();
+  gcs.StandAt(server.origin());
   const auto provider = Open(Options(server));
-  gcs.breaks_after = 1234;
+  gcs.BreakAfter(1234);
   EXPECT_FALSE(PutText(*provider, "large", Text(5 * kWhole)).ok());
   const std::string other(5 * kWhole, 'x');
   ASSERT_TRUE(PutText(*provider, "large", other).ok());
-  EXPECT_EQ(gcs.stored, other);
-  EXPECT_EQ(gcs.uploads, 2);
+  EXPECT_EQ(gcs.Stored(), other);
+  EXPECT_EQ(gcs.Uploads(), 2);
 }
 
 TEST(GcsProvider, SendsNothingToAnotherServerThanItsOwn) {

@@ -166,5 +166,95 @@ TEST_F(CourierTest, WorksWithTheVerifyRoleAlone) {
   EXPECT_TRUE(Need(vault.Verify({.depth = VerifyDepth::kData})).healthy());
 }
 
+TEST_F(CourierTest, NothingIsWrittenForAPlaceThatDoesNotTellWhatItHolds) {
+  Vault vault = MakeVault();
+  WriteTree("ledger");
+  ASSERT_TRUE(vault.BackupTree(Path("ledger")).ok());
+  const auto fails = [&](StatusCode code) {
+    int asked = 0;
+    provider(1).FailBefore([&](Verb verb, std::string_view name, int) -> std::optional<Status> {
+      // The vault is opened by the others; what it looks at of p1 while it does counts not.
+      if (verb == Verb::kPut || verb == Verb::kList || name.empty()) return std::nullopt;
+      ++asked;
+      return Status(code, "nothing is told");
+    });
+    const auto refused = vault.ExportCourier("p1", Path("usb-" + std::to_string(int(code))));
+    provider(1).Heal();
+    EXPECT_EQ(CodeOf(refused), code);
+    EXPECT_LE(asked, 100);
+    if (code == StatusCode::kDenied) ExpectHelpful(refused.status());
+    const CourierReport medium = Need(CheckCourier(Path("usb-" + std::to_string(int(code)))));
+    EXPECT_EQ(medium.objects, 0u);
+  };
+  for (const StatusCode code :
+       {StatusCode::kDenied, StatusCode::kUnavailable, StatusCode::kDeadline, StatusCode::kFull,
+        StatusCode::kIo, StatusCode::kInternal}) {
+    fails(code);
+  }
+}
+
+TEST_F(CourierTest, AnObjectThatIsRefusedWhileOthersAreGivenIsLeftAndTold) {
+  Vault vault = MakeVault();
+  WriteTree("ledger");
+  ASSERT_TRUE(vault.BackupTree(Path("ledger")).ok());
+  const std::string shard = Objects(1, "d/").begin()->first;
+  Lose(1, "r/");
+  provider(1).FailBefore([&](Verb, std::string_view name, int) -> std::optional<Status> {
+    if (name != shard) return std::nullopt;
+    return Status(StatusCode::kDenied, "this key may not read it");
+  });
+  const CourierExportReport out = Need(vault.ExportCourier("p1", Medium()));
+  EXPECT_FALSE(out.complete());
+  ASSERT_EQ(out.left.size(), 1u);
+  EXPECT_EQ(out.left[0].object, shard);
+  EXPECT_EQ(out.left[0].kind, DamageKind::kUnreadable);
+  EXPECT_TRUE(out.left[0].repairable);
+  EXPECT_GT(out.objects_written, 0u) << "the records are on their way all the same";
+}
+
+TEST_F(CourierTest, APlaceThatListsLeafSharesWithoutEndIsNotFollowed) {
+  Vault vault = MakeVault();
+  WriteTree("ledger");
+  ASSERT_TRUE(vault.BackupTree(Path("ledger")).ok());
+  Lose(1, "d/");
+  ASSERT_TRUE(vault.ExportCourier("p1", Medium()).ok());
+  class Endless final : public ProviderWrapper {
+   public:
+    using ProviderWrapper::ProviderWrapper;
+    std::uint64_t told = 0;
+    Status List(std::string_view prefix, std::string_view,
+                const std::function<bool(const ObjectInfo&)>& entry) override {
+      while (told < 1'000'000 && entry({std::string(prefix) + std::to_string(told), 1})) ++told;
+      return Status::Ok();
+    }
+  };
+  Endless place(inner_[1]);
+  const auto before = Objects(1);
+  const auto refused = ImportCourier(Medium(), place);
+  EXPECT_EQ(CodeOf(refused), StatusCode::kUnavailable);
+  ExpectHelpful(refused.status());
+  EXPECT_LE(place.told, 4096u);
+  EXPECT_EQ(Objects(1), before);
+}
+
+TEST_F(CourierTest, AnObjectThatMayNotBeComparedIsLeftAndTheRestComesIn) {
+  Vault vault = MakeVault();
+  WriteTree("ledger");
+  ASSERT_TRUE(vault.BackupTree(Path("ledger")).ok());
+  Vault without = Need(TryOpen(Passphrase(), {0, 2, 3}, "other"));
+  const CourierExportReport out = Need(without.ExportCourier("p1", Medium()));
+  const std::string taken = Objects(1, "d/").begin()->first;
+  Lose(1, "r/");
+  provider(1).FailBefore([&](Verb verb, std::string_view name, int) -> std::optional<Status> {
+    if (verb != Verb::kGet || name != taken) return std::nullopt;
+    return Status(StatusCode::kDenied, "this key may not read it");
+  });
+  const CourierImportReport in = Need(ImportCourier(Medium(), provider(1)));
+  ASSERT_EQ(in.left.size(), 1u);
+  EXPECT_EQ(in.left[0].object, taken);
+  EXPECT_GT(in.objects_stored, 0u);
+  EXPECT_EQ(in.objects_stored + in.objects_there + 1, out.objects_written);
+}
+
 }  // namespace
 }  // namespace fenchi

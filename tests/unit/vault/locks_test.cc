@@ -1,7 +1,5 @@
 // Locks: what a snapshot needs outlives somebody who may delete everything, everywhere.
-#include <mutex>
-
-#include "vault_fixture.h"
+#include "locking_place.h"
 
 namespace fenchi {
 namespace {
@@ -12,110 +10,7 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-// A place with object locks, which nobody can take off.
-class LockingPlace final : public ProviderWrapper {
- public:
-  using ProviderWrapper::ProviderWrapper;
-  bool can_lock = true;
-  bool refuses = false;  // to lock what is there
-  int makes_up = 0;      // so many names below k/
-  int told = 0;          // of them
-
-  Status Put(std::string_view name, Source& source, const PutOptions& options) override {
-    const Status put = inner().Put(name, source, options);
-    const std::lock_guard lock(mutex_);
-    if (put.ok() && can_lock && options.retain_until)
-      until_[std::string(name)] = *options.retain_until;
-    return put;
-  }
-  Result<std::vector<Status>> Delete(std::span<const std::string> names) override {
-    std::vector<Status> answers;
-    for (const std::string& name : names) {
-      if (RetainedUntil(name)->has_value()) {
-        answers.push_back(Status(StatusCode::kLocked, "it is locked"));
-      } else {
-        answers.push_back(inner().Delete(std::span(&name, 1))->front());
-      }
-    }
-    return answers;
-  }
-  Status List(std::string_view prefix, std::string_view after,
-              const std::function<bool(const ObjectInfo&)>& entry) override {
-    bool more = true;
-    const Status listed = inner().List(prefix, after, [&](const ObjectInfo& info) {
-      more = entry(info);
-      return more;
-    });
-    for (int i = 0; listed.ok() && more && prefix == "k/" && i < makes_up; ++i) {
-      ++told;
-      more = entry({"k/z" + std::to_string(i), 1});
-    }
-    return listed;
-  }
-  Capability capability() const override {
-    Capability capability = inner().capability();
-    capability.retention = can_lock;
-    return capability;
-  }
-  Status ExtendRetention(std::string_view name, Timestamp until) override {
-    if (refuses) return Status(StatusCode::kDenied, "this key may not lock");
-    const Status there = inner().Get(name, 0, {});
-    if (!there.ok()) return there;
-    const std::lock_guard lock(mutex_);
-    Timestamp& now = until_[std::string(name)];
-    now = std::max(now, until);
-    return Status::Ok();
-  }
-  Result<std::optional<Timestamp>> RetainedUntil(std::string_view name) override {
-    const std::lock_guard lock(mutex_);
-    const auto found = until_.find(std::string(name));
-    return found == until_.end() ? std::nullopt : std::optional(found->second);
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, Timestamp> until_;
-};
-
-// Four places, k = 2; the first three can lock.
-class Locks : public VaultTest {
- protected:
-  static constexpr std::size_t kLocking = 3;
-
-  void SetUp() override {
-    VaultTest::SetUp();
-    WriteTree("srv");
-    MakeVault();
-    named_ = Named();
-    for (std::size_t i = 0; i < kLocking; ++i) {
-      places_.push_back(std::make_shared<LockingPlace>(named_[i].provider));
-      named_[i].provider = places_.back();
-    }
-    until_ = {.seconds = clock_->Now().seconds + 86'400};
-  }
-  Vault Open() {
-    return Need(Vault::Open(named_, Passphrase(),
-                            {.vault_id = vault_id_,
-                             .state_directory = HostDirectory("host"),
-                             .environment = TestEnvironment()}));
-  }
-  // Somebody with every credential deletes all that can be deleted.
-  void DeleteEverything() {
-    for (const NamedProvider& one : named_) {
-      std::vector<std::string> names;
-      const Status listed = one.provider->List("", "", [&](const ObjectInfo& info) {
-        names.push_back(info.name);
-        return true;
-      });
-      ASSERT_TRUE(listed.ok());
-      ASSERT_TRUE(one.provider->Delete(names).ok());
-    }
-  }
-
-  std::vector<NamedProvider> named_;
-  std::vector<std::shared_ptr<LockingPlace>> places_;
-  Timestamp until_;
-};
+class Locks : public LocksTest {};
 
 TEST_F(Locks, ASnapshotOutlivesWhoDeletesEverythingAlsoWhereItReusesOldPacks) {
   Vault vault = Open();
@@ -153,7 +48,7 @@ TEST_F(Locks, AreAskedForByEachBackupAnew) {
   Need(vault.BackupTree(Path("srv")));
   int unlocked = 0;
   for (const auto& [name, size] : Objects(0, "d/")) {
-    const bool is_locked = places_[0]->RetainedUntil(name)->has_value();
+    const bool is_locked = places_[0]->LockOf(name).has_value();
     EXPECT_EQ(is_locked, before.contains(name)) << name;
     unlocked += is_locked ? 0 : 1;
   }
@@ -162,7 +57,7 @@ TEST_F(Locks, AreAskedForByEachBackupAnew) {
   const Timestamp later{.seconds = until_.seconds + 86'400};
   EXPECT_TRUE(Need(vault.BackupTree(Path("srv"), {.lock_until = later})).locks->complete());
   for (const auto& [name, size] : Objects(0, "k/")) {
-    EXPECT_EQ(*places_[0]->RetainedUntil(name), later) << name;
+    EXPECT_EQ(*places_[0]->LockOf(name), later) << name;
   }
 }
 
