@@ -410,7 +410,12 @@ def _pump(work: Callable[[Callable[[bytes], None]], None]) -> Iterator[bytes]:
                 continue
 
     thread = threading.Thread(target=run, name="fenchi-cat", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise _errors.Unavailable(
+            text("stream.no_thread"), text("stream.no_thread_hint")
+        ) from error
     try:
         while True:
             item = pipe.get()
