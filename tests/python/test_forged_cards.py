@@ -148,7 +148,7 @@ def test_an_empty_place_instead_of_a_provider_is_named_and_stays_out_of_vault_to
 ) -> None:
     card, place = elsewhere(forger, "empty", Path.mkdir)
     assert forger.recover(card, "--restore", "back") == 0, forger.office.out
-    print(forger.office.out)
+    assert "b" in forger.office.out and place.as_uri() in forger.office.out
     assert vault_tools.scan(forger.clean / "back" / source.name) == vault_tools.scan(source)
     assert list(place.rglob("*")) == []
     assert place.as_uri() not in Path("vault.toml").read_text()
@@ -173,7 +173,7 @@ def test_a_place_of_another_vault_instead_of_a_provider_is_named(
 
     card, place = elsewhere(forger, "other", another)
     assert forger.recover(card, "--restore", "back") == 0, forger.office.out
-    print(forger.office.out)
+    assert "b" in forger.office.out and place.as_uri() in forger.office.out
     assert vault_tools.scan(forger.clean / "back" / source.name) == vault_tools.scan(source)
     assert place.as_uri() not in Path("vault.toml").read_text()
 
@@ -182,7 +182,7 @@ def test_a_mirror_of_an_older_state_instead_of_a_provider_hides_nothing(
     forger: Forger, source: Path
 ) -> None:
     """Beside two that are honest it is an old copy of one provider, and the newest is restored."""
-    card, _ = elsewhere(
+    card, place = elsewhere(
         forger, "mirror", lambda place: shutil.copytree(forger.office.provider("b"), place)
     )
     (source / "later").write_text("written since")
@@ -194,8 +194,30 @@ def test_a_mirror_of_an_older_state_instead_of_a_provider_hides_nothing(
     ) as vault:
         vault.backup(source, label="nightly")
     assert forger.recover(card, "--restore", "back") == 0, forger.office.out
-    print(forger.office.out)
+    assert "b" in forger.office.out and place.as_uri() in forger.office.out
     assert (forger.clean / "back" / source.name / "later").read_text() == "written since"
+
+
+def test_a_provider_that_only_lacks_its_key_share_stays_in_vault_toml(forger: Forger) -> None:
+    """It missed the last rotation, say: nobody forged anything."""
+    for path in (forger.office.provider("b") / "k").glob("leaf-*"):
+        path.unlink()
+    assert forger.recover(forger.true) == 0, forger.office.out
+    assert "key share is missing" in forger.office.out
+    assert forger.office.provider("b").as_uri() in Path("vault.toml").read_text()
+
+
+def test_a_provider_that_does_not_answer_stays_in_vault_toml(forger: Forger) -> None:
+    shutil.rmtree(forger.office.provider("b"))
+    assert forger.recover(forger.true) == 0, forger.office.out
+    assert forger.office.provider("b").as_uri() in Path("vault.toml").read_text()
+
+
+def test_a_name_that_the_vault_does_not_know_opens_nothing(forger: Forger) -> None:
+    place = forger.office.work / "evil" / "d"
+    place.mkdir(parents=True)
+    more = (*forger.true.providers, ("d", ProviderEntry(url=place.as_uri())))
+    forger.refuses(replace(forger.true, providers=more), code=1, said="'d'")
 
 
 def test_only_places_of_the_forgers_open_nothing(forger: Forger) -> None:

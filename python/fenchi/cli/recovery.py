@@ -30,6 +30,10 @@ from fenchi.cli.restoring import restore_into
 from fenchi.cli.unlocking import read_key
 from fenchi.custody import Unlock, parse_access
 from fenchi.messages import text
+from fenchi.primitives import sha256
+
+_GENERATIONS = 8
+"""Names that an object under k/ may have, the first free one counting (FORMAT.md section 2)."""
 
 
 @app.command()
@@ -99,16 +103,27 @@ def _configuration(wanted: Settings, known: Card, given: list[str]) -> tuple[con
     return config.Config(vault_id=known.vault, policy=policy, providers=providers), True
 
 
+def _is_another(name: str, entry: config.ProviderEntry, vault: str) -> bool:
+    """Whether the place answers and holds nothing of this vault: not even its first object, whose
+    hash is the vault's id."""
+    try:
+        place = entry.open(name)
+        names = [f"k/genesis.{generation}" for generation in range(_GENERATIONS)]
+        there = [one for one, size in zip(names, place.stat(names), strict=True) if size]
+        return all(sha256(place.get(one)).hex() != vault for one in there)
+    except fenchi.Error:
+        return False
+
+
 def _true_places(
     wanted: Settings, made: config.Config, vault: fenchi.Vault
 ) -> dict[str, config.ProviderEntry]:
-    """The card's providers without those that answered and hold nothing of this vault: a card is
-    not signed. What does not answer may come back."""
-    known = {one.name: one for one in vault.status().providers}
+    """The card's providers without those that are others': a card is not signed. What does not
+    answer may come back, and what lacks its key share is mended by a repair."""
+    known = {one.name: one.holds_vault for one in vault.status().providers}
     places = {}
     for name, entry in made.providers.items():
-        found = known.get(name)
-        if found is None or (found.reachable and not found.holds_vault):
+        if not known.get(name) and _is_another(name, entry, vault.id):
             wanted.output.warn(text("recover.not_of_vault", name=name, url=entry.url))
         else:
             places[name] = entry

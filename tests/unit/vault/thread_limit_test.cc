@@ -10,7 +10,7 @@ namespace {
 class ThreadLimit : public VaultTest {};
 
 TEST_F(ThreadLimit, WithoutAThreadOfItsOwnAVaultBacksUpLosesProvidersRepairsAndRestores) {
-  if (::geteuid() == 0) ASSERT_EQ(::chown(scratch_.c_str(), kNobody, kNobody), 0);
+  ASSERT_TRUE(::geteuid() != 0 || ::chown(scratch_.c_str(), kNobody, kNobody) == 0);
   const auto everything = [this] {
     WriteTree("srv");
     WriteFile("srv/large", RandomText(9 << 20));  // packs of several pieces
