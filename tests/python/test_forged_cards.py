@@ -13,6 +13,7 @@ import test_recovery
 import vault_tools
 from fenchi.ceremony import card_file
 from fenchi.ceremony.card import Card
+from fenchi.cli import exit_codes
 from fenchi.config import ProviderEntry
 from test_recovery import WRONG, Office
 
@@ -209,6 +210,7 @@ def test_a_provider_that_only_lacks_its_key_share_stays_in_vault_toml(forger: Fo
 
 def test_a_provider_that_does_not_answer_stays_in_vault_toml(forger: Forger) -> None:
     shutil.rmtree(forger.office.provider("b"))
+    forger.office.provider("b").touch()  # no folder: nothing can be asked there
     assert forger.recover(forger.true) == 0, forger.office.out
     assert forger.office.provider("b").as_uri() in Path("vault.toml").read_text()
 
@@ -217,7 +219,7 @@ def test_a_name_that_the_vault_does_not_know_opens_nothing(forger: Forger) -> No
     place = forger.office.work / "evil" / "d"
     place.mkdir(parents=True)
     more = (*forger.true.providers, ("d", ProviderEntry(url=place.as_uri())))
-    forger.refuses(replace(forger.true, providers=more), code=1, said="'d'")
+    forger.refuses(replace(forger.true, providers=more), code=exit_codes.USAGE, said="'d'")
 
 
 def test_only_places_of_the_forgers_open_nothing(forger: Forger) -> None:

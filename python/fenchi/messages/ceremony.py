@@ -432,10 +432,11 @@ TEXTS = {
         "請與另一份復原卡核對：其中一份復原卡，或各儲存處的日誌，已遭更動",
     ),
     "recover.not_of_vault": (
-        "{name} at {url} holds nothing of this vault and stays out of vault.toml: compare the card "
-        "with its second copy, and use no credential there",
-        "{url} 的 {name} 沒有本保存庫的任何內容，不寫入 vault.toml："
-        "請與另一份復原卡核對，且不要在該處使用任何存取認證資訊",
+        "{name} at {url} holds nothing of this vault and stays out of vault.toml. If its disk is "
+        "only not mounted, add it there again; else compare the card with its second copy, and use "
+        "no credential there",
+        "{url} 的 {name} 沒有本保存庫的任何內容，不寫入 vault.toml。若只是磁碟尚未掛載，"
+        "請再自行加入；否則請與另一份復原卡核對，且不要在該處使用任何存取認證資訊",
     ),
     "recover.older": (
         "the providers serve an older state than the card",
