@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/start_thread.h"
 #include "base/stop.h"
 
 namespace fenchi {
@@ -33,7 +34,8 @@ struct Batch {
 }  // namespace
 
 Executor::Executor(std::size_t threads) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  while (threads_.size() < threads && StartThread(threads_, [this] { Work(); })) {
+  }
 }
 
 Executor::~Executor() {
@@ -45,7 +47,9 @@ Executor::~Executor() {
   for (std::thread& thread : threads_) thread.join();
 }
 
+// Without a single thread, who hands in a task runs it: never with a lock that the task takes.
 void Executor::Submit(std::function<void()> task) {
+  if (threads_.empty()) return task();
   {
     const std::lock_guard lock(mutex_);
     tasks_.push_back([stop = Stop::Current(), run = std::move(task)] {

@@ -6,6 +6,7 @@
 #include "fenchi/hash.h"
 #include "format/cbor.h"
 #include "format/check.h"
+#include "format/credential_wait.h"
 
 namespace fenchi::format {
 namespace {
@@ -13,6 +14,8 @@ namespace {
 constexpr std::string_view kMagic = "fcr1";
 constexpr std::size_t kChecksumSize = 4;
 constexpr std::size_t kKeySize = 32;
+constexpr std::uint64_t kWaitKey = 64;
+constexpr std::uint64_t kAdminsMax = 255;
 
 Status CheckSize(const SecretBytes& key, std::string_view what) {
   if (key.size() == kKeySize) return Status::Ok();
@@ -142,8 +145,20 @@ Status ReadOwnKeys(MapReader& map, CborReader& reader, Credential& credential) {
   return reader.Secret(credential.admin_seed.emplace(), kKeySize, "admin's seed");
 }
 
-Result<Credential> ReadCredential(CborReader& reader) {
-  Credential credential;
+Status ReadWait(MapReader& map, CborReader& reader, std::optional<CredentialWait>& wait) {
+  FENCHI_ASSIGN_OR_RETURN(const bool waits, map.Optional(kWaitKey));
+  if (!waits) return Status::Ok();
+  FENCHI_RETURN_IF_ERROR(reader.Array(2, 2, "wait").status());
+  FENCHI_ASSIGN_OR_RETURN(const std::uint64_t policy, reader.UintIn(1, 0xffffffff, "policy"));
+  FENCHI_ASSIGN_OR_RETURN(const std::uint64_t lacking, reader.UintIn(1, kAdminsMax, "approvals"));
+  reader.Leave();
+  wait = {static_cast<std::uint32_t>(policy), static_cast<std::uint32_t>(lacking)};
+  return Status::Ok();
+}
+
+Result<WaitingCredential> ReadCredential(CborReader& reader) {
+  WaitingCredential whole;
+  Credential& credential = whole.credential;
   MapReader map(reader, "map");
   FENCHI_RETURN_IF_ERROR(map.Open());
   FENCHI_RETURN_IF_ERROR(ReadFormatVersion(map, reader, "map"));
@@ -167,9 +182,10 @@ Result<Credential> ReadCredential(CborReader& reader) {
   FENCHI_RETURN_IF_ERROR(map.Require(8));
   FENCHI_RETURN_IF_ERROR(reader.Fixed(credential.verify_public_key, "verify public key"));
   FENCHI_RETURN_IF_ERROR(ReadOwnKeys(map, reader, credential));
+  FENCHI_RETURN_IF_ERROR(ReadWait(map, reader, whole.wait));
   FENCHI_RETURN_IF_ERROR(map.Close());
   FENCHI_RETURN_IF_ERROR(AsDamage(CheckCredential(credential)));
-  return credential;
+  return whole;
 }
 
 SecretBytes WithEnvelope(ByteView map) {
@@ -185,10 +201,19 @@ SecretBytes WithEnvelope(ByteView map) {
 }  // namespace
 
 Result<SecretBytes> EncodeCredential(const Credential& credential) {
+  return EncodeWaitingCredential(credential, std::nullopt);
+}
+
+Result<SecretBytes> EncodeWaitingCredential(const Credential& credential,
+                                            const std::optional<CredentialWait>& wait) {
   FENCHI_RETURN_IF_ERROR(CheckCredential(credential).At("credential"));
+  if (wait && (wait->policy < 1 || wait->lacking < 1 || wait->lacking > kAdminsMax)) {
+    return InvalidArgument("credential: it waits for nothing");
+  }
   CborWriter writer(CborWriter::Buffer::kWiped);
   const std::size_t keys = std::size_t{8} + credential.verify_secret_key.has_value() +
-                           credential.writer.has_value() + credential.admin_seed.has_value();
+                           credential.writer.has_value() + credential.admin_seed.has_value() +
+                           wait.has_value();
   writer.Map(keys).Key(1).Uint(kFormatVersion);
   writer.Key(2).ByteString(credential.vault.view());
   writer.Key(3).Uint(static_cast<std::uint64_t>(credential.role)).Key(4).Uint(credential.epoch);
@@ -204,10 +229,16 @@ Result<SecretBytes> EncodeCredential(const Credential& credential) {
     writer.ByteString(credential.writer->seed.view());
   }
   if (credential.admin_seed) writer.Key(11).ByteString(credential.admin_seed->view());
+  if (wait) writer.Key(kWaitKey).Array(2).Uint(wait->policy).Uint(wait->lacking);
   return WithEnvelope(writer.TakeSecret().view());
 }
 
 Result<Credential> DecodeCredential(ByteView file) {
+  FENCHI_ASSIGN_OR_RETURN(WaitingCredential whole, DecodeWaitingCredential(file));
+  return std::move(whole.credential);
+}
+
+Result<WaitingCredential> DecodeWaitingCredential(ByteView file) {
   if (file.size() < kMagic.size() + kChecksumSize || AsText(file.first(kMagic.size())) != kMagic) {
     return Damaged("credential: the file does not start with {}", kMagic);
   }

@@ -35,14 +35,18 @@ struct Session {
   Clock& clock;
   Log log;
   SeenState seen;
+  // Where logs ended when a recovery card was made: seq and hash, nobody's word but the card's.
+  decltype(SeenState::heads) known_ends;
   StageClock stages;  // of the verb that runs
 
   // Reads what is new in the policy, which lists the writers, then in the logs of them all, and
   // remembers the newest heads on this host.
   Result<Freshness> Refresh() {
-    FENCHI_ASSIGN_OR_RETURN(seen, LoadSeen(state_directory, access.vault));
+    FENCHI_ASSIGN_OR_RETURN(const SeenState own, LoadSeen(state_directory, access.vault));
+    seen = WithKnownEnds(own);
     FENCHI_ASSIGN_OR_RETURN(const int answered, RefreshPolicy(access));
     FENCHI_ASSIGN_OR_RETURN(Freshness freshness, log.Refresh(seen));
+    LeaveUnserved(own);
     // A log that is not known of cannot be read: both looks need R answers.
     freshness.answered = std::min(freshness.answered, answered);
     freshness.proven = freshness.answered >= access.policy.quorums.read_quorum;
@@ -54,9 +58,35 @@ struct Session {
     // A host that cannot write its state can still restore.
     const Status saved = SaveSeen(state_directory, access.vault, seen);
     if (!saved.ok()) freshness.warnings.push_back(saved.ToString());
+    for (const std::string& warning : freshness.warnings) {
+      if (std::ranges::find(access.warnings, warning) != access.warnings.end()) continue;
+      access.warnings.push_back(warning);
+    }
     return freshness;
   }
   Result<History> ReadHistory() const { return History::Read(access, access.seats, log); }
+
+ private:
+  SeenState WithKnownEnds(SeenState own) const {
+    for (const auto& [writer, end] : known_ends) {
+      if (end.first > own.heads[writer].first) own.heads[writer] = end;
+    }
+    return own;
+  }
+  // What the card alone knows and nobody serves is told, and not remembered: a card that somebody
+  // changed must not leave an alarm behind that never ends.
+  void LeaveUnserved(const SeenState& own) {
+    for (const auto& [writer, end] : known_ends) {
+      const auto before = own.heads.find(writer);
+      const std::uint64_t remembered = before == own.heads.end() ? 0 : before->second.first;
+      if (end.first <= remembered || log.Find(writer, end.first) != nullptr) continue;
+      if (before == own.heads.end()) {
+        seen.heads.erase(writer);
+      } else {
+        seen.heads[writer] = before->second;
+      }
+    }
+  }
 };
 
 // Seconds of a verb, by the steady clock.

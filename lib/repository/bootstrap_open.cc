@@ -310,13 +310,14 @@ Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlo
                          const SeenState* seen) {
   FENCHI_ASSIGN_OR_RETURN(Places places, Places::Of(providers, executor));
   std::optional<VaultId> wanted = options.vault_id;
-  std::optional<format::Credential> credential;
+  std::optional<format::WaitingCredential> file;
   if (unlock.is_credential()) {
-    FENCHI_ASSIGN_OR_RETURN(credential, format::DecodeCredential(unlock.credential()->view()));
-    if (wanted && *wanted != credential->vault) {
-      return WrongKey("the credential is of vault {}, not of vault {}", credential->vault, *wanted);
+    FENCHI_ASSIGN_OR_RETURN(file, format::DecodeWaitingCredential(unlock.credential()->view()));
+    const VaultId& vault = file->credential.vault;
+    if (wanted && *wanted != vault) {
+      return WrongKey("the credential is of vault {}, not of vault {}", vault, *wanted);
     }
-    wanted = credential->vault;
+    wanted = vault;
   }
   for (const Unlock::Secret& passphrase : unlock.passphrases()) {
     if (passphrase->empty()) return InvalidArgument("the passphrase is empty");
@@ -332,8 +333,9 @@ Result<Access> OpenVault(const std::vector<NamedProvider>& providers, const Unlo
 
   const std::vector<PlaceState> states = JudgePlaces(ReadLeaves(places, access.policy), found);
   FENCHI_RETURN_IF_ERROR(CheckDistinctPlaces(places, states));
-  if (credential) {
-    FENCHI_RETURN_IF_ERROR(TakeCredentialKeys(std::move(*credential), access));
+  if (file) {
+    FENCHI_RETURN_IF_ERROR(CheckApproved(*file, access.policy));
+    FENCHI_RETURN_IF_ERROR(TakeCredentialKeys(std::move(file->credential), access));
   } else {
     FENCHI_RETURN_IF_ERROR(OpenBySlot(places, states, unlock, access));
   }

@@ -52,6 +52,30 @@ Result<SecretBytes> ExportCredentialFile(const Access& access, Role role,
   return format::EncodeCredential(credential);
 }
 
+Status CheckApproved(const format::WaitingCredential& file, const format::Policy& policy) {
+  const auto& writer = file.credential.writer;
+  if (!file.wait || !writer ||
+      std::ranges::find(policy.writers, writer->id, &format::PolicyWriter::id) !=
+          policy.writers.end()) {
+    return Status::Ok();
+  }
+  const auto [version, lacking] = *file.wait;
+  if (policy.version >= version) {
+    return Denied(
+               "the credential was never approved: the vault's policy {} came without its writer",
+               version)
+        .WithHint("ask for a new credential, whose proposal the admins approve");
+  }
+  return Denied(
+             "the credential is not approved yet: it needs {} more approval{} of the proposal for "
+             "policy {}, and then that is published",
+             lacking, lacking == 1 ? "" : "s", version)
+      .WithHint(
+          "the admins approve the proposal (fenchi admin approve), one of them publishes it "
+          "(fenchi "
+          "admin publish); then the same file counts");
+}
+
 Status TakeCredentialKeys(format::Credential credential, Access& access) {
   const auto stale = [] {
     return WrongKey("the credential is of other keys than the vault has now")

@@ -10,7 +10,7 @@
 #include "fenchi/options.h"
 #include "fenchi/secret.h"
 #include "fenchi/status.h"
-#include "format/credential.h"
+#include "format/credential_wait.h"
 #include "repository/access.h"
 
 namespace fenchi {
@@ -21,6 +21,10 @@ namespace fenchi {
 // kInvalidArgument for kWrite.
 Result<SecretBytes> ExportCredentialFile(const Access& access, Role role,
                                          std::span<const std::string> key_domains);
+
+// That the credential counts: one that was made with a proposal does so once its writer is in the
+// policy. Errors: kDenied, which says how many approvals it lacks.
+Status CheckApproved(const format::WaitingCredential& file, const format::Policy& policy);
 
 // Moves the credential's keys into `access`, whose policy is set.
 // Errors: kWrongKey when the credential is of other keys than the policy names.

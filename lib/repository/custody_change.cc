@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "fenchi/hash.h"
 #include "format/cbor.h"
+#include "format/credential_wait.h"
 #include "format/derive.h"
 #include "format/names.h"
 #include "repository/bootstrap.h"
@@ -266,6 +267,7 @@ class Edit {
   Status CheckRevoked() const;
   Result<SecretBytes> CredentialOf(const NewWriter& wanted, const WriterId& id,
                                    const SigningKey& key) const;
+  std::optional<format::CredentialWait> Wait() const;
 
   const Access& access_;
   const PolicyEdit& edit_;
@@ -392,7 +394,18 @@ Result<SecretBytes> Edit::CredentialOf(const NewWriter& wanted, const WriterId& 
   }
   const bool whole = wanted.role == Role::kRead && wanted.key_domains.empty() && access_.verify;
   if (whole) credential.verify_secret_key = access_.verify->secret_key.Clone();
-  return format::EncodeCredential(credential);
+  return format::EncodeWaitingCredential(credential, Wait());
+}
+
+// What is lacking until the policy with the new writers counts. Nothing: it is published at once.
+std::optional<format::CredentialWait> Edit::Wait() const {
+  const format::AdminSet& admins = access_.policy.next_admins;
+  const bool counts =
+      access_.admin &&
+      std::ranges::find(admins.keys, access_.admin->public_key()) != admins.keys.end();
+  const int lacking = admins.threshold - (counts ? 1 : 0);
+  if (lacking <= 0) return std::nullopt;
+  return format::CredentialWait{access_.policy.version + 1, static_cast<std::uint32_t>(lacking)};
 }
 
 Status Edit::PutKeyring() {

@@ -113,8 +113,8 @@ void PackWriter::Send(const std::shared_ptr<Flight>& flight, PackBuffers sealed)
       Answered(*flight, i, status, std::chrono::duration<double>(took).count(), std::move(*shard));
       return {status, size};
     };
-    if (seats[i].lane) {
-      seats[i].lane->Submit(flight->shard_size, std::move(put));
+    if (const std::shared_ptr<TransferLane> lane = seats[i].lane) {
+      lane->Submit(flight->shard_size, std::move(put));
     } else {
       put();
     }

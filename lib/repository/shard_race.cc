@@ -69,7 +69,8 @@ class Race : public std::enable_shared_from_this<Race> {
   void Begin(Runner& runner);
   void TakeKept(Runner& runner);
   void Finish(Runner& runner);
-  void SendPieces(Runner& runner);
+  void TakePieces(Runner& runner);
+  void SendTaken(std::unique_lock<std::mutex>& lock);
   Moved ReadPiece(Runner& runner, ByteRange range);
   void Arrived(Runner& runner, ByteRange range, const Status& status);
   nanoseconds Remaining(const Runner& runner, SteadyTime now) const;
@@ -87,6 +88,7 @@ class Race : public std::enable_shared_from_this<Race> {
   std::size_t next_ = 0;         // the first that was not begun
   std::size_t whole_ = 0;
   bool over_ = false;
+  std::vector<std::pair<Runner*, ByteRange>> taken_;  // on the way once the lock is let go of
 };
 
 Race::Race(const ShardSet& shards, BufferPool& buffers, std::shared_ptr<ShardSpool> spool)
@@ -145,7 +147,7 @@ void Race::Begin(Runner& runner) {
   if (runner.got == size_) {
     Finish(runner);
   } else {
-    SendPieces(runner);
+    TakePieces(runner);
   }
 }
 
@@ -192,7 +194,7 @@ bool Race::BeginAgain() {
   return false;
 }
 
-void Race::SendPieces(Runner& runner) {
+void Race::TakePieces(Runner& runner) {
   while (runner.on_the_way < kPiecesAtOnce && !runner.todo.empty()) {
     ByteRange& left = runner.todo.front();
     const double rate = runner.lane->BytesPerSecond().value_or(0);
@@ -203,10 +205,20 @@ void Race::SendPieces(Runner& runner) {
     left.size -= size;
     if (left.size == 0) runner.todo.pop_front();
     ++runner.on_the_way;
-    runner.lane->Submit(size, [race = shared_from_this(), &runner, piece] {
-      return race->ReadPiece(runner, piece);
+    taken_.emplace_back(&runner, piece);
+  }
+}
+
+// Without the lock: a lane that has no thread reads its pieces at once.
+void Race::SendTaken(std::unique_lock<std::mutex>& lock) {
+  const auto pieces = std::exchange(taken_, {});
+  lock.unlock();
+  for (const auto& [runner, piece] : pieces) {
+    runner->lane->Submit(piece.size, [race = shared_from_this(), runner = runner, piece = piece] {
+      return race->ReadPiece(*runner, piece);
     });
   }
+  lock.lock();
 }
 
 Moved Race::ReadPiece(Runner& runner, ByteRange range) {
@@ -235,7 +247,7 @@ Moved Race::ReadPiece(Runner& runner, ByteRange range) {
 }
 
 void Race::Arrived(Runner& runner, ByteRange range, const Status& status) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   --runner.on_the_way;
   if (status.ok()) {
     runner.got += range.size;
@@ -243,7 +255,7 @@ void Race::Arrived(Runner& runner, ByteRange range, const Status& status) {
     if (runner.got == size_) {
       Finish(runner);
     } else if (!over_ && !runner.failed) {
-      SendPieces(runner);
+      TakePieces(runner);
     }
   } else {
     runner.todo.push_front(range);
@@ -253,6 +265,7 @@ void Race::Arrived(Runner& runner, ByteRange range, const Status& status) {
                             code != StatusCode::kCancelled);
     runner.failed = true;
   }
+  SendTaken(lock);
   changed_.notify_all();
 }
 
@@ -314,6 +327,7 @@ RaceOutcome Race::Run() {
     // 2. One more where that is sooner.
     if (whole_ < needed_ && HedgeHelps()) BeginNext();
     const std::size_t before = whole_ + alive();
+    SendTaken(lock);
     changed_.wait_for(lock, kLook, [&] { return whole_ >= needed_ || whole_ + alive() < before; });
   }
   over_ = true;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/start_thread.h"
 #include "base/stop.h"
 
 namespace fenchi {
@@ -31,7 +32,10 @@ TransferLane::~TransferLane() {
   for (std::thread& thread : threads_) thread.join();
 }
 
+// Where the system gives the lane no thread, the call runs here, and with it what others hand in
+// meanwhile: nobody calls this holding a lock that the call takes, but from a call of the lane.
 void TransferLane::Submit(std::uint64_t bytes, std::function<Moved()> call) {
+  bool runs_here = false;
   {
     const std::lock_guard lock(mutex_);
     waiting_.push_back({bytes, [stop = Stop::Current(), run = std::move(call)] {
@@ -41,14 +45,20 @@ void TransferLane::Submit(std::uint64_t bytes, std::function<Moved()> call) {
     bytes_waiting_ += bytes;
     const auto wanted = waiting_.size() + static_cast<std::size_t>(running_);
     const auto allowed = std::min(wanted, static_cast<std::size_t>(limit_));
-    if (threads_.size() < allowed) threads_.emplace_back([this] { Work(); });
+    if (threads_.size() < allowed) StartThread(threads_, [this] { Work(); });
+    runs_here = threads_.empty() && running_ == 0;
   }
   changed_.notify_all();
+  if (runs_here) Work();
 }
 
+// On a thread of the lane until it ends; on another's until there is nothing more to take up.
 void TransferLane::Work() {
   std::unique_lock lock(mutex_);
+  const bool lent = std::ranges::find(threads_, std::this_thread::get_id(), &std::thread::get_id) ==
+                    threads_.end();
   for (;;) {
+    if (lent && (waiting_.empty() || running_ >= limit_)) return;
     changed_.wait(lock, [this] {
       return (!waiting_.empty() && running_ < limit_) || (ending_ && waiting_.empty());
     });
@@ -59,7 +69,7 @@ void TransferLane::Work() {
     // The limit may have grown since this call was handed in.
     const auto allowed = static_cast<std::size_t>(limit_);
     if (!ending_ && !waiting_.empty() && running_ < limit_ && threads_.size() < allowed) {
-      threads_.emplace_back([this] { Work(); });
+      StartThread(threads_, [this] { Work(); });
     }
     const auto begun = clock_.Elapsed();
     begun_.push_back(begun);

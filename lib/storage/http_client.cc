@@ -10,6 +10,7 @@
 #include <ctime>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -245,7 +246,12 @@ Result<std::unique_ptr<HttpClient>> HttpClient::Create(HttpOptions options) {
   client->loop_ = std::make_unique<Loop>(multi, parallel);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(parallel));
   curl_multi_setopt(multi, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
-  client->loop_->thread = std::thread([loop = client->loop_.get()] { loop->Run(); });
+  try {
+    client->loop_->thread = std::thread([loop = client->loop_.get()] { loop->Run(); });
+  } catch (const std::system_error& error) {
+    return Unavailable("no thread can be started for requests: {}", error.what())
+        .WithHint("raise the limit of processes and threads (ulimit -u, pids of the container)");
+  }
   return client;
 }
 
@@ -256,7 +262,7 @@ HttpClient::~HttpClient() {
     loop_->ending = true;
   }
   Cancel();
-  loop_->thread.join();
+  if (loop_->thread.joinable()) loop_->thread.join();
 }
 
 std::unique_ptr<HttpClient::Flight> HttpClient::Start(HttpRequest request) {

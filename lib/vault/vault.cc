@@ -54,12 +54,11 @@ Result<RestoreReport> GoesOn(Result<RestoreReport> ended) {
 std::string DirectoryOf(const std::string& given) {
   return given.empty() ? DefaultStateDirectory() : given;
 }
-// What a card says, as what a host has seen.
-SeenState SeenOf(const VaultHead& head) {
+// What a card says of the policy, as what a host has seen.
+SeenState PolicyOf(const VaultHead& head) {
   SeenState seen;
   seen.policy_version = head.policy_version;
   seen.policy_hash = head.policy_hash;
-  for (const LogEnd& log : head.logs) seen.heads[log.writer] = {log.seq, log.hash};
   return seen;
 }
 
@@ -114,11 +113,15 @@ Result<Vault> Vault::Open(const std::vector<NamedProvider>& providers, const Unl
   }
   FENCHI_ASSIGN_OR_RETURN(Access access,
                           OpenVault(providers, unlock, options, executor, seen ? &*seen : nullptr));
+  auto state = std::make_unique<State>(std::move(access), directory, options.environment);
   // Only now: a card that was wrong must not keep this host from its own vault.
   if (options.known_head) {
-    FENCHI_RETURN_IF_ERROR(SaveSeen(directory, *options.vault_id, SeenOf(*options.known_head)));
+    FENCHI_RETURN_IF_ERROR(SaveSeen(directory, *options.vault_id, PolicyOf(*options.known_head)));
+    for (const LogEnd& log : options.known_head->logs) {
+      state->session.known_ends[log.writer] = {log.seq, log.hash};
+    }
   }
-  return Vault(std::make_unique<State>(std::move(access), directory, options.environment));
+  return Vault(std::move(state));
 }
 
 const VaultId& Vault::id() const { return state_->session.access.vault; }

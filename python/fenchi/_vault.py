@@ -43,6 +43,7 @@ _ROLES = {"read": 1, "write": 2, "verify": 3, "admin": 4}
 _HEX_ID = re.compile(r"[0-9a-fA-F]{64}")
 _NO_LOCK = timedelta()
 _PIPE_CHUNKS = 8  # read ahead by cat()
+_NO_THREAD = ("stream.no_thread", "stream.no_thread_hint")
 
 
 def _raw(path: StrPath) -> bytes:
@@ -410,7 +411,10 @@ def _pump(work: Callable[[Callable[[bytes], None]], None]) -> Iterator[bytes]:
                 continue
 
     thread = threading.Thread(target=run, name="fenchi-cat", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError as error:  # none is to be had
+        raise _errors.Unavailable(*map(text, _NO_THREAD)) from error
     try:
         while True:
             item = pipe.get()

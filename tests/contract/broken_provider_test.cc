@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "fenchi/testing/provider_contract.h"
+#include "unit/base/thread_limit.h"
 
 namespace fenchi {
 namespace {
@@ -227,6 +228,20 @@ TEST_P(ContractSuiteFinds, ThisFlaw) {
                finding.check.starts_with(GetParam().caught_by);
       });
   EXPECT_TRUE(caught) << report->ToText();
+}
+
+TEST(ContractSuite, PassesNoRaceThatThisHostHasNoThreadsFor) {
+  const auto told = [] {
+    const ContractOptions options{.large_object_bytes = 2 << 20, .threads = 4};
+    const auto random = SeededRandom(7);
+    const auto report = RunProviderContract(*OpenMemoryProvider(), options, *random);
+    if (!report.ok() || report->passed()) return false;
+    const auto untried = [](const ContractFinding& finding) {
+      return !finding.passed && finding.message.starts_with("not tried");
+    };
+    return std::ranges::count_if(report->findings, untried) == 2;
+  };
+  EXPECT_EXIT(ExitWithoutThreads(told), ::testing::ExitedWithCode(0), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Flaws, ContractSuiteFinds, testing::ValuesIn(kRows),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import resource
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,9 +35,7 @@ def regions(process: int) -> list[Region]:
     return [region for region in found if region.end]
 
 
-def where(process: int, needles: list[bytes]) -> tuple[int, list[str], list[str]]:
-    """Bytes searched, where a needle lies in kept memory, and where outside it."""
-    searched, kept, outside = 0, [], []
+def contents(process: int) -> Iterator[tuple[Region, bytes]]:
     with Path(f"/proc/{process}/mem").open("rb", buffering=0) as memory:
         for region in regions(process):
             try:
@@ -44,9 +43,16 @@ def where(process: int, needles: list[bytes]) -> tuple[int, list[str], list[str]
                 content = memory.read(region.end - region.begin)
             except (OSError, ValueError, OverflowError):
                 continue  # [vvar] and the like
-            searched += len(content or b"")
-            if any(needle in (content or b"") for needle in needles):
-                (kept if region.kept else outside).append(region.name)
+            yield region, content or b""
+
+
+def where(process: int, needles: list[bytes]) -> tuple[int, list[str], list[str]]:
+    """Bytes searched, where a needle lies in kept memory, and where outside it."""
+    searched, kept, outside = 0, [], []
+    for region, content in contents(process):
+        searched += len(content)
+        if any(needle in content for needle in needles):
+            (kept if region.kept else outside).append(region.name)
     return searched, kept, outside
 
 

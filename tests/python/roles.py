@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import fenchi
-from fenchi import custody
+from fenchi import config, custody
+from fenchi.ceremony import card_file
+from fenchi.ceremony.card import Card
 
 PASSWORD = "two dull foxes"
 ROLES = ("owner", "read", "write", "verify", "admin", "none")
@@ -73,6 +76,11 @@ def make(work: Path) -> None:
     state = str(work / "state")
     with fenchi.create(work / "vault.toml", custody_plan=plan, state_directory=state) as opened:
         opened.backup(work / "srv", label="first")
+        known = Card.of(opened, fenchi.config.load(work / "vault.toml"), made=date(2026, 11, 28))
+        (work / "card.txt").write_text(card_file.render(known))
+    for one in shares:
+        (work / f"{one.custodian.holder}.share").write_bytes(one.data.reveal())
+    with fenchi.open(work / "vault.toml", passphrase=PASSWORD, state_directory=state) as opened:
         change = opened.change_policy(
             add_writers=[
                 custody.NewWriter(role="write", label="host"),
@@ -122,6 +130,9 @@ def copy(made: Path, work: Path) -> None:
     (work / "vault.toml").write_text(
         re.sub(r"file://[^\"]*/providers", f"file://{work}/providers", text)
     )
+    card = card_file.read(work / "card.txt")
+    here = config.load(work / "vault.toml").providers
+    (work / "card.txt").write_text(card_file.render(replace(card, providers=tuple(here.items()))))
 
 
 def traces(work: Path) -> dict[str, tuple[int, int, int]]:

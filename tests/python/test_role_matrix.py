@@ -67,9 +67,21 @@ FORMS: dict[str, tuple[Needs, list[str]]] = {
     "key credential verify": (VERIFIES, ["key", "credential", "verify", "new.cred"]),
     "key credential admin": (ADMINISTERS, ["key", "credential", "admin", "new.cred"]),
 }
-# One makes a vault, one needs a token, others bring shares or a card: test_cli, test_tokens,
-# test_ceremony_pages, test_recovery.
-WITHOUT_ROLE = {"init", "key token", "key combine", "key check", "recover"}
+# They ask for what opens a vault themselves, or make one: who runs them holds what is typed here,
+# and nothing that was brought besides helps or hinders.
+OWN = {
+    "init": "--password-file password -c new.toml init --provider x=one --provider y=two"
+    " --provider z=three --liars 0",
+    "key combine": "key combine Lin.share Chen.share --restore back",
+    "key check": "key check Lin.share",
+    "recover": "-c new.toml recover card.txt Lin.share Huang.share --restore back",
+}
+# Without what they ask for themselves: the same refusal for everyone.
+OWN_REFUSED = {
+    "key combine": ("key combine Lin.share", exit_codes.WRONG_KEY),
+    "key token": ("key token pkcs11:token=none?module-path=/none", exit_codes.FAILED),
+    "recover": ("-c new.toml recover card.txt Lin.share", exit_codes.WRONG_KEY),
+}
 # It talks to each custodian: what it does when it may is in test_ceremony_pages.
 TALKS = {"key split"}
 MEANING = {
@@ -91,7 +103,10 @@ def test_every_command_has_a_row() -> None:
     names = set(command_names(whole_tree()))
     assert len(names) > 25
     assert names == NEEDS.keys(), "say in roles.py which role the new command needs"
-    assert names - WITHOUT_ROLE == COMMANDS.keys(), "say here how the new command is typed"
+    typed = COMMANDS.keys() | OWN.keys() | OWN_REFUSED.keys()
+    assert names == typed, "say here how the new command is typed"
+    for name in names - COMMANDS.keys():
+        assert NEEDS[name] in ("own", "none"), "a command that a role runs belongs to COMMANDS"
 
 
 @pytest.mark.parametrize("name", sorted(NEEDS))
@@ -164,6 +179,29 @@ def test_all_other_commands_of_a_role_touch_nothing(command: Command, role: str)
         assert answer["hint"], name
         assert roles.traces(command.work) == before, name
     assert (tried > 10) == (role != "owner")
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_what_asks_for_its_own_works_whatever_is_brought_besides(
+    command: Command, role: str, name: str
+) -> None:
+    typed = shlex.split(OWN[name])
+    besides = roles.OPTIONS[role] if "--password-file" not in typed else ()
+    if name == "init":
+        besides = () if role == "owner" else roles.OPTIONS[role]
+    assert command(*besides, *typed) == exit_codes.DONE, command.out + command.err
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", sorted(OWN_REFUSED))
+def test_what_asks_for_its_own_takes_no_role_instead(
+    command: Command, role: str, name: str
+) -> None:
+    before = roles.traces(command.work)
+    typed, code = OWN_REFUSED[name]
+    assert command(*roles.OPTIONS[role], *shlex.split(typed)) == code, command.out + command.err
+    assert roles.traces(command.work) == before
 
 
 # ---- Python ----

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import fenchi
 import pytest
@@ -56,6 +57,15 @@ def opened_by_the_reader(work: Path) -> reader.Vault:
     return vault
 
 
+def pack_key(vault: reader.Vault, pack: bytes, core: dict[int, Any], data: bytes) -> bytes:
+    """What encrypts the pack: also the first half of what a cipher keeps while it works."""
+    info = b"fenchi/1/pack\0" + bytes([1, core[2], core[16]]) + vault.id
+    info += reader.be32(core[3]) + reader.be32(core[9])
+    keys = reader.hkdf(data, pack, info, 64)
+    assert keys[32:] == core[12], "another commitment"
+    return keys[:32]
+
+
 def secrets_of_packs(vault: reader.Vault) -> dict[str, bytes]:
     """Every key that opens something committed: data keys and tag keys, and what unwraps them."""
     found = {"verify secret": vault.verify_secret}
@@ -69,7 +79,9 @@ def secrets_of_packs(vault: reader.Vault) -> dict[str, bytes]:
             identifier = entries[at : at + 32]
             core = vault.pack(identifier).core
             name = identifier.hex()[:8]
-            found[f"data key of {name}"] = vault.data_key(core[13], core[5], core[15], core[3])
+            data = vault.data_key(core[13], core[5], core[15], core[3])
+            found[f"data key of {name}"] = data
+            found[f"key of {name}"] = pack_key(vault, identifier, core, data)
             _, sealed = reader.cbor_decode(core[14])
             found[f"tag key of {name}"] = reader.unseal(
                 vault.id, vault.verify_secret, 9, core[15] + core[5], sealed

@@ -74,6 +74,22 @@ def test_an_iterator_of_content_may_be_left_early(vault: MakeVault) -> None:
         assert made.snapshots()[0].is_stream
 
 
+def test_a_host_without_a_further_thread_reads_no_file_and_says_why(
+    vault: MakeVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with vault() as made:
+        report = made.backup_stream([b"text"], name="note")
+        monkeypatch.setattr(threading.Thread, "start", refused)
+        with pytest.raises(fenchi.Unavailable, match="no further thread") as raised:
+            list(made.cat(report, "note"))
+        assert "ulimit" in raised.value.hint
+        monkeypatch.undo()
+        assert b"".join(made.cat(report, "note")) == b"text"
+
+
 def test_a_failing_stream_commits_nothing(vault: MakeVault) -> None:
     def broken() -> object:
         yield b"begin"

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import fenchi
-from fenchi import _secret_files, custody
+from fenchi import custody
 from fenchi._custody_config import read_key as public_key
 from fenchi.cli import writer
 from fenchi.cli.app import app
@@ -16,7 +16,9 @@ from fenchi.cli.context import opened, settings
 from fenchi.cli.custody_change import (
     ProposalOption,
     check_secret_place,
+    credentials_written,
     read_public,
+    say_waiting,
     settle,
     write_public,
 )
@@ -91,10 +93,18 @@ def propose(
         known = vault.custody().writers if revoke_writer else ()
         changes["revoke_writers"] = [writer.find(known, one) for one in revoke_writer or []]
         change = vault.change_policy(**changes)
-    for (path, _), secret in zip(writers, change.credentials, strict=True):
-        _secret_files.write(path, secret)
+        rule = vault.custody().admins
+    paths = [path for path, _ in writers]
+    with credentials_written(change, paths):
+        members = settle(wanted, change, proposal)
+    for path in paths:
         wanted.output.say("writer.added", path=path)
-    wanted.output.document(True, **settle(wanted, change, proposal))
+    if paths:
+        members["credentials"] = [str(path) for path in paths]
+        members["credential_valid"] = True
+    if paths and not change.published:
+        members |= say_waiting(wanted, rule, members, paths, reads=False)
+    wanted.output.document(True, **members)
 
 
 @group.command()

@@ -115,10 +115,22 @@ def opened(wanted: Settings, absent: Collection[str] = ()) -> Iterator[fenchi.Va
         vault = fenchi.open(loaded, unlock=unlock)
     except fenchi.NotFound as error:
         raise NoVault(error) from error
-    with vault:
-        for warning in vault.warnings:
-            wanted.output.warn(warning)
+    with vault, warned(wanted, vault):
         yield vault
+
+
+@contextmanager
+def warned(wanted: Settings, vault: fenchi.Vault) -> Iterator[None]:
+    """Shows a vault's warnings: those of its opening, then what its logs told meanwhile."""
+    at_opening = vault.warnings
+    for warning in at_opening:
+        wanted.output.warn(warning)
+    try:
+        yield
+    finally:
+        for warning in vault.warnings:
+            if warning not in at_opening:
+                wanted.output.warn(warning)
 
 
 def exact_path(argument: str) -> bytes:

@@ -16,7 +16,14 @@ from fenchi._core import SecretBytes
 from fenchi._custody_config import PASSPHRASE, CustodyTable
 from fenchi._share_files import ShareFolder
 from fenchi.cli.context import Settings, prompted
-from fenchi.custody import Custodian, CustodyPlan, CustodyReport, PolicyChange, parse_access
+from fenchi.custody import (
+    AdminRule,
+    Custodian,
+    CustodyPlan,
+    CustodyReport,
+    PolicyChange,
+    parse_access,
+)
 from fenchi.messages import text
 
 SharesOption = Annotated[Path | None, typer.Option(metavar="DIR")]
@@ -158,6 +165,41 @@ def settle(wanted: Settings, change: PolicyChange, proposal: Path | None) -> dic
     write_public(path, change.proposal)
     wanted.output.say("policy.proposed", path=path, version=change.policy_version)
     return {**members, "proposal": str(path)}
+
+
+@contextmanager
+def credentials_written(change: PolicyChange, paths: Sequence[Path]) -> Iterator[None]:
+    """Writes a change's credentials; when the body fails, none stays that can never count."""
+    written: list[Path] = []
+    try:
+        for path, secret in zip(paths, change.credentials, strict=True):
+            _secret_files.write(path, secret)
+            written.append(path)
+        yield
+    except BaseException:
+        for path in () if change.published else written:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def say_waiting(
+    wanted: Settings,
+    rule: AdminRule,
+    members: Mapping[str, Any],
+    paths: Sequence[Path],
+    reads: bool,
+) -> dict[str, Any]:
+    """Of credentials whose proposal is not approved: what they are good for, and until when."""
+    keys = {"needed": rule.threshold, "total": len(rule.keys)}
+    version, proposal = members["policy"], members["proposal"]
+    for path in paths:
+        wanted.output.say("writer.waits", path=path, version=version, proposal=proposal, **keys)
+        wanted.output.say("writer.waits_reads" if reads else "writer.waits_writes", path=path)
+    return {
+        "credential_valid": False,
+        "valid_from_policy": version,
+        "approvals_needed": keys["needed"],
+    }
 
 
 def write_public(path: Path, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +23,17 @@ from fenchi.cli.ceremony import (
     gather,
     require_enough,
 )
-from fenchi.cli.context import Settings, opened, passphrase, settings
+from fenchi.cli.context import Settings, opened, passphrase, settings, warned
 from fenchi.cli.paper import FormatOption, formats_of, open_vault, talk, write_card
 from fenchi.cli.pin import open_token
 from fenchi.cli.restoring import restore_into
 from fenchi.cli.unlocking import read_key
 from fenchi.custody import Unlock, parse_access
 from fenchi.messages import text
+from fenchi.primitives import sha256
+
+_GENERATIONS = 8
+"""Names that an object under k/ may have, the first free one counting (FORMAT.md section 2)."""
 
 
 @app.command()
@@ -98,16 +103,46 @@ def _configuration(wanted: Settings, known: Card, given: list[str]) -> tuple[con
     return config.Config(vault_id=known.vault, policy=policy, providers=providers), True
 
 
+def _is_another(name: str, entry: config.ProviderEntry, vault: str) -> bool:
+    """Whether the place answers and holds nothing of this vault: not even its first object, whose
+    hash is the vault's id."""
+    try:
+        place = entry.open(name)
+        names = [f"k/genesis.{generation}" for generation in range(_GENERATIONS)]
+        there = [one for one, size in zip(names, place.stat(names), strict=True) if size]
+        return all(sha256(place.get(one)).hex() != vault for one in there)
+    except fenchi.Error:
+        return False
+
+
+def _true_places(
+    wanted: Settings, made: config.Config, vault: fenchi.Vault
+) -> dict[str, config.ProviderEntry]:
+    """The card's providers without those that are others': a card is not signed. What does not
+    answer may come back, and what lacks its key share is mended by a repair."""
+    known = {one.name: one.holds_vault for one in vault.status().providers}
+    places = {}
+    for name, entry in made.providers.items():
+        if not known.get(name) and _is_another(name, entry, vault.id):
+            wanted.output.warn(text("recover.not_of_vault", name=name, url=entry.url))
+        else:
+            places[name] = entry
+    return places
+
+
 def _keep(wanted: Settings, made: config.Config, vault: fenchi.Vault) -> None:
-    """Writes the vault.toml, with who opens the vault by its signed policy."""
-    report = vault.custody()
+    """Writes the vault.toml: of the card only where the providers are, the rest by the vault's
+    signed policy."""
+    report, status = vault.custody(), vault.status()
     table = CustodyTable(
         open=", OR ".join(dict.fromkeys(report.slots)),
         custodians={one.group: one.custodians for one in report.groups},
         recipients={one.name: one.public_key for one in report.tokens},
     )
     path = wanted.config
-    config.write_new(path, config.render(made.policy, made.providers, table))
+    policy = replace(made.policy, name=status.name or made.policy.name, needed=status.needed)
+    places = _true_places(wanted, made, vault)
+    config.write_new(path, config.render(policy, places, table))
     config.write_id(path, vault.id)
     wanted.output.say("recover.config", path=path)
     others = [name for name in table.passphrase_names() if name != PASSPHRASE]
@@ -152,8 +187,14 @@ def _unlock(
 
 def _compare(wanted: Settings, vault: fenchi.Vault, known: Card, accept_older: bool) -> None:
     """That nothing older than the card is served; the policy was held to it by the opening."""
-    served = {log.writer: log.seq for log in vault.status().head.logs}
+    ends = vault.status().head.logs
+    served = {log.writer: log.seq for log in ends}
     older = [log for log in known.logs if served.get(log.writer, 0) < log.seq]
+    hashes = {(log.writer, log.seq): log.hash for log in ends}
+    for log in known.logs:
+        if hashes.get((log.writer, log.seq), log.hash) != log.hash:
+            message = text("recover.other_log", writer=log.writer[:8], seq=log.seq)
+            raise fenchi.Damaged(message, text("recover.other_log_hint"))
     if not known.logs:
         wanted.output.warn(text("recover.fresh_unknown"))
     elif not older:
@@ -196,9 +237,7 @@ def recover(
     loaded, is_new = _configuration(wanted, known, provider or [])
     for name, entry in loaded.providers.items():
         wanted.output.say("recover.provider", name=name, url=entry.url)
-    with open_vault(loaded, unlock, known.head) as vault:
-        for warning in vault.warnings:
-            wanted.output.warn(warning)
+    with open_vault(loaded, unlock, known.head) as vault, warned(wanted, vault):
         _compare(wanted, vault, known, accept_older)
         if is_new:
             _keep(wanted, loaded, vault)

@@ -12,7 +12,7 @@ from typing import NoReturn
 import typer
 
 from fenchi import Error, Internal
-from fenchi.cli import exit_codes, roles
+from fenchi.cli import exit_codes, memory, roles
 from fenchi.cli import language as languages
 from fenchi.cli.commands import place_of_command, tree_for
 from fenchi.cli.help import speak
@@ -93,4 +93,6 @@ def _broken_pipe() -> int:
 def main() -> NoReturn:
     """Entry point of the console script."""
     harden()
+    if memory.works_with_words(sys.argv[1:]):
+        memory.lock_all()
     sys.exit(run(sys.argv[1:]))

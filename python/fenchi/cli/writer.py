@@ -8,10 +8,16 @@ from typing import Annotated
 import typer
 
 import fenchi
-from fenchi import _secret_files, custody
+from fenchi import custody
 from fenchi.cli.app import app
 from fenchi.cli.context import opened, settings
-from fenchi.cli.custody_change import ProposalOption, check_secret_place, settle
+from fenchi.cli.custody_change import (
+    ProposalOption,
+    check_secret_place,
+    credentials_written,
+    say_waiting,
+    settle,
+)
 from fenchi.messages import text
 
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -35,6 +41,7 @@ def add(
     """Let a host write backups that it cannot read or delete. Needs the read role and admins.
 
     The credential is one file, for that host alone: two hosts with one credential are refused.
+    Where several admins must approve, it counts once they have.
     """
     wanted = settings(context)
     check_secret_place(wanted, path)
@@ -44,10 +51,15 @@ def add(
     with opened(wanted) as vault:
         before = {one.id for one in vault.custody().writers}
         change = vault.change_policy(add_writers=[new])
-        made = [one.id for one in vault.custody().writers if one.id not in before]
-    _secret_files.write(path, change.credentials[0])
-    members = settle(wanted, change, proposal)
+        after = vault.custody()
+    made = [one.id for one in after.writers if one.id not in before]
+    with credentials_written(change, [path]):
+        members = settle(wanted, change, proposal)
     wanted.output.say("writer.added_reads" if reads else "writer.added", path=path)
+    if change.published:
+        members["credential_valid"] = True
+    else:
+        members |= say_waiting(wanted, after.admins, members, [path], reads)
     writer = made[0] if change.published and len(made) == 1 else None
     wanted.output.document(True, **members, credential=str(path), writer=writer, label=label)
 

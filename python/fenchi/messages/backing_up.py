@@ -11,6 +11,14 @@ TEXTS = {
         "a non-blocking file cannot be used here",
         "這裡不能使用非阻塞（non-blocking）的檔案",
     ),
+    "stream.no_thread": (
+        "this host gives the program no further thread",
+        "本機無法再提供執行緒給本程式",
+    ),
+    "stream.no_thread_hint": (
+        "raise the limit of processes and threads (ulimit -u, pids of the container)",
+        "請提高行程與執行緒數量的上限（ulimit -u，或容器的 pids 限制）",
+    ),
     "backup.done": (
         "Snapshot {snapshot}{label}: {files} files, {directories} directories, {bytes}.",
         "備份快照 {snapshot}{label}：{files} 個檔案、{directories} 個目錄，共 {bytes}。",

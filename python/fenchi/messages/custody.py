@@ -384,6 +384,22 @@ TEXTS = {
         "Credential for a host that reads and writes: {path}. Move it there and delete it here.",
         "可讀寫之主機的存取認證資訊：{path}。請移到該主機並刪除此處的檔案。",
     ),
+    "writer.waits": (
+        "{path} is NOT VALID YET: it becomes valid with policy version {version}, once {needed} of "
+        "the vault's {total} admins have approved {proposal} and one of them has published it. "
+        "Until then every command refuses it and says so; afterwards the same file works.",
+        "{path} 目前尚未生效：須由本保存庫 {total} 位管理者中的 {needed} 位核可 {proposal}，"
+        "並由其中一位發布為政策第 {version} 版之後才生效。在此之前所有指令都會拒絕並說明原因；"
+        "生效之後，同一檔案即可使用。",
+    ),
+    "writer.waits_writes": (
+        "Guard it from now on all the same: the keys in it name and find the vault's objects.",
+        "即使尚未生效，也請從現在起妥善保管：其中的金鑰可辨識並找到保存庫的物件。",
+    ),
+    "writer.waits_reads": (
+        "Guard it from now on all the same: it holds read keys, and other software would use them.",
+        "即使尚未生效，也請從現在起妥善保管：其中含有讀取金鑰，其他軟體仍可能使用。",
+    ),
     "writer.own": ("(registered itself)", "（自行登記）"),
     "writer.reads": ("reads and writes", "讀取與寫入"),
     "writer.writes_only": ("writes only", "僅能寫入"),

@@ -254,10 +254,14 @@ TEXTS = {
     "help.writer.add": (
         "Let a host write backups that it cannot read or delete.\n\n"
         "The credential is one file, for that host alone: two hosts with one credential are "
-        "refused. At the providers, too, give it rights to add and not to delete.",
+        "refused. At the providers, too, give it rights to add and not to delete.\n\n"
+        "Where several admins must approve, it becomes valid once they have, and the proposal is "
+        "published; until then each command that is given it says how many approvals it needs.",
         "讓一台主機可以寫入備份，但不能讀取、也不能刪除。\n\n"
         "存取認證資訊是一個檔案，只給那台主機使用：兩台主機共用一份會被拒絕。"
-        "在各儲存處，也請只給它能新增、不能刪除的權限。",
+        "在各儲存處，也請只給它能新增、不能刪除的權限。\n\n"
+        "若須由多位管理者核可，則待核可並發布提案之後才生效；"
+        "在此之前，使用它的每個指令都會說明還需要幾份核可。",
     ),
     "help.writer.add.path": (
         "Gets the host's credential.",

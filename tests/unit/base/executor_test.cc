@@ -5,6 +5,8 @@
 #include <atomic>
 #include <vector>
 
+#include "unit/base/thread_limit.h"
+
 namespace fenchi {
 namespace {
 
@@ -31,6 +33,19 @@ TEST(Executor, RunsWhatIsQueuedBeforeItEnds) {
     for (int i = 0; i < 100; ++i) executor.Submit([&] { ++total; });
   }
   EXPECT_EQ(total.load(), 100);
+}
+
+TEST(Executor, RunsEverythingOnTheCallersThreadWhereTheSystemGivesNone) {
+  const auto all = [] {
+    int total = 0;  // one thread
+    {
+      Executor executor(4);
+      executor.ForEach(8, [&](std::size_t) { executor.ForEach(8, [&](std::size_t) { ++total; }); });
+      for (int i = 0; i < 36; ++i) executor.Submit([&] { ++total; });
+    }
+    return total == 100;
+  };
+  EXPECT_EXIT(ExitWithoutThreads(all), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

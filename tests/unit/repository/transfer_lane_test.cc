@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/stop.h"
 #include "repository/transfer_lane.h"
+#include "unit/base/thread_limit.h"
 #include "unit/storage/fake_time.h"
 
 namespace fenchi {
@@ -133,6 +134,29 @@ TEST(TransferLane, WorksForTheVerbOfWhoeverSubmits) {
   }
   EXPECT_TRUE(seen);
   EXPECT_FALSE(Stop::Current().requested());
+}
+
+// Each of them hands in another, as a piece of a shard does: that one must not run inside it.
+TEST(TransferLane, RunsCallsOnTheThreadThatHandsThemInWhereTheSystemGivesNone) {
+  const auto all = [] {
+    int ran = 0;
+    bool inside = false, nested = false;
+    {
+      TransferLane lane(4);
+      const auto call = [&](auto& self, int left) -> Moved {
+        nested = nested || inside;
+        inside = true;
+        ++ran;
+        if (left > 0) lane.Submit(kMiB, [&self, left] { return self(self, left - 1); });
+        inside = false;
+        return {Status::Ok(), kMiB};
+      };
+      for (int i = 0; i < 10; ++i) lane.Submit(kMiB, [&] { return call(call, 9); });
+      lane.WaitUntilIdle();
+    }
+    return ran == 100 && !nested;
+  };
+  EXPECT_EXIT(ExitWithoutThreads(all), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 
 #include "fenchi/version.h"
 #include "storage/http_failure.h"
+#include "unit/base/thread_limit.h"
 #include "unit/storage/loopback_server.h"
 
 namespace fenchi {
@@ -381,6 +382,15 @@ TEST(HttpResponse, ReadsDatesAndWaits) {
   EXPECT_EQ(response.RetryAfter(), std::nullopt);
   response.headers.clear();
   EXPECT_EQ(response.Date(), std::nullopt);
+}
+
+TEST(HttpClient, WithoutAThreadForItsRequestsThePlaceIsUnavailableAndTheHintSaysWhatLacks) {
+  const auto refused = [] {
+    const Status status = HttpClient::Create(Options()).status();
+    return status.code() == StatusCode::kUnavailable &&
+           status.hint().find("ulimit") != std::string::npos;
+  };
+  EXPECT_EXIT(ExitWithoutThreads(refused), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
