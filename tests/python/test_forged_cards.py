@@ -11,6 +11,7 @@ import fenchi
 import pytest
 import test_recovery
 import vault_tools
+from another_vault import make_another
 from fenchi.ceremony import card_file
 from fenchi.ceremony.card import Card
 from fenchi.cli import exit_codes
@@ -162,15 +163,7 @@ def test_a_place_of_another_vault_instead_of_a_provider_is_named(
         where = {name: (place.parent / name).as_uri() for name in ("x", "y")} | {
             "z": place.as_uri()
         }
-        policy = fenchi.VaultPolicy(needed=2, liars=0)
-        fenchi.create(
-            where,
-            passphrase="mine",
-            policy=policy,
-            passphrase_passes=1,
-            passphrase_memory_kib=8,
-            state_directory=place.parent / "state",
-        ).close()
+        make_another(where, place.parent / "state")
 
     card, place = elsewhere(forger, "other", another)
     assert forger.recover(card, "--restore", "back") == 0, forger.office.out

@@ -11,6 +11,7 @@ import fenchi
 import pytest
 import test_recovery
 import vault_tools
+from another_vault import make_another
 from test_recovery import Office
 
 pytestmark = pytest.mark.custody
@@ -26,15 +27,7 @@ def theirs(office: Office) -> Path:
     theirs = office.work / "theirs"
     theirs.mkdir()
     where = {name: (theirs / name).as_uri() for name in NAMES}
-    policy = fenchi.VaultPolicy(needed=2, liars=0)
-    fenchi.create(
-        where,
-        passphrase="mine",
-        policy=policy,
-        passphrase_passes=1,
-        passphrase_memory_kib=8,
-        state_directory=office.work / "their state",
-    ).close()
+    make_another(where, office.work / "their state")
     return theirs
 
 
