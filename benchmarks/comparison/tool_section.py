@@ -6,11 +6,9 @@ it started. Every tool's restore of every input is compared with the input once,
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from comparison.inputs import Input
@@ -25,8 +23,6 @@ VERIFY = (
 )
 PEAK_MIB_MAX = 160.0
 OTHERS_ROUNDS_MAX = 3  # of tools that no goal names
-MANY_FILES = 10_000
-SETTLE_SECONDS = 65
 
 # (input, verb, tool) -> how many times as fast fenchi has to be.
 GOALS: dict[tuple[str, str, str], float] = {
@@ -66,35 +62,7 @@ def check_restored(tool: Tool, source: Path, restored: Path) -> None:
         raise Failed(f"{tool.name} restored something else:\n{(done.stdout + done.stderr)[:2000]}")
 
 
-class Leftovers:
-    """What is not needed any more. Of many files it is kept to the end of a round.
-
-    For a minute after a file was removed, ext4 looks twice at its number before it gives it to a
-    new one: a restore would pay for what was cleared away before it.
-    """
-
-    def __init__(self, scratch: Path, given: Input) -> None:
-        self.folder = scratch / "leftovers" if given.files >= MANY_FILES else None
-        self.count = 0
-
-    def take(self, folder: Path) -> None:
-        if self.folder is None:
-            shutil.rmtree(folder)
-            return
-        self.folder.mkdir(exist_ok=True)
-        self.count += 1
-        folder.rename(self.folder / str(self.count))
-
-    def remove(self) -> None:
-        if self.folder is not None:
-            shutil.rmtree(self.folder)
-            os.sync()
-            time.sleep(SETTLE_SECONDS)
-
-
-def run_tool(
-    tool: Tool, scratch: Path, leftovers: Leftovers, check: bool
-) -> tuple[dict[str, Run], float]:
+def run_tool(tool: Tool, scratch: Path, check: bool) -> tuple[dict[str, Run], float]:
     """One round of one tool: its runs by verb, and the stored bytes of one copy."""
     seen: dict[str, Run] = {}
     target = scratch / "target"
@@ -107,8 +75,8 @@ def run_tool(
         if verb.startswith("restore"):
             if check:
                 check_restored(tool, tool.source.folder, tool.restored(target))
-            leftovers.take(target)
-    leftovers.take(tool.folder)
+            shutil.rmtree(target)
+    shutil.rmtree(tool.folder)
     return seen, stored
 
 
@@ -176,15 +144,13 @@ def measure(
 ) -> None:
     say(given.line)
     present = present_tools(rows, given, wanted)
-    leftovers = Leftovers(scratch, given)
     for number in range(rounds):
         results: dict[str, tuple[dict[str, Run], float]] = {}
         for maker in list(present):
             if maker in (Rclone, Age, Cp) and number >= OTHERS_ROUNDS_MAX:
                 continue
             try:
-                tool = maker(scratch, given)
-                results[maker.name] = run_tool(tool, scratch, leftovers, check=number == 0)
+                results[maker.name] = run_tool(maker(scratch, given), scratch, check=number == 0)
             except Failed as failure:
                 if maker is Fenchi:
                     raise
@@ -194,7 +160,6 @@ def measure(
                 clear(scratch, maker.name)
                 continue
             tell(f"{given.name} {number + 1}/{rounds}: {maker.name}", *results[maker.name])
-        leftovers.remove()
         mine = results[Fenchi.name]
         note_fenchi(rows, given, *mine)
         for maker in ALL[1:]:
