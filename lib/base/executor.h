@@ -22,6 +22,7 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
+  // Runs it here where the system gives no thread: never call with a lock that the task takes.
   void Submit(std::function<void()> task);
   // Runs body(0) ... body(count - 1), several at once, and returns when all are done.
   void ForEach(std::size_t count, const std::function<void(std::size_t)>& body);

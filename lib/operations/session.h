@@ -46,6 +46,7 @@ struct Session {
     seen = WithKnownEnds(own);
     FENCHI_ASSIGN_OR_RETURN(const int answered, RefreshPolicy(access));
     FENCHI_ASSIGN_OR_RETURN(Freshness freshness, log.Refresh(seen));
+    FENCHI_RETURN_IF_ERROR(log.CheckEnds(known_ends));
     LeaveUnserved(own);
     // A log that is not known of cannot be read: both looks need R answers.
     freshness.answered = std::min(freshness.answered, answered);

@@ -1,6 +1,7 @@
 #include "operations/snapshot_locks.h"
 
 #include <algorithm>
+#include <charconv>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -27,6 +28,24 @@ Status Extend(const Seat& seat, const NameAt& name, Timestamp until) {
     FENCHI_RETURN_IF_ERROR(extended);
   }
   return Status::Ok();
+}
+
+// Whether it is the name of an object that the vault has, as far as the name tells. What lies under
+// the numbers of versions to come may be anybody's, and a lock would keep it there.
+bool MayOpenVault(std::string_view name, const format::Policy& policy) {
+  const std::pair<std::string_view, std::uint32_t> newest[] = {
+      {"k/policy-", policy.version},
+      {"k/slots-", policy.slots.version},
+      {"k/keyring-", policy.keyring.version},
+      {"k/leaf-", policy.leaf_version}};
+  for (const auto& [prefix, version] : newest) {
+    if (!name.starts_with(prefix)) continue;
+    std::uint32_t number = 0;
+    const char* const begin = name.data() + prefix.size();
+    const auto read = std::from_chars(begin, name.data() + name.size(), number);
+    return read.ec == std::errc() && number <= version;
+  }
+  return true;
 }
 
 Status TooManyOpeningObjects(std::string_view provider) {
@@ -96,10 +115,11 @@ class Locking {
       if (!rows_[i].can_lock) return;
       Provider& provider = *seats()[i].provider;
       std::vector<std::string> names;
+      std::size_t listed = 0;
       bool too_many = false;
       Status all = provider.List("k/", "", [&](const ObjectInfo& info) {
-        too_many = names.size() == kOpeningObjectsMax;
-        if (!too_many) names.push_back(info.name);
+        too_many = listed++ == kOpeningObjectsMax;
+        if (!too_many && MayOpenVault(info.name, access_.policy)) names.push_back(info.name);
         return !too_many;
       });
       if (all.ok() && too_many) all = TooManyOpeningObjects(seats()[i].name);

@@ -123,6 +123,21 @@ const format::OpenedRecord* Log::Find(const WriterId& writer, std::uint64_t seq)
   return &records->second[seq - 1];
 }
 
+Status Log::CheckEnds(const std::map<WriterId, std::pair<std::uint64_t, Hash256>>& known) const {
+  for (const auto& [writer, end] : known) {
+    const format::OpenedRecord* const record = Find(writer, end.first);
+    if (record == nullptr || record->hash == end.second) continue;
+    return Damaged(
+               "ANOTHER LOG THAN THE CARD'S: record {} of writer {} is not the one that the "
+               "recovery card names",
+               end.first, ToHex(writer.view().first(4)))
+        .WithHint(
+            "compare the card with its second copy: one of them, or the providers' log, was "
+            "changed; reach more providers");
+  }
+  return Status::Ok();
+}
+
 bool Log::WentOnElsewhere(const WriterState& writer) const {
   const auto records = records_.find(writer.id());
   if (records == records_.end()) return false;

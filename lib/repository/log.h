@@ -51,6 +51,9 @@ class Log {
   const std::map<WriterId, Records>& records() const { return records_; }
   const format::OpenedRecord* Find(const WriterId& writer, std::uint64_t seq) const;
   const std::vector<Fork>& forks() const { return forks_; }
+  // That no record is another than the one with which its writer's log ended once, however long it
+  // is now. Errors: kDamaged.
+  Status CheckEnds(const std::map<WriterId, std::pair<std::uint64_t, Hash256>>& known) const;
 
   // Whether the log, as last read, has a record where `writer` would put its next one: its state is
   // an old copy (a cloned or reset machine), and it must be renewed.

@@ -154,7 +154,8 @@ struct OpenPack::Run {
   int shard = 0;
   int block = 0;
   int count = 0;
-  std::vector<int> bad = {};  // segments that stay unread
+  std::vector<int> bad = {};       // segments that stay unread
+  std::set<int> lying_seats = {};  // positions of those whose blocks fail their tags
   std::uint64_t fetched = 0;
 };
 
@@ -212,6 +213,8 @@ void OpenPack::DecodeRun(Run& run) {
       results[i] = shards_.ReadBlocks(places[asked + i], run.block, run.count, read[i]);
     });
     for (std::size_t i = 0; i < more; ++i) {
+      const auto position = static_cast<int>(places[asked + i]);
+      if (results[i].code() == StatusCode::kDamaged) run.lying_seats.insert(position);
       if (!results[i].ok()) continue;
       run.fetched += size;
       indexes.push_back(shards_.IndexAt(places[asked + i]));
@@ -276,6 +279,9 @@ Status OpenPack::Ensure(int first, int last, ReadStatistics& statistics) {
     statistics.bytes_fetched += run.fetched;
     if (replaced) {
       statistics.shards_replaced.emplace(header().pack, shards_.PositionOf(run.shard));
+    }
+    for (const int seat : run.lying_seats) {
+      statistics.shards_replaced.emplace(header().pack, seat);
     }
     for (const int segment : run.bad) {
       const Status decoded = Decode(segment);

@@ -2,8 +2,8 @@
 //
 // Data shards are read directly, a range at a time; what is missing or bad is decoded from the
 // others. A whole pack is fetched from k shards at once, parity standing in for providers that are
-// not there, and checked, decoded and decrypted tile by tile. One thread at a time; fetching inside
-// is parallel. FORMAT.md section 7.
+// not there, and decoded and decrypted tile by tile: a segment's own tag says what those of blocks
+// would. One thread at a time; fetching inside is parallel. FORMAT.md section 7.
 #pragma once
 
 #include <cstdint>

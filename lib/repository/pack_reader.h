@@ -3,7 +3,8 @@
 // A few packs are kept open. Who knows what will be read next says so, and the next packs are
 // fetched in the background meanwhile. Call from one thread. Memory: 15 MiB for each of
 // kOpenPacksMax packs of data and of metadata (most of those are smaller) and of kComingPacksMax
-// that are on their way, and for those whose bytes somebody still holds.
+// that are on their way, and for those whose bytes somebody still holds. A pack that was whole in
+// memory once is read by ranges when it comes up again: kNarrowPacksMax of each kind, a chunk each.
 #pragma once
 
 #include <condition_variable>

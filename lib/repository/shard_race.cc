@@ -212,6 +212,7 @@ void Race::TakePieces(Runner& runner) {
 // Without the lock: a lane that has no thread reads its pieces at once.
 void Race::SendTaken(std::unique_lock<std::mutex>& lock) {
   const auto pieces = std::exchange(taken_, {});
+  if (over_) return;  // nobody waits for them, and their lanes may be on their way out
   lock.unlock();
   for (const auto& [runner, piece] : pieces) {
     runner->lane->Submit(piece.size, [race = shared_from_this(), runner = runner, piece = piece] {

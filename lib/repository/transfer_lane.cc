@@ -45,7 +45,7 @@ void TransferLane::Submit(std::uint64_t bytes, std::function<Moved()> call) {
     bytes_waiting_ += bytes;
     const auto wanted = waiting_.size() + static_cast<std::size_t>(running_);
     const auto allowed = std::min(wanted, static_cast<std::size_t>(limit_));
-    if (threads_.size() < allowed) StartThread(threads_, [this] { Work(); });
+    if (!ending_ && threads_.size() < allowed) StartThread(threads_, [this] { Work(); });
     runs_here = threads_.empty() && running_ == 0;
   }
   changed_.notify_all();

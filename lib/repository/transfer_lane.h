@@ -41,7 +41,8 @@ class TransferLane {
   TransferLane(const TransferLane&) = delete;
   TransferLane& operator=(const TransferLane&) = delete;
 
-  // bytes: about what the call will move. It works for the verb of the thread that submits it.
+  // bytes: about what the call will move. It works for the verb of the thread that submits it, and
+  // runs here where the system gives no thread: never call with a lock that it takes.
   void Submit(std::uint64_t bytes, std::function<Moved()> call);
 
   // Until nothing runs and nothing waits.

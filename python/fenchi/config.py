@@ -398,12 +398,24 @@ def load(path: StrPath) -> Config:
         raise type(error)(f"{os.fspath(path)}: {error.message}", error.hint) from None
 
 
+def _provider_lines(name: str, entry: ProviderEntry) -> list[str]:
+    lines = ["[[provider]]", _line("name", name, text("toml.name"))]
+    urls = (entry.url, *entry.spare_urls)
+    lines.append(_line("url", urls if entry.spare_urls else entry.url))
+    declared = {key: value for key, value in vars(entry.domain).items() if value}
+    lines += [_line(key, value) for key, value in declared.items()]
+    if not declared:
+        lines.append(f"# {text('toml.domain')}")
+    return lines + _stack.rendered(entry, _line)
+
+
 def render(
     policy: VaultPolicy,
     providers: Mapping[str, ProviderEntry],
     custody: CustodyTable | None = None,
+    unproved: Mapping[str, ProviderEntry] | None = None,
 ) -> str:
-    """A new vault.toml, with comments, without id."""
+    """A new vault.toml, with comments, without id. `unproved`: places that stand in comments."""
     custody = custody or CustodyTable()
     say = text
     lines = [f"# {say('toml.top')}", "[vault]", _line("name", policy.name)]
@@ -417,14 +429,10 @@ def render(
     if in_use() != LANGUAGES[0]:
         lines.append(_line("language", in_use(), say("toml.language")))
     for name, entry in providers.items():
-        lines += ["", "[[provider]]", _line("name", name, say("toml.name"))]
-        urls = (entry.url, *entry.spare_urls)
-        lines.append(_line("url", urls if entry.spare_urls else entry.url))
-        declared = {key: value for key, value in vars(entry.domain).items() if value}
-        lines += [_line(key, value) for key, value in declared.items()]
-        if not declared:
-            lines.append(f"# {say('toml.domain')}")
-        lines += _stack.rendered(entry, _line)
+        lines += ["", *_provider_lines(name, entry)]
+    for name, entry in (unproved or {}).items():
+        lines += ["", f"# {say('toml.unproved')}"]
+        lines += [f"# {line}" for line in _provider_lines(name, entry)]
     lines += custody_lines(custody)
     lines += ["", f"[policy]                        # {say('toml.policy')}"]
     for key in ("home_country", "liars", "spare_losses", "write_quorum", "read_quorum", "abroad"):

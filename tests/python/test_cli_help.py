@@ -194,6 +194,7 @@ def _declares_commands(module: str) -> bool:
         ("--json ls", 1),
         ("-c backup ls", 2),
         ("--config=backup ls --json", 1),
+        ("-cvault.toml backup verify", 1),
         ("--lang zh-TW --json -c v.toml verify", 5),
         ("--help", 1),
         ("", 0),

@@ -44,7 +44,8 @@ def place_of_command(arguments: Sequence[str]) -> int:
     """Where the command's name stands; behind the end when there is none."""
     place = 0
     while place < len(arguments) and arguments[place].startswith("-"):
-        alone = "=" in arguments[place] or arguments[place] in _FLAGS
+        word = arguments[place]
+        alone = "=" in word or word in _FLAGS or (word[1] != "-" and len(word) > 2)  # "-cFILE"
         place += 1 if alone else 2
     return min(place, len(arguments))
 

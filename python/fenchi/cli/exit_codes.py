@@ -8,9 +8,9 @@ from fenchi._errors import Error
 DONE = 0
 FAILED = 1
 USAGE = 2
-INCOMPLETE = (
-    3  # done, but sources were unreadable or changing, or targets left or without attributes
-)
+# Done, but sources were unreadable or changing, targets left or without attributes, or locks that
+# backups asked for are not kept.
+INCOMPLETE = 3
 NO_VAULT = 10
 WRONG_KEY = 12
 DAMAGE = 20

@@ -30,9 +30,7 @@ from fenchi.cli.restoring import restore_into
 from fenchi.cli.unlocking import read_key
 from fenchi.custody import Unlock, parse_access
 from fenchi.messages import text
-from fenchi.primitives import sha256
 
-_GENERATIONS = 8
 """Names that an object under k/ may have, the first free one counting (FORMAT.md section 2)."""
 
 
@@ -103,31 +101,16 @@ def _configuration(wanted: Settings, known: Card, given: list[str]) -> tuple[con
     return config.Config(vault_id=known.vault, policy=policy, providers=providers), True
 
 
-def _is_another(name: str, entry: config.ProviderEntry, vault: str) -> bool:
-    """Whether the place answers and holds nothing of this vault: not even its first object, whose
-    hash is the vault's id."""
-    try:
-        place = entry.open(name)
-        names = [f"k/genesis.{generation}" for generation in range(_GENERATIONS)]
-        there = [one for one, size in zip(names, place.stat(names), strict=True) if size]
-        return all(sha256(place.get(one)).hex() != vault for one in there)
-    except fenchi.Error:
-        return False
-
-
-def _true_places(
+def _proved(
     wanted: Settings, made: config.Config, vault: fenchi.Vault
-) -> dict[str, config.ProviderEntry]:
-    """The card's providers without those that are others': a card is not signed. What does not
-    answer may come back, and what lacks its key share is mended by a repair."""
+) -> tuple[dict[str, config.ProviderEntry], dict[str, config.ProviderEntry]]:
+    """The card's places that showed the vault's key share, and the others: a card is not signed."""
     known = {one.name: one.holds_vault for one in vault.status().providers}
-    places = {}
-    for name, entry in made.providers.items():
-        if not known.get(name) and _is_another(name, entry, vault.id):
-            wanted.output.warn(text("recover.not_of_vault", name=name, url=entry.url))
-        else:
-            places[name] = entry
-    return places
+    proved = {name: entry for name, entry in made.providers.items() if known.get(name)}
+    others = {name: entry for name, entry in made.providers.items() if name not in proved}
+    for name, entry in others.items():
+        wanted.output.warn(text("recover.not_proved", name=name, url=entry.url))
+    return proved, others
 
 
 def _keep(wanted: Settings, made: config.Config, vault: fenchi.Vault) -> None:
@@ -141,13 +124,13 @@ def _keep(wanted: Settings, made: config.Config, vault: fenchi.Vault) -> None:
     )
     path = wanted.config
     policy = replace(made.policy, name=status.name or made.policy.name, needed=status.needed)
-    places = _true_places(wanted, made, vault)
-    config.write_new(path, config.render(policy, places, table))
+    places, others = _proved(wanted, made, vault)
+    config.write_new(path, config.render(policy, places, table, others))
     config.write_id(path, vault.id)
     wanted.output.say("recover.config", path=path)
-    others = [name for name in table.passphrase_names() if name != PASSPHRASE]
-    if others:
-        wanted.output.say("recover.recipients", path=path, names=", ".join(others))
+    keys = [name for name in table.passphrase_names() if name != PASSPHRASE]
+    if keys:
+        wanted.output.say("recover.recipients", path=path, names=", ".join(keys))
 
 
 def _wants_passphrase(opens: str, with_shares: bool) -> bool:
@@ -186,15 +169,10 @@ def _unlock(
 
 
 def _compare(wanted: Settings, vault: fenchi.Vault, known: Card, accept_older: bool) -> None:
-    """That nothing older than the card is served; the policy was held to it by the opening."""
-    ends = vault.status().head.logs
-    served = {log.writer: log.seq for log in ends}
+    """That nothing older than the card is served; the policy was held to it by the opening, and
+    the records that it names by the first look at the logs."""
+    served = {log.writer: log.seq for log in vault.status().head.logs}
     older = [log for log in known.logs if served.get(log.writer, 0) < log.seq]
-    hashes = {(log.writer, log.seq): log.hash for log in ends}
-    for log in known.logs:
-        if hashes.get((log.writer, log.seq), log.hash) != log.hash:
-            message = text("recover.other_log", writer=log.writer[:8], seq=log.seq)
-            raise fenchi.Damaged(message, text("recover.other_log_hint"))
     if not known.logs:
         wanted.output.warn(text("recover.fresh_unknown"))
     elif not older:

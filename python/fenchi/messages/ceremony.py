@@ -422,21 +422,13 @@ TEXTS = {
         "{known}",
         "比復原卡舊：寫入者 {writer} 的日誌止於第 {have} 筆，復原卡記載到第 {known} 筆",
     ),
-    "recover.other_log": (
-        "ANOTHER LOG THAN THE CARD'S: record {seq} of writer {writer} is not the one that the card "
-        "knows",
-        "與復原卡的日誌不同：寫入者 {writer} 的第 {seq} 筆紀錄不是復原卡所記載的那一筆",
-    ),
-    "recover.other_log_hint": (
-        "compare the card with its second copy: one of them, or the providers' log, was changed",
-        "請與另一份復原卡核對：其中一份復原卡，或各儲存處的日誌，已遭更動",
-    ),
-    "recover.not_of_vault": (
-        "{name} at {url} holds nothing of this vault and stays out of vault.toml. If its disk is "
-        "only not mounted, add it there again; else compare the card with its second copy, and use "
-        "no credential there",
-        "{url} 的 {name} 沒有本保存庫的任何內容，不寫入 vault.toml。若只是磁碟尚未掛載，"
-        "請再自行加入；否則請與另一份復原卡核對，且不要在該處使用任何存取認證資訊",
+    "recover.not_proved": (
+        "{name} at {url} did not show that it holds this vault: it stands in vault.toml as a "
+        "comment. Compare the card with its second copy. If the place is right (a disk that is not "
+        "mounted, a line that is down), take the # away there; else use no credential there",
+        "{url} 的 {name} 未能證明持有本保存庫，在 vault.toml 中只列為註解。請與另一份復原卡核對："
+        "若該處無誤（例如磁碟尚未掛載或線路中斷），請刪去該段的 #；"
+        "否則不要在該處使用任何存取認證資訊",
     ),
     "recover.older": (
         "the providers serve an older state than the card",

@@ -88,6 +88,11 @@ TEXTS = {
         "used everywhere: reports, --absent, errors",
         "報告、--absent 與錯誤訊息都用這個名稱",
     ),
+    "toml.unproved": (
+        "from the recovery card, not shown to hold the vault: compare it with the second card, and "
+        "then take the # away",
+        "取自復原卡，未能證明持有本保存庫：請先與另一份復原卡核對，再刪去下列的 #",
+    ),
     "toml.domain": (
         "vendor, vendor_home, country, region, account, medium: who holds it",
         "vendor（供應商）、vendor_home（供應商母國）、country（所在國家）、region（區域）、"

@@ -246,7 +246,10 @@ TEXTS = {
         "還原到哪個目錄。未指定時用系統的暫存目錄。",
     ),
     # provider
-    "help.provider": ("Single providers.", "個別儲存處。"),
+    "help.provider": (
+        "Providers one by one: what a place can do, and media that are carried to one.",
+        "個別儲存處：某處具備什麼能力，以及以人攜帶至某處的媒體。",
+    ),
     "help.provider.check": (
         "Test whether places keep the promises that fenchi needs, and what each can do.\n\n"
         "Of several places, whether two are one, too.",

@@ -89,6 +89,20 @@ TEST_F(Locks, APlaceThatListsWithoutEndIsNamedAndNotFollowed) {
   ExpectRestores(vault, report.snapshot, Path("srv"));
 }
 
+TEST_F(Locks, WhatSomebodyLaidUnderNamesToComeIsNotLocked) {
+  Vault vault = Open();
+  const std::vector<std::string> junk = {"k/policy-00000099.0", "k/slots-00000099.0",
+                                         "k/keyring-00000099.7", "k/leaf-00000099.0"};
+  for (const std::string& name : junk) {
+    MemorySource source(AsBytes("junk"));
+    ASSERT_TRUE(places_[0]->Put(name, source, {}).ok());
+  }
+  const BackupReport report = Need(vault.BackupTree(Path("srv"), {.lock_until = until_}));
+  EXPECT_TRUE(report.locks->complete());
+  for (const std::string& name : junk) EXPECT_FALSE(places_[0]->LockOf(name)) << name;
+  EXPECT_TRUE(places_[0]->LockOf("k/policy-00000001.0"));
+}
+
 TEST_F(Locks, PlacesThatCannotLockAreAnAlarmToo) {
   Vault vault = Open();
   places_[0]->can_lock = places_[1]->can_lock = false;

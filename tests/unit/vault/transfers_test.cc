@@ -292,6 +292,23 @@ TEST_F(Transfers, AChunkOfAPackThatHasBeenReadCostsItsRangeAndNotThePackOnceMore
   }
 }
 
+TEST_F(Transfers, AShardThatLiesInPlaceOfOneThatIsLostIsCountedToo) {
+  MakeDir("srv");
+  WriteFile("srv/large", RandomText(40 * kMiB));
+  Vault vault = MakeVault({.needed = 2, .providers = 4});
+  const BackupReport report = Need(vault.BackupTree(Path("srv")));
+  Lose(0, "d/");
+  const std::uint64_t lost = Need(vault.Restore(report.snapshot, NewTarget())).shards_replaced;
+  for (const auto& [name, size] : Objects(1, "d/")) {
+    for (std::uint64_t at = 10'000; at < size; at += 65'552) provider(1).FlipByte(name, at, 1);
+  }
+  const RestoreReport restored = Need(vault.Restore(report.snapshot, NewTarget()));
+  EXPECT_TRUE(restored.complete());
+  EXPECT_GT(lost, 0u);
+  EXPECT_GT(restored.shards_replaced, lost);
+  HealAll();
+}
+
 // ---- Stopping ----
 
 // Asks to stop once `begun` says so, and says how long it took until the verb ended.
