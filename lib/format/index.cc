@@ -45,8 +45,7 @@ Result<std::vector<IndexedPack>> PacksOf(const Index& index) {
   const auto same = [](const IndexedPack& a, const IndexedPack& b) {
     return a.pack == b.pack && a.run == b.run;
   };
-  const auto repeated = std::ranges::unique(packs, same);
-  packs.erase(repeated.begin(), repeated.end());
+  packs.erase(std::unique(packs.begin(), packs.end(), same), packs.end());
   if (!Ascending(packs, &IndexedPack::pack)) return InvalidArgument("one pack is of two runs");
   return packs;
 }

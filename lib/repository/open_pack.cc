@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <ranges>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -39,12 +39,12 @@ void OpenPack::MakeRoom(int first, int last) {
     if (!plain_) plain_ = buffers_.plain.Get(size());
     return;
   }
-  const auto wanted = [&](int segment) { return have_[static_cast<std::size_t>(segment)] != 0; };
-  const auto range = std::views::iota(first, last + 1);
-  if (plain_ && std::ranges::all_of(range, wanted)) return;
+  const auto count = static_cast<std::size_t>(last - first + 1);
+  const auto there = std::span(have_).subspan(static_cast<std::size_t>(first), count);
+  if (plain_ && std::ranges::find(there, 0) == there.end()) return;
   std::ranges::fill(have_, 0);
   first_ = static_cast<std::size_t>(first);
-  plain_ = std::make_shared<Bytes>(range.size() * format::kSegmentPlainSize);
+  plain_ = std::make_shared<Bytes>(count * format::kSegmentPlainSize);
 }
 
 MutableBytes OpenPack::Segment(int segment) {
