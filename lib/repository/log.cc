@@ -76,8 +76,8 @@ Result<Freshness> Log::Refresh(SeenState& seen) {
   CompareWithSeen(answered, seen, freshness);
   for (std::size_t i = forks_before; i < forks_.size(); ++i) {
     freshness.warnings.push_back(fmt::format(
-        "writer {} signed two different records {} ({} and {}): its key is in two hands, its "
-        "machine was cloned, or a recovery card was changed",
+        "writer {} signed two different records {} ({} and {}): its key is in two hands, or its "
+        "machine was cloned",
         forks_[i].writer, forks_[i].seq, forks_[i].first, forks_[i].second));
   }
   freshness.answered = static_cast<int>(std::count(answered.begin(), answered.end(), true));

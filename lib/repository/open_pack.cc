@@ -77,7 +77,7 @@ struct OpenPack::Inputs {
 
   ByteView Block(std::size_t input, int block) const {
     return ByteView(*stored[input])
-        .subspan(static_cast<std::size_t>(block) * format::kBlockStride, format::kBlockStride);
+        .subspan(static_cast<std::size_t>(block) * format::kBlockStride, format::kBlockSize);
   }
 };
 
@@ -137,8 +137,7 @@ void OpenPack::OpenTiles(const Inputs& inputs, int first, int count) {
   for (int block = first; block < first + count; ++block) {
     bool all_good = true;
     for (std::size_t i = 0; i < k; ++i) {
-      const ByteView stored = inputs.Block(i, block);
-      views[i] = stored.first(format::kBlockSize);
+      views[i] = inputs.Block(i, block);
       const bool data = inputs.indexes[i] < shards_.needed();
       if (data && !opens(inputs.indexes[i], block, views[i])) all_good = false;
     }

@@ -1,48 +1,9 @@
-// The few functions behind the public option and report types.
+// The few functions behind the public option types.
 #include "fenchi/options.h"
 
 #include <utility>
 
-#include "base/display.h"
-#include "fenchi/report.h"
-
 namespace fenchi {
-
-std::string EscapePath(std::string_view path) { return EscapeForDisplay(path); }
-
-std::string_view DamageKindName(DamageKind kind) {
-  switch (kind) {
-    case DamageKind::kMissing:
-      return "missing";
-    case DamageKind::kTruncated:
-      return "truncated";
-    case DamageKind::kHeader:
-      return "header";
-    case DamageKind::kBlock:
-      return "block";
-    case DamageKind::kContent:
-      return "content";
-    case DamageKind::kObject:
-      return "object";
-    case DamageKind::kUnreachable:
-      return "unreachable";
-    case DamageKind::kUnreadable:
-      return "unreadable";
-  }
-  return "unknown";
-}
-
-std::string_view LockStandingName(LockStanding standing) {
-  switch (standing) {
-    case LockStanding::kLocked:
-      return "locked";
-    case LockStanding::kUnlocked:
-      return "unlocked";
-    case LockStanding::kUnknown:
-      return "unknown";
-  }
-  return "unknown";
-}
 
 namespace {
 Unlock::Secret Shared(SecretBytes secret) {

@@ -197,6 +197,8 @@ def _declares_commands(module: str) -> bool:
         ("-cvault.toml backup verify", 1),
         ("--lang zh-TW --json -c v.toml verify", 5),
         ("--help", 1),
+        ("-", 1),
+        ("- ls", 2),
         ("", 0),
     ],
 )

@@ -1,6 +1,6 @@
 """Which files declare which command: a run reads those of its own, help and completion all.
 
-Reading all of them takes longer than a backup in which nothing has changed.
+Most commands are short, and reading all files was a third of what `fenchi ls` cost.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def place_of_command(arguments: Sequence[str]) -> int:
     place = 0
     while place < len(arguments) and arguments[place].startswith("-"):
         word = arguments[place]
-        alone = "=" in word or word in _FLAGS or (word[1] != "-" and len(word) > 2)  # "-cFILE"
+        alone = "=" in word or word in _FLAGS or (len(word) > 2 and word[1] != "-")  # "-cFILE"
         place += 1 if alone else 2
     return min(place, len(arguments))
 

@@ -31,8 +31,6 @@ from fenchi.cli.unlocking import read_key
 from fenchi.custody import Unlock, parse_access
 from fenchi.messages import text
 
-"""Names that an object under k/ may have, the first free one counting (FORMAT.md section 2)."""
-
 
 @app.command()
 def card(
@@ -102,10 +100,10 @@ def _configuration(wanted: Settings, known: Card, given: list[str]) -> tuple[con
 
 
 def _proved(
-    wanted: Settings, made: config.Config, vault: fenchi.Vault
+    wanted: Settings, made: config.Config, status: fenchi.VaultStatus
 ) -> tuple[dict[str, config.ProviderEntry], dict[str, config.ProviderEntry]]:
     """The card's places that showed the vault's key share, and the others: a card is not signed."""
-    known = {one.name: one.holds_vault for one in vault.status().providers}
+    known = {one.name: one.holds_vault for one in status.providers}
     proved = {name: entry for name, entry in made.providers.items() if known.get(name)}
     others = {name: entry for name, entry in made.providers.items() if name not in proved}
     for name, entry in others.items():
@@ -124,7 +122,7 @@ def _keep(wanted: Settings, made: config.Config, vault: fenchi.Vault) -> None:
     )
     path = wanted.config
     policy = replace(made.policy, name=status.name or made.policy.name, needed=status.needed)
-    places, others = _proved(wanted, made, vault)
+    places, others = _proved(wanted, made, status)
     config.write_new(path, config.render(policy, places, table, others))
     config.write_id(path, vault.id)
     wanted.output.say("recover.config", path=path)
