@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "fenchi/hash.h"
 #include "format/index.h"
-#include "format/names.h"
+#include "repository/names_at.h"
 #include "repository/pack_reader.h"
 
 namespace fenchi {
@@ -39,9 +39,7 @@ class Import {
 };
 
 Result<format::Index> Import::Fetch(const format::ObjectRef& object) const {
-  const NameAt name = [&](const Seat& seat, int generation) {
-    return format::IndexName(access_.name_key.view(), seat.id, object.hash, generation);
-  };
+  const NameAt name = IndexNameAt(access_, object.hash);
   FENCHI_ASSIGN_OR_RETURN(
       const ObjectAt found,
       access_.seats.GetAny(

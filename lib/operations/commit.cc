@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "fenchi/hash.h"
-#include "format/names.h"
+#include "repository/names_at.h"
 
 namespace fenchi {
 
@@ -24,11 +24,7 @@ Result<format::PackList> StorePackList(Session& session, const PackMap& packs) {
         Bytes object, format::SealListObject(access.suite(), access.vault, access.outer_key.view(),
                                              part, session.random));
     const Hash256 hash = Sha256(object);
-    const PutOutcome outcome = access.seats.PutAtAll(
-        [&](const Seat& seat, int generation) {
-          return format::ListName(access.name_key.view(), seat.id, hash, generation);
-        },
-        object);
+    const PutOutcome outcome = access.seats.PutAtAll(ListNameAt(access, hash), object);
     const int quorum = access.policy.quorums.write_quorum;
     if (static_cast<int>(outcome.stored.size()) < quorum) {
       return QuorumFailure(access.seats, outcome, quorum, "a list of packs");

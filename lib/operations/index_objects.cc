@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "fenchi/hash.h"
-#include "format/names.h"
+#include "repository/names_at.h"
 
 namespace fenchi {
 namespace {
@@ -48,11 +48,7 @@ Status IndexObjects::Store() {
       const Bytes object,
       format::SealIndex(access.suite(), access.vault, index_key_, domain_, part, session_.random));
   const Hash256 hash = Sha256(object);
-  const PutOutcome outcome = access.seats.PutAtAll(
-      [&](const Seat& seat, int generation) {
-        return format::IndexName(access.name_key.view(), seat.id, hash, generation);
-      },
-      object);
+  const PutOutcome outcome = access.seats.PutAtAll(IndexNameAt(access, hash), object);
   const int quorum = access.policy.quorums.write_quorum;
   if (static_cast<int>(outcome.stored.size()) < quorum) {
     return QuorumFailure(access.seats, outcome, quorum, "an index object");

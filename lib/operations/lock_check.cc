@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/stop.h"
 #include "format/names.h"
+#include "repository/names_at.h"
 #include "repository/shard_set.h"
 
 namespace fenchi {
@@ -320,9 +321,7 @@ Status LockCheckRun::AskLog(const WriterId& writer) {
     objects.push_back({std::move(name), wanted[record_of.back()]});
   };
   for (std::uint64_t seq = 1; seq <= wanted.size(); ++seq) {
-    add(seq, [this, writer, seq](const Seat& seat, int generation) {
-      return format::RecordName(access_.name_key.view(), seat.id, writer, seq, generation);
-    });
+    add(seq, RecordNameAt(access_, writer, seq));
   }
   for (const Commit& commit : history_.commits()) {
     const std::uint64_t seq = commit.record.seq;
@@ -330,9 +329,7 @@ Status LockCheckRun::AskLog(const WriterId& writer) {
     const format::CommitBody& body = *commit.body;
     for (const format::PackList* list : {&body.added, &body.reused, &body.dropped}) {
       for (const format::ObjectRef& object : list->objects) {
-        add(seq, [this, hash = object.hash](const Seat& seat, int generation) {
-          return format::ListName(access_.name_key.view(), seat.id, hash, generation);
-        });
+        add(seq, ListNameAt(access_, object.hash));
       }
     }
   }

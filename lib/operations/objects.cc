@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "fenchi/hash.h"
-#include "format/names.h"
+#include "repository/names_at.h"
 
 namespace fenchi {
 namespace {
@@ -29,9 +29,7 @@ void AddRecords(const Session& session, std::vector<ExpectedObject>& out) {
       const WriterId id = writer;
       const std::uint64_t seq = record.record.seq;
       const Hash256 hash = record.hash;
-      NameAt name = [&access, id, seq](const Seat& seat, int generation) {
-        return format::RecordName(access.name_key.view(), seat.id, id, seq, generation);
-      };
+      const NameAt name = RecordNameAt(access, id, seq);
       CheckBytes check = [&access, id, seq, hash](ByteView found) -> Status {
         FENCHI_ASSIGN_OR_RETURN(
             format::OpenedRecord opened,
@@ -54,11 +52,7 @@ void AddHashed(const Session& session, const History& history, std::vector<Expec
   const Access& access = session.access;
   for (const History::NamedObject& object : history.Objects()) {
     const Hash256 hash = object.object.hash;
-    const bool is_index = object.is_index;
-    NameAt name = [&access, hash, is_index](const Seat& seat, int generation) {
-      return is_index ? format::IndexName(access.name_key.view(), seat.id, hash, generation)
-                      : format::ListName(access.name_key.view(), seat.id, hash, generation);
-    };
+    const NameAt name = object.is_index ? IndexNameAt(access, hash) : ListNameAt(access, hash);
     CheckBytes check = [hash](ByteView found) {
       return Sha256(found) == hash ? Status::Ok() : Damaged("its hash is not the one in the log");
     };
@@ -67,8 +61,8 @@ void AddHashed(const Session& session, const History& history, std::vector<Expec
                               access.seats.GetAny(name, format::kRecordObjectSizeMax, check));
       return std::move(found.bytes);
     };
-    out.push_back({name, is_index ? "index object" : "pack list", format::kRecordObjectSizeMax,
-                   check, fetch});
+    out.push_back({name, object.is_index ? "index object" : "pack list",
+                   format::kRecordObjectSizeMax, check, fetch});
   }
 }
 

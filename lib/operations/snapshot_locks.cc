@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/stop.h"
-#include "format/names.h"
 #include "operations/lock_check.h"
+#include "repository/names_at.h"
 #include "repository/shard_set.h"
 
 namespace fenchi {
@@ -89,9 +89,7 @@ class Locking {
   void ExtendRecords(const WriterId& writer, std::uint64_t first, std::uint64_t end) {
     std::vector<NameAt> names;
     for (std::uint64_t seq = first; seq < end; ++seq) {
-      names.push_back([this, writer, seq](const Seat& seat, int generation) {
-        return format::RecordName(access_.name_key.view(), seat.id, writer, seq, generation);
-      });
+      names.push_back(RecordNameAt(access_, writer, seq));
     }
     ExtendLog(names);
   }
@@ -100,9 +98,7 @@ class Locking {
     std::vector<NameAt> names;
     for (const format::PackList* list : {&commit.added, &commit.reused, &commit.dropped}) {
       for (const format::ObjectRef& object : list->objects) {
-        names.push_back([this, hash = object.hash](const Seat& seat, int generation) {
-          return format::ListName(access_.name_key.view(), seat.id, hash, generation);
-        });
+        names.push_back(ListNameAt(access_, object.hash));
       }
     }
     ExtendLog(names);

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "fenchi/hash.h"
 #include "format/ids.h"
-#include "format/names.h"
+#include "repository/names_at.h"
 
 namespace fenchi {
 namespace {
@@ -140,9 +140,7 @@ Result<std::vector<format::PackListEntry>> History::Entries(const format::PackLi
   if (!list.in_objects()) return list.entries;
   std::vector<format::PackListEntry> out;
   for (const format::ObjectRef& object : list.objects) {
-    const NameAt name = [&](const Seat& seat, int generation) {
-      return format::ListName(access_->name_key.view(), seat.id, object.hash, generation);
-    };
+    const NameAt name = ListNameAt(*access_, object.hash);
     const CheckBytes check = [&](ByteView bytes) {
       if (Sha256(bytes) == object.hash) return Status::Ok();
       return Damaged("its hash is not the one in the log");

@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "format/ids.h"
-#include "format/names.h"
 #include "repository/log_reading.h"
+#include "repository/names_at.h"
 
 namespace fenchi {
 namespace {
@@ -192,10 +192,7 @@ Status Log::FinishPending(WriterState& writer) {
                           format::OpenRecord(access_.vault, access_.outer_key.view(), writer.id(),
                                              record.seq, record.object));
   FENCHI_RETURN_IF_ERROR(CheckWriter(writer, opened.record.kind()));
-  const NameAt name = [&](const Seat& seat, int generation) {
-    return format::RecordName(access_.name_key.view(), seat.id, writer.id(), record.seq,
-                              generation);
-  };
+  const NameAt name = RecordNameAt(access_, writer.id(), record.seq);
   const PutOutcome outcome = seats_.PutAtAll(name, record.object);
   const int quorum = access_.policy.quorums.write_quorum;
   if (static_cast<int>(outcome.stored.size()) < quorum) {

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "format/ids.h"
-#include "format/names.h"
+#include "repository/names_at.h"
 
 namespace fenchi {
 namespace {
@@ -56,9 +56,7 @@ Status LogReading::Check(std::uint64_t seq, const Wanted& wanted, ByteView objec
 LogReading::Look LogReading::Fetch(std::uint64_t seq, const Wanted& wanted) const {
   Look look;
   look.answered.resize(seats_.size(), false);
-  const NameAt name = [&](const Seat& seat, int generation) {
-    return format::RecordName(access_.name_key.view(), seat.id, writer_.id, seq, generation);
-  };
+  const NameAt name = RecordNameAt(access_, writer_.id, seq);
   const CheckBytes check = [&](ByteView object) { return Check(seq, wanted, object, look); };
   for (const std::size_t position : Order(seq)) {
     const Result<ObjectAt> found =

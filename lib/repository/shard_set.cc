@@ -142,12 +142,6 @@ bool AnySubset(int count, int k, const std::function<bool(std::span<const int>)>
 
 }  // namespace
 
-NameAt ShardNameAt(const Access& access, const PackId& pack, int needed) {
-  return [&access, pack, needed](const Seat& seat, int generation) {
-    return format::ShardName(access.name_key.view(), seat.id, pack, needed, generation);
-  };
-}
-
 ShardSet::ShardSet(const Access& access, const Seats& seats, format::ShardHeader header)
     : access_(&access), seats_(&seats), header_(std::move(header)) {
   blocks_ = format::BlocksPerShard(header_.segments, header_.needed);

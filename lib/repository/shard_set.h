@@ -18,12 +18,10 @@
 #include "format/shard_header.h"
 #include "repository/access.h"
 #include "repository/away_seats.h"
+#include "repository/names_at.h"
 #include "repository/shard_spool.h"
 
 namespace fenchi {
-
-// The name of a pack's shard at a seat.
-NameAt ShardNameAt(const Access& access, const PackId& pack, int needed);
 
 class ShardSet {
  public:
