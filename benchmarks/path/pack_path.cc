@@ -13,7 +13,6 @@ namespace {
 
 constexpr int kSegments = 240;
 constexpr std::size_t kChunk = std::size_t{1} << 20;
-constexpr std::size_t kTrailerRoom = std::size_t{64} << 10;
 
 }  // namespace
 
@@ -64,30 +63,34 @@ void PackPath::SealOne(PlannedPack& pack) {
   Need(SealPack(access_, keys_, format::PackType::kData, pack, seats_, SystemRandom(), buffers_));
 }
 
+void PackPath::SealFull(PackPlanner& planner) {
+  std::vector<PlannedPack> packs = Need(planner.PlanFull());
+  if (packs.size() != 1) std::abort();  // the input fills one pack, but for its trailer's bytes
+  SealOne(packs.front());
+}
+
 void PackPath::FullPath() {
   KeyedHash hash = Need(KeyedHash::Create(id_key_.view()));
   PackPlanner planner(keys_.run, SystemRandom());
-  const std::size_t all = plain_.size() - kTrailerRoom;
-  for (std::size_t at = 0; at < all;) {
-    const ByteView window = ByteView(plain_).subspan(at, all - at);
+  for (std::size_t at = 0; at < plain_.size();) {
+    const ByteView window = ByteView(plain_).subspan(at);
     const std::size_t size = chunker_.FirstCut(window, true);
     ChunkId id;
     id.bytes = hash(window.first(size)).bytes;
     Need(planner.Add(id, size, {window.first(size), nullptr}, std::make_shared<ChunkTicket>()));
     at += size;
   }
-  for (PlannedPack& pack : Need(planner.PlanRest())) SealOne(pack);
+  SealFull(planner);
 }
 
 void PackPath::Seal() {
   PackPlanner planner(keys_.run, SystemRandom());
-  const std::size_t all = plain_.size() - kTrailerRoom;
-  for (std::size_t at = 0; at < all; at += kChunk) {
-    const std::size_t size = std::min(kChunk, all - at);
+  for (std::size_t at = 0; at < plain_.size(); at += kChunk) {
+    const std::size_t size = std::min(kChunk, plain_.size() - at);
     Need(planner.Add(ChunkId{}, size, {ByteView(plain_).subspan(at, size), nullptr},
                      std::make_shared<ChunkTicket>()));
   }
-  for (PlannedPack& pack : Need(planner.PlanRest())) SealOne(pack);
+  SealFull(planner);
 }
 
 void PackPath::SealPlain() {

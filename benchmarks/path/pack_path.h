@@ -52,6 +52,7 @@ class PackPath {
   ByteView Segment(int i) const;
   MutableBytes Block(int shard, int block);
   void SealOne(PlannedPack& pack);
+  void SealFull(PackPlanner& planner);
   StoredChunk Store(ByteView chunk, bool check);
 
   const int needed_;

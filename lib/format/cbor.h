@@ -39,6 +39,11 @@ inline constexpr int kCborDepthMax = 16;
 // Unknown map keys below this refuse the object; others are ignored.
 inline constexpr std::uint64_t kFirstIgnoredKey = 64;
 
+// Bytes that an unsigned integer takes, RFC 8949 section 3.
+constexpr std::size_t CborUintSize(std::uint64_t value) {
+  return value < 24 ? 1 : value < 256 ? 2 : value < 65536 ? 3 : value <= 0xffffffff ? 5 : 9;
+}
+
 // Appends items. Counts and key order are the caller's promise, checked by assert.
 class CborWriter {
  public:

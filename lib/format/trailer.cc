@@ -75,6 +75,15 @@ Result<Trailer> DecodeTrailer(ByteView bytes) {
   return DecodeWhole(bytes, kPackPlainSizeMax, "trailer", ReadTrailer);
 }
 
+std::size_t TrailerItemSizeMax(const TrailerItem& item) {
+  std::size_t size = 1 + 2 + item.chunk.bytes.size();
+  for (const std::uint64_t number : {item.plain_size, item.stored_size, item.first,
+                                     std::uint64_t{kPackPlainSizeMax}, item.size}) {
+    size += CborUintSize(number);
+  }
+  return size;
+}
+
 Result<std::size_t> TrailerSizeIn(ByteView tail, std::size_t pack_size) {
   if (tail.size() < kTrailerLengthSize || pack_size < kTrailerLengthSize) {
     return InvalidArgument("trailer: the pack's last {} bytes are needed", kTrailerLengthSize);

@@ -28,8 +28,10 @@ struct Trailer {
   friend bool operator==(const Trailer&, const Trailer&) = default;
 };
 
-// An upper bound of the encoded size, for packing.
-constexpr std::size_t TrailerSizeMax(std::size_t items) { return 16 + items * 62; }
+// Upper bounds of the encoded size, for packing: of one item wherever it will lie, and of what is
+// around up to 2^32 items.
+std::size_t TrailerItemSizeMax(const TrailerItem& item);
+inline constexpr std::size_t kTrailerRimSizeMax = 9;
 
 Result<Bytes> EncodeTrailer(const Trailer& trailer);
 Result<Trailer> DecodeTrailer(ByteView bytes);

@@ -14,10 +14,11 @@ namespace {
 constexpr std::uint64_t kPieceSizeMin = 1024;
 constexpr std::uint64_t kLengthSize = 4;  // be32(length of trailer)
 
-std::uint64_t Room(int segments, std::size_t pieces, std::uint64_t used) {
+// For pieces, beside `used` bytes of them and as many of their items in the trailer.
+std::uint64_t Room(int segments, std::uint64_t used, std::uint64_t trailer_bytes) {
   const std::uint64_t plain = format::PackPlainSize(segments);
-  const std::uint64_t overhead = kLengthSize + format::TrailerSizeMax(pieces);
-  return plain > overhead + used ? plain - overhead - used : 0;
+  const std::uint64_t taken = used + trailer_bytes + format::kTrailerRimSizeMax + kLengthSize;
+  return plain > taken ? plain - taken : 0;
 }
 
 // Uniform in 0..bound-1; bound is small, so the bias of 64 random bits is below 2^-40.
@@ -49,29 +50,27 @@ Status PackPlanner::Add(const ChunkId& chunk, std::uint64_t plain_size, StoredCh
   ticket->reference_.chunk = chunk;
   ticket->reference_.run = run_;
   ticket->reference_.plain_size = plain_size;
-  waiting_bytes_ += stored.size();
   waiting_.push_back({std::move(ticket), std::move(stored), 0});
+  waiting_bytes_ += waiting_.back().left();
+  waiting_trailer_bytes_ += waiting_.back().trailer_bytes();
   return Status::Ok();
 }
 
+std::uint64_t PackPlanner::Waiting::trailer_bytes() const {
+  return format::TrailerItemSizeMax({.plain_size = ticket->reference_.plain_size,
+                                     .stored_size = stored.size(),
+                                     .first = taken,
+                                     .size = left()});
+}
+
 bool PackPlanner::Fills(int segments) const {
-  std::uint64_t used = 0;
-  std::size_t pieces = 0;
-  for (const Waiting& chunk : waiting_) {
-    used += chunk.stored.size() - chunk.taken;
-    ++pieces;
-    if (Room(segments, pieces, used) == 0) return true;
-  }
-  return false;
+  return Room(segments, waiting_bytes_, waiting_trailer_bytes_) == 0;
 }
 
 Result<std::vector<PlannedPack>> PackPlanner::PlanFull() {
   std::vector<PlannedPack> packs;
   const int largest = format::kPackClasses.back();
-  // Cheap test first: Fills() walks the queue.
-  while (waiting_bytes_ + format::TrailerSizeMax(waiting_.size()) >=
-             format::PackPlainSize(largest) &&
-         Fills(largest)) {
+  while (Fills(largest)) {
     FENCHI_ASSIGN_OR_RETURN(PlannedPack pack, PlanOne(largest));
     packs.push_back(std::move(pack));
   }
@@ -99,17 +98,26 @@ Result<PlannedPack> PackPlanner::PlanOne(int segments) {
   // 1. Take chunks, and a part of the last one, until the pack is full.
   std::vector<Taken> taken;
   std::uint64_t used = 0;
+  std::uint64_t trailer_bytes = 0;
   while (!waiting_.empty()) {
     Waiting& head = waiting_.front();
-    const std::uint64_t left = head.stored.size() - head.taken;
-    const std::uint64_t room = Room(segments, taken.size() + 1, used);
+    const std::uint64_t left = head.left();
+    const std::uint64_t item_bytes = head.trailer_bytes();
+    const std::uint64_t room = Room(segments, used, trailer_bytes + item_bytes);
     const std::uint64_t size = std::min(left, room);
     if (size == 0 || (size < left && size < kPieceSizeMin)) break;
     taken.push_back({head, size});
     used += size;
+    trailer_bytes += item_bytes;
     head.taken += size;
     waiting_bytes_ -= size;
-    if (size == left) waiting_.pop_front();
+    waiting_trailer_bytes_ -= item_bytes;
+    if (size == left) {
+      waiting_.pop_front();
+    } else {
+      waiting_trailer_bytes_ += head.trailer_bytes();
+      break;
+    }
   }
   if (taken.empty()) return Internal("nothing fits into an empty pack");
   // 2. Shuffle (Fisher, Yates), so that the order in the pack tells nothing, and give places.

@@ -81,6 +81,8 @@ class PackPlanner {
 
  private:
   struct Waiting {
+    std::uint64_t left() const { return stored.size() - taken; }
+    std::uint64_t trailer_bytes() const;  // for the item of all that is left, at most
     TicketPtr ticket;
     StoredChunk stored;
     std::uint64_t taken = 0;
@@ -92,6 +94,7 @@ class PackPlanner {
   Random& random_;
   std::deque<Waiting> waiting_;
   std::uint64_t waiting_bytes_ = 0;
+  std::uint64_t waiting_trailer_bytes_ = 0;
 };
 
 }  // namespace fenchi

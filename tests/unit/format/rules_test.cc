@@ -230,7 +230,18 @@ TEST(Rules, OfTrailersAtThePacksEnd) {
     PutBe32(MutableBytes(pack).last(4), bad);
     EXPECT_EQ(FindTrailer(pack, pack.size()).status().code(), StatusCode::kDamaged) << bad;
   }
-  EXPECT_LE(trailer.size(), TrailerSizeMax(DecodeTrailer(trailer)->items.size()));
+}
+
+TEST(Rules, OfTheRoomThatATrailerNeeds) {
+  for (int round = 0; round < 50; ++round) {
+    RandomObjects o(4400 + round);
+    const Trailer trailer = o.MakeTrailer();
+    std::size_t room = kTrailerRimSizeMax;
+    for (const TrailerItem& item : trailer.items) room += TrailerItemSizeMax(item);
+    const std::size_t size = EncodeTrailer(trailer)->size();
+    EXPECT_LE(size, room);
+    EXPECT_LE(room, size + kTrailerRimSizeMax + 4 * trailer.items.size());  // offsets alone are open
+  }
 }
 
 TEST(Rules, OfReferencesAndContent) {
