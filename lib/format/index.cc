@@ -16,10 +16,6 @@ constexpr std::uint64_t kForm = 2;  // of what is written
 
 constexpr std::uint64_t kPacksMax = 0xffff;  // an object of 1 MiB has no room for more
 
-std::size_t NumberSize(std::uint64_t number) {  // in CBOR, below 2^32
-  return number < 24 ? 1 : number < 0x100 ? 2 : number < 0x10000 ? 3 : 5;
-}
-
 struct IndexedPack {
   PackId pack;
   RunId run;
@@ -121,9 +117,9 @@ Result<Index> ReadIndex(CborReader& reader) {
 }  // namespace
 
 std::size_t IndexedSizeMax(const Reference& reference) {
-  std::size_t size = 1 + 34 + NumberSize(reference.plain_size) + 1;
+  std::size_t size = 1 + 34 + CborUintSize(reference.plain_size) + 1;
   for (const Piece& piece : reference.pieces) {
-    size += 1 + NumberSize(kPacksMax) + NumberSize(piece.offset) + NumberSize(piece.size);
+    size += 1 + CborUintSize(kPacksMax) + CborUintSize(piece.offset) + CborUintSize(piece.size);
   }
   return size;
 }

@@ -1,5 +1,7 @@
 #include "format/trailer.h"
 
+#include <initializer_list>
+
 #include "base/coding.h"
 #include "base/error.h"
 #include "fenchi/hash.h"
@@ -8,8 +10,12 @@
 namespace fenchi::format {
 namespace {
 
-// The shortest trailer that there can be: a map with a version and one item.
+// Form 1, no longer written, states every offset and for whole pieces 0 and the length again.
+constexpr std::uint64_t kForm = 2;
+// The shortest trailer that there can be: a map with a form and one item.
 constexpr std::size_t kTrailerSizeMin = 8;
+
+bool IsWhole(const TrailerItem& item) { return item.size == item.stored_size; }
 
 Status CheckTrailer(const Trailer& trailer) {
   if (trailer.items.empty()) return InvalidArgument("a pack without chunks");
@@ -31,14 +37,34 @@ Status CheckTrailer(const Trailer& trailer) {
   return Status::Ok();
 }
 
-Status ReadItem(CborReader& reader, TrailerItem& item) {
-  FENCHI_RETURN_IF_ERROR(reader.Array(6, 6, "piece").status());
-  FENCHI_RETURN_IF_ERROR(reader.Fixed(item.chunk, "chunk id"));
-  for (std::uint64_t* number :
-       {&item.plain_size, &item.stored_size, &item.first, &item.offset, &item.size}) {
+Status ReadNumbers(CborReader& reader, std::initializer_list<std::uint64_t*> numbers) {
+  for (std::uint64_t* number : numbers) {
     FENCHI_ASSIGN_OR_RETURN(*number, reader.UintIn(0, kPackPlainSizeMax, "size or offset"));
   }
   reader.Leave();
+  return Status::Ok();
+}
+
+Status ReadItemOfForm1(CborReader& reader, TrailerItem& item) {
+  FENCHI_RETURN_IF_ERROR(reader.Array(6, 6, "piece").status());
+  FENCHI_RETURN_IF_ERROR(reader.Fixed(item.chunk, "chunk id"));
+  return ReadNumbers(reader,
+                     {&item.plain_size, &item.stored_size, &item.first, &item.offset, &item.size});
+}
+
+// item.offset is known already.
+Status ReadItem(CborReader& reader, TrailerItem& item) {
+  FENCHI_ASSIGN_OR_RETURN(const std::size_t fields, reader.Array(3, 5, "piece"));
+  if (fields == 4) return Damaged("a piece of 4 fields");
+  FENCHI_RETURN_IF_ERROR(reader.Fixed(item.chunk, "chunk id"));
+  if (fields == 3) {
+    FENCHI_RETURN_IF_ERROR(ReadNumbers(reader, {&item.plain_size, &item.stored_size}));
+    item.size = item.stored_size;
+    return Status::Ok();
+  }
+  FENCHI_RETURN_IF_ERROR(
+      ReadNumbers(reader, {&item.plain_size, &item.stored_size, &item.first, &item.size}));
+  if (IsWhole(item)) return Damaged("a whole piece that says which part it is");
   return Status::Ok();
 }
 
@@ -46,11 +72,17 @@ Result<Trailer> ReadTrailer(CborReader& reader) {
   Trailer trailer;
   MapReader map(reader, "map");
   FENCHI_RETURN_IF_ERROR(map.Open());
-  FENCHI_RETURN_IF_ERROR(ReadFormatVersion(map, reader, "map"));
+  FENCHI_RETURN_IF_ERROR(map.Require(1));
+  FENCHI_ASSIGN_OR_RETURN(const std::uint64_t form, reader.Uint());
+  if (form < 1 || form > kForm) return Unsupported("form {} of a trailer", form);
   FENCHI_RETURN_IF_ERROR(map.Require(2));
   FENCHI_ASSIGN_OR_RETURN(const std::size_t count, reader.Array());
+  std::uint64_t end = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    FENCHI_RETURN_IF_ERROR(ReadItem(reader, trailer.items.emplace_back()));
+    TrailerItem& item = trailer.items.emplace_back();
+    item.offset = end;
+    FENCHI_RETURN_IF_ERROR(form == kForm ? ReadItem(reader, item) : ReadItemOfForm1(reader, item));
+    end += item.size;
   }
   reader.Leave();
   FENCHI_RETURN_IF_ERROR(map.Close());
@@ -63,10 +95,11 @@ Result<Trailer> ReadTrailer(CborReader& reader) {
 Result<Bytes> EncodeTrailer(const Trailer& trailer) {
   FENCHI_RETURN_IF_ERROR(CheckTrailer(trailer).At("trailer"));
   CborWriter writer;
-  writer.Map(2).Key(1).Uint(kFormatVersion).Key(2).Array(trailer.items.size());
+  writer.Map(2).Key(1).Uint(kForm).Key(2).Array(trailer.items.size());
   for (const TrailerItem& item : trailer.items) {
-    writer.Array(6).ByteString(item.chunk.view()).Uint(item.plain_size).Uint(item.stored_size);
-    writer.Uint(item.first).Uint(item.offset).Uint(item.size);
+    writer.Array(IsWhole(item) ? 3 : 5).ByteString(item.chunk.view());
+    writer.Uint(item.plain_size).Uint(item.stored_size);
+    if (!IsWhole(item)) writer.Uint(item.first).Uint(item.size);
   }
   return writer.Take();
 }
@@ -75,13 +108,10 @@ Result<Trailer> DecodeTrailer(ByteView bytes) {
   return DecodeWhole(bytes, kPackPlainSizeMax, "trailer", ReadTrailer);
 }
 
-std::size_t TrailerItemSizeMax(const TrailerItem& item) {
-  std::size_t size = 1 + 2 + item.chunk.bytes.size();
-  for (const std::uint64_t number : {item.plain_size, item.stored_size, item.first,
-                                     std::uint64_t{kPackPlainSizeMax}, item.size}) {
-    size += CborUintSize(number);
-  }
-  return size;
+std::size_t TrailerItemSize(const TrailerItem& item) {
+  const std::size_t size = 1 + 2 + item.chunk.bytes.size() + CborUintSize(item.plain_size) +
+                           CborUintSize(item.stored_size);
+  return IsWhole(item) ? size : size + CborUintSize(item.first) + CborUintSize(item.size);
 }
 
 Result<std::size_t> TrailerSizeIn(ByteView tail, std::size_t pack_size) {

@@ -28,9 +28,8 @@ struct Trailer {
   friend bool operator==(const Trailer&, const Trailer&) = default;
 };
 
-// Upper bounds of the encoded size, for packing: of one item wherever it will lie, and of what is
-// around up to 2^32 items.
-std::size_t TrailerItemSizeMax(const TrailerItem& item);
+// Bytes of one item, encoded, and of what is around up to 2^32 items at most: for packing.
+std::size_t TrailerItemSize(const TrailerItem& item);
 inline constexpr std::size_t kTrailerRimSizeMax = 9;
 
 Result<Bytes> EncodeTrailer(const Trailer& trailer);

@@ -52,15 +52,17 @@ Status PackPlanner::Add(const ChunkId& chunk, std::uint64_t plain_size, StoredCh
   ticket->reference_.plain_size = plain_size;
   waiting_.push_back({std::move(ticket), std::move(stored), 0});
   waiting_bytes_ += waiting_.back().left();
-  waiting_trailer_bytes_ += waiting_.back().trailer_bytes();
+  waiting_trailer_bytes_ += waiting_.back().trailer_bytes(waiting_.back().left());
   return Status::Ok();
 }
 
-std::uint64_t PackPlanner::Waiting::trailer_bytes() const {
-  return format::TrailerItemSizeMax({.plain_size = ticket->reference_.plain_size,
-                                     .stored_size = stored.size(),
-                                     .first = taken,
-                                     .size = left()});
+std::uint64_t PackPlanner::Waiting::trailer_bytes(std::uint64_t size) const {
+  return format::TrailerItemSize({.chunk = {},
+                                  .plain_size = ticket->reference_.plain_size,
+                                  .stored_size = stored.size(),
+                                  .first = taken,
+                                  .offset = 0,
+                                  .size = size});
 }
 
 bool PackPlanner::Fills(int segments) const {
@@ -99,24 +101,25 @@ Result<PlannedPack> PackPlanner::PlanOne(int segments) {
   std::vector<Taken> taken;
   std::uint64_t used = 0;
   std::uint64_t trailer_bytes = 0;
-  while (!waiting_.empty()) {
+  for (bool whole = true; whole && !waiting_.empty();) {
     Waiting& head = waiting_.front();
     const std::uint64_t left = head.left();
-    const std::uint64_t item_bytes = head.trailer_bytes();
-    const std::uint64_t room = Room(segments, used, trailer_bytes + item_bytes);
-    const std::uint64_t size = std::min(left, room);
-    if (size == 0 || (size < left && size < kPieceSizeMin)) break;
+    const std::uint64_t item_bytes = head.trailer_bytes(left);
+    whole = left <= Room(segments, used, trailer_bytes + item_bytes);
+    // A part's item is longer; how much, its length decides, which is below `left`.
+    const std::uint64_t size =
+        whole ? left : Room(segments, used, trailer_bytes + head.trailer_bytes(left - 1));
+    if (!whole && size < kPieceSizeMin) break;
     taken.push_back({head, size});
     used += size;
     trailer_bytes += item_bytes;
     head.taken += size;
     waiting_bytes_ -= size;
     waiting_trailer_bytes_ -= item_bytes;
-    if (size == left) {
+    if (whole) {
       waiting_.pop_front();
     } else {
-      waiting_trailer_bytes_ += head.trailer_bytes();
-      break;
+      waiting_trailer_bytes_ += head.trailer_bytes(head.left());
     }
   }
   if (taken.empty()) return Internal("nothing fits into an empty pack");

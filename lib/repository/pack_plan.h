@@ -82,7 +82,8 @@ class PackPlanner {
  private:
   struct Waiting {
     std::uint64_t left() const { return stored.size() - taken; }
-    std::uint64_t trailer_bytes() const;  // for the item of all that is left, at most
+    // What the trailer takes for the next `size` bytes.
+    std::uint64_t trailer_bytes(std::uint64_t size) const;
     TicketPtr ticket;
     StoredChunk stored;
     std::uint64_t taken = 0;

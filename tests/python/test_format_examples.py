@@ -275,8 +275,12 @@ def parity(row: int, column: int) -> int:
 def test_pack_and_shards() -> None:
     chunk_a = b"fenchi worked example\n"
     chunk_b = b"".join(key(f"chunk B {i}") for i in range(2188))[:70000]
-    check("id of chunk A", mac(shown("id key"), chunk_a))
-    check("id of chunk B", mac(shown("id key"), chunk_b))
+    id_key = shown("id key")
+    check("id of chunk A", mac(id_key, chunk_a))
+    check("id of chunk B", mac(id_key, chunk_b))
+    items = b"\x83\x58\x20" + mac(id_key, chunk_a) + b"\x16\x17"
+    items += b"\x83\x58\x20" + mac(id_key, chunk_b) + b"\x1a\0\x01\x11\x70\x1a\0\x01\x11\x71"
+    check("trailer", b"\xa2\x01\x02\x02\x82" + items)
     trailer, pack_id = shown("trailer"), mac(key("fresh bytes"), shown("trailer"))
     check("pack id", pack_id)
     pack = b"\0" + chunk_a + b"\0" + chunk_b

@@ -284,7 +284,7 @@ Trailer RandomObjects::MakeTrailer() {
     item.chunk = Make<ChunkId>();
     item.plain_size = From(1, kChunkSizeMax);
     item.stored_size = From(2, 70000);
-    item.size = From(1, item.stored_size);
+    item.size = Coin() ? item.stored_size : From(1, item.stored_size);
     item.first = Upto(item.stored_size - item.size);
     item.offset = offset;
     offset += item.size;
