@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -19,6 +19,11 @@ constexpr std::size_t kBatchBytes = std::size_t{3} << 20;
 constexpr std::size_t kBatchChunks = 1024;
 constexpr std::size_t kBatchesMax = 3;
 
+// A further encoder would only take memory where there is no core for it.
+std::size_t EncoderCount() {
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kBatchesMax);
+}
+
 }  // namespace
 
 struct ChunkPipeline::Batch {
@@ -28,13 +33,11 @@ struct ChunkPipeline::Batch {
     TicketPtr ticket;
     ChunkId id;
     bool known = false;
-    ByteView frame;  // its shorter form, if there is one
+    StoredChunk stored;  // unless it is known
   };
   std::shared_ptr<Bytes> plain;
-  std::shared_ptr<Bytes> frames;
   std::size_t used = 0;
   std::vector<Chunk> chunks;
-  bool mostly_raw = false;
   Status status;
   bool done = false;
 
@@ -43,7 +46,14 @@ struct ChunkPipeline::Batch {
   }
   bool Full() const { return used >= kBatchBytes || chunks.size() >= kBatchChunks; }
   void Name(ByteView id_key, const SeemsKnown& known_before);
-  void Shrink(Compressor& compressor, int level);
+};
+
+// What one worker compresses with.
+struct ChunkPipeline::Encoder {
+  Compressor compressor;  // zstd's contexts are megabytes each
+  // For one frame. Not zeroed, so that it takes no more memory than the longest frame.
+  std::unique_ptr<std::uint8_t[]> room =
+      std::make_unique_for_overwrite<std::uint8_t[]>(format::kChunkSizeMax);
 };
 
 ChunkPipeline::ChunkPipeline(Executor& executor, StageClock& stages, ByteView id_key,
@@ -55,7 +65,11 @@ ChunkPipeline::ChunkPipeline(Executor& executor, StageClock& stages, ByteView id
       level_(compression_level),
       known_(std::move(known)),
       take_(std::move(take)),
-      buffers_(kBufferSize) {}
+      buffers_(kBufferSize) {
+  for (std::size_t i = 0; i < EncoderCount(); ++i) {
+    encoders_.push_back(std::make_unique<Encoder>());
+  }
+}
 
 ChunkPipeline::~ChunkPipeline() {
   std::unique_lock lock(mutex_);
@@ -74,9 +88,12 @@ Result<MutableBytes> ChunkPipeline::Space() {
   if (!open_) open_ = NewBatch();
   // A batch without a chunk always has room: what it holds is shorter than the largest.
   if (open_->Full() || kBufferSize - open_->used - tail_ < kReadMin) {
-    std::unique_ptr<Batch> next = NewBatch();
-    std::memcpy(next->plain->data(), open_->plain->data() + open_->used, tail_);
-    FENCHI_RETURN_IF_ERROR(Submit(std::exchange(open_, std::move(next))));
+    // Handed in before there is a next one, which may then get the memory of one that is done.
+    const std::size_t end = open_->used;
+    const std::shared_ptr<const Bytes> before = open_->plain;
+    FENCHI_RETURN_IF_ERROR(Submit(std::exchange(open_, nullptr)));
+    open_ = NewBatch();
+    std::memcpy(open_->plain->data(), before->data() + end, tail_);
   }
   const std::size_t begin = open_->used + tail_;
   return MutableBytes(*open_->plain).subspan(begin, std::min(kReadMax, kBufferSize - begin));
@@ -138,18 +155,6 @@ Status ChunkPipeline::Flush() {
   return Status::Ok();
 }
 
-// A copy in memory that many share: a small stored chunk must not keep a whole batch's.
-StoredChunk ChunkPipeline::Keep(ByteView bytes, bool raw) {
-  if (!kept_ || kBufferSize - kept_used_ < bytes.size()) {
-    kept_ = buffers_.Get();
-    kept_used_ = 0;
-  }
-  std::uint8_t* const at = kept_->data() + kept_used_;
-  std::memcpy(at, bytes.data(), bytes.size());
-  kept_used_ += bytes.size();
-  return {ByteView(at, bytes.size()), kept_, raw};
-}
-
 Status ChunkPipeline::TakeOldest() {
   std::unique_ptr<Batch> batch;
   {
@@ -161,12 +166,8 @@ Status ChunkPipeline::TakeOldest() {
   }
   FENCHI_RETURN_IF_ERROR(batch->status);
   for (Batch::Chunk& chunk : batch->chunks) {
-    NamedChunk named{batch->Plain(chunk), chunk.id, {}, std::move(chunk.ticket)};
-    if (!chunk.known) {
-      const bool raw = chunk.frame.empty();
-      named.stored = raw && batch->mostly_raw ? StoredChunk{named.plain, batch->plain, true}
-                                              : Keep(raw ? named.plain : chunk.frame, raw);
-    }
+    NamedChunk named{batch->Plain(chunk), chunk.id, std::move(chunk.stored),
+                     std::move(chunk.ticket)};
     FENCHI_RETURN_IF_ERROR(take_(named));
   }
   return Status::Ok();
@@ -184,22 +185,45 @@ void ChunkPipeline::Batch::Name(ByteView id_key, const SeemsKnown& known_before)
   }
 }
 
-void ChunkPipeline::Batch::Shrink(Compressor& compressor, int level) {
-  std::size_t raw = 0;
+// A copy in memory that many share: a small stored chunk must not keep a whole batch's.
+StoredChunk ChunkPipeline::Keep(ByteView bytes, bool raw) {
+  std::shared_ptr<Bytes> buffer;
   std::size_t at = 0;
-  for (Chunk& chunk : chunks) {
-    if (chunk.known) continue;
-    const MutableBytes room = MutableBytes(*frames).subspan(at, chunk.size);
-    const Result<std::size_t> size = compressor.Shrink(Plain(chunk), level, room);
-    if (!size.ok()) {
-      status = size.status();
-      return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!kept_ || kBufferSize - kept_used_ < bytes.size()) {
+      kept_ = buffers_.Get();
+      kept_used_ = 0;
     }
-    chunk.frame = room.first(*size);
-    at += *size;
-    if (*size == 0) raw += chunk.size;
+    buffer = kept_;
+    at = std::exchange(kept_used_, kept_used_ + bytes.size());
   }
-  mostly_raw = raw >= used / 2;
+  const MutableBytes place = MutableBytes(*buffer).subspan(at, bytes.size());
+  std::memcpy(place.data(), bytes.data(), bytes.size());
+  return {place, std::move(buffer), raw};
+}
+
+Status ChunkPipeline::Store(Batch& batch, Encoder& encoder) {
+  std::size_t raw = 0;
+  for (Batch::Chunk& chunk : batch.chunks) {
+    if (chunk.known) continue;
+    const ByteView plain = batch.Plain(chunk);
+    const MutableBytes room(encoder.room.get(), plain.size());
+    FENCHI_ASSIGN_OR_RETURN(const std::size_t size, encoder.compressor.Shrink(plain, level_, room));
+    if (size > 0) {
+      chunk.stored = Keep(room.first(size), false);
+    } else {
+      raw += plain.size();
+    }
+  }
+  // What is stored as it was read stays where it is, if that is most of the memory that it keeps.
+  const bool stays = raw >= kBatchBytes;
+  for (Batch::Chunk& chunk : batch.chunks) {
+    if (chunk.known || chunk.stored.size() > 0) continue;
+    const ByteView plain = batch.Plain(chunk);
+    chunk.stored = stays ? StoredChunk{plain, batch.plain, true} : Keep(plain, true);
+  }
+  return Status::Ok();
 }
 
 void ChunkPipeline::Work(Batch& batch) {
@@ -208,26 +232,20 @@ void ChunkPipeline::Work(Batch& batch) {
     batch.Name(id_key_.view(), known_);
   }
   if (!batch.status.ok()) return;
-  if (level_ == kCompressionLevelNone) {
-    batch.mostly_raw = true;
-    return;
-  }
-  std::unique_ptr<Compressor> compressor;
+  std::unique_ptr<Encoder> encoder;
   {
-    const std::lock_guard lock(mutex_);
-    if (!compressors_.empty()) {
-      compressor = std::move(compressors_.back());
-      compressors_.pop_back();
-    }
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !encoders_.empty(); });
+    encoder = std::move(encoders_.back());
+    encoders_.pop_back();
   }
-  if (!compressor) compressor = std::make_unique<Compressor>();
-  batch.frames = buffers_.Get();
   {
     const StageTimer timer(stages_, Stage::kCompress, batch.used);
-    batch.Shrink(*compressor, level_);
+    batch.status = Store(batch, *encoder);
   }
   const std::lock_guard lock(mutex_);
-  compressors_.push_back(std::move(compressor));
+  encoders_.push_back(std::move(encoder));
+  changed_.notify_all();
 }
 
 }  // namespace fenchi

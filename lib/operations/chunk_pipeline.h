@@ -3,9 +3,9 @@
 //
 // The caller reads straight into a batch's memory; a batch (about 3 MiB of whole chunks) is handed
 // to one worker, which owns it from its bytes to what will be stored: a hand-off costs as much as
-// encrypting a small file. Memory is pooled, in buffers of 4.25 MiB: one that is filled, two for
-// each of kBatchesMax in work, and those of stored chunks that still wait for their pack. Call from
-// one thread.
+// encrypting a small file. Memory is pooled, in buffers of 4.25 MiB: one for each of kBatchesMax
+// that are filled or in work, and those in which stored chunks wait for their pack. Call from one
+// thread.
 #pragma once
 
 #include <condition_variable>
@@ -64,11 +64,13 @@ class ChunkPipeline {
 
  private:
   struct Batch;
+  struct Encoder;
   std::unique_ptr<Batch> NewBatch();
   void Cut(std::size_t size, const OnChunk& chunk);
   Status Submit(std::unique_ptr<Batch> batch);
   Status TakeOldest();
   StoredChunk Keep(ByteView bytes, bool raw);
+  Status Store(Batch& batch, Encoder& encoder);
   void Work(Batch& batch);
 
   Executor& executor_;
@@ -80,14 +82,14 @@ class ChunkPipeline {
   const Take take_;
   BufferPool buffers_;
   std::unique_ptr<Batch> open_;
-  std::size_t tail_ = 0;         // bytes of the stream behind the open batch's last chunk
-  std::size_t scanned_ = 0;      // of these, known to hold no cut
-  std::shared_ptr<Bytes> kept_;  // where stored forms are gathered
-  std::size_t kept_used_ = 0;
+  std::size_t tail_ = 0;     // bytes of the stream behind the open batch's last chunk
+  std::size_t scanned_ = 0;  // of these, known to hold no cut
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::unique_ptr<Batch>> working_;            // in the order they came
-  std::vector<std::unique_ptr<Compressor>> compressors_;  // zstd's contexts are megabytes each
+  std::deque<std::unique_ptr<Batch>> working_;      // in the order they came
+  std::vector<std::unique_ptr<Encoder>> encoders_;  // that no worker has just now
+  std::shared_ptr<Bytes> kept_;                     // where stored forms are gathered
+  std::size_t kept_used_ = 0;
 };
 
 }  // namespace fenchi
