@@ -33,6 +33,7 @@ void WriteRaw(ByteView chunk, Bytes& out) {
 
 bool compression::ExpandsTo(Decompressor& decompressor, ByteView stored, ByteView chunk,
                             Bytes& scratch) {
+  scratch.reserve(kCompressionInputBytesMax);  // once: growing leaves holes behind
   scratch.resize(chunk.size());
   return decompressor.Expand(stored, scratch).ok() &&
          std::equal(scratch.begin(), scratch.end(), chunk.begin(), chunk.end());

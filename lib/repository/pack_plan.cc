@@ -31,6 +31,7 @@ std::size_t RandomIndex(Random& random, std::size_t bound) {
 }  // namespace
 
 StoredChunk OwnChunk(Bytes bytes) {
+  bytes.shrink_to_fit();  // it waits for its pack; compressing took room for the whole chunk
   auto kept = std::make_shared<const Bytes>(std::move(bytes));
   return {*kept, kept};
 }
