@@ -1,7 +1,7 @@
-// Backs up 300 MB of random data to local providers and prints the most memory that this process
-// ever held, in KiB: a program of its own, so that no other test's memory counts.
+// Backs up 300 MB of random data, or a tree, to local providers and prints the most memory that
+// this process ever held, in KiB: a program of its own, so that no other test's memory counts.
 //
-// Usage: vault_memory_helper SCRATCH_DIRECTORY
+// Usage: vault_memory_helper SCRATCH_DIRECTORY [TREE]
 #include <sys/resource.h>
 
 #include <array>
@@ -26,7 +26,7 @@ fenchi::StreamReader RandomStream(fenchi::Random& random) {
   };
 }
 
-fenchi::Status Run(const std::string& scratch) {
+fenchi::Status Run(const std::string& scratch, const char* tree) {
   std::vector<fenchi::NamedProvider> providers;
   for (int i = 0; i < 4; ++i) {
     const std::string name = "p" + std::to_string(i);
@@ -43,10 +43,10 @@ fenchi::Status Run(const std::string& scratch) {
   options.environment.threads = 4;
   const auto unlock =
       fenchi::Unlock::WithPassphrase(fenchi::SecretBytes::CopyOf(fenchi::AsBytes("correct horse")));
-  FENCHI_ASSIGN_OR_RETURN(fenchi::Vault vault,
-                          fenchi::Vault::Create(std::move(providers), unlock, options));
+  FENCHI_ASSIGN_OR_RETURN(fenchi::Vault vault, fenchi::Vault::Create(providers, unlock, options));
   FENCHI_ASSIGN_OR_RETURN(const fenchi::BackupReport report,
-                          vault.BackupStream(RandomStream(*content), "dump"));
+                          tree != nullptr ? vault.BackupTree(tree)
+                                          : vault.BackupStream(RandomStream(*content), "dump"));
   std::printf("%llu bytes\n", static_cast<unsigned long long>(report.bytes));
   return fenchi::Status::Ok();
 }
@@ -54,8 +54,8 @@ fenchi::Status Run(const std::string& scratch) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
-  const fenchi::Status status = Run(argv[1]);
+  if (argc != 2 && argc != 3) return 2;
+  const fenchi::Status status = Run(argv[1], argc == 3 ? argv[2] : nullptr);
   if (!status.ok()) {
     std::fprintf(stderr, "%s\n", status.ToString().c_str());
     return 1;

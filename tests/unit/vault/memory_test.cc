@@ -8,23 +8,49 @@
 namespace fenchi {
 namespace {
 
-class Memory : public VaultTest {};
-
-TEST_F(Memory, ABackupOf300MegabytesStaysUnder256MiB) {
-  if (std::getenv("FENCHI_TEST_REDUCED") != nullptr) {
-    GTEST_SKIP() << "sanitizers need memory of their own";
+class Memory : public VaultTest {
+ protected:
+  void SetUp() override {
+    VaultTest::SetUp();
+    if (std::getenv("FENCHI_TEST_REDUCED") != nullptr) {
+      GTEST_SKIP() << "sanitizers need memory of their own";
+    }
   }
-  const std::string command = std::string(FENCHI_MEMORY_HELPER) + " '" + scratch_ + "'";
-  FILE* const helper = ::popen(command.c_str(), "r");
-  ASSERT_NE(helper, nullptr);
-  unsigned long long bytes = 0;
-  long peak_kib = 0;
-  const int fields = std::fscanf(helper, "%llu bytes\n%ld KiB", &bytes, &peak_kib);
-  EXPECT_EQ(::pclose(helper), 0);
-  ASSERT_EQ(fields, 2);
-  EXPECT_EQ(bytes, 300'000'000u);
-  RecordProperty("peak_kib", std::to_string(peak_kib));
-  EXPECT_LT(peak_kib, 256 * 1024);
+
+  // Runs the helper: the bytes that it backed up, and the most memory that it held.
+  void Measure(const std::string& arguments = "") {
+    const std::string command =
+        std::string(FENCHI_MEMORY_HELPER) + " '" + scratch_ + "'" + arguments;
+    FILE* const helper = ::popen(command.c_str(), "r");
+    ASSERT_NE(helper, nullptr);
+    const int fields = std::fscanf(helper, "%llu bytes\n%ld KiB", &bytes_, &peak_kib_);
+    EXPECT_EQ(::pclose(helper), 0);
+    ASSERT_EQ(fields, 2);
+    RecordProperty("peak_kib", std::to_string(peak_kib_));
+  }
+
+  unsigned long long bytes_ = 0;
+  long peak_kib_ = 0;
+};
+
+// Each is stored as it is. 1,024 of them are a batch, which fills a twentieth of its buffer.
+TEST_F(Memory, TinyFilesDoNotKeepTheMemoryOfTheirBatches) {
+  constexpr int kFiles = 30'000;
+  MakeDir("srv");
+  for (int i = 0; i < kFiles; ++i) {
+    const std::string folder = "srv/" + std::to_string(i / 1000);
+    if (i % 1000 == 0) MakeDir(folder);
+    WriteFile(folder + "/" + std::to_string(i), RandomText(200));
+  }
+  ASSERT_NO_FATAL_FAILURE(Measure(" '" + Path("srv") + "'"));
+  EXPECT_EQ(bytes_, 200u * kFiles);
+  EXPECT_LT(peak_kib_, 128 * 1024);
+}
+
+TEST_F(Memory, ABackupOf300MegabytesStaysUnder192MiB) {
+  ASSERT_NO_FATAL_FAILURE(Measure());
+  EXPECT_EQ(bytes_, 300'000'000u);
+  EXPECT_LT(peak_kib_, 192 * 1024);
   // It went through the whole path: twice of it at the least lies at the providers.
   std::uint64_t stored = 0;
   for (int i = 0; i < 4; ++i) {
