@@ -242,10 +242,7 @@ Result<BackupReport> BackupTrees(Session& session, std::span<const std::string> 
   FENCHI_ASSIGN_OR_RETURN(std::vector<SourceRoot> roots, ResolveSources(paths));
   const FillQueue fill = [&](Backup& backup, BackupRun& run, EntryQueue& queue,
                              ProgressMeter& meter) -> Status {
-    SourceWalk walk(options, run, backup.index, queue, backup.domain.id, backup.session.stages,
-                    meter, backup.report);
-    for (const SourceRoot& root : roots) FENCHI_RETURN_IF_ERROR(walk.Walk(root));
-    return Status::Ok();
+    return SourceWalk(options, run, queue, backup.session.stages, meter, backup.report).Walk(roots);
   };
   return RunBackup(session, options, {paths.begin(), paths.end()}, format::SnapshotKind::kTree,
                    fill, kAttemptsMax);

@@ -128,6 +128,12 @@ void BackupRun::Use(const format::Reference& reference) {
   for (const format::Piece& piece : reference.pieces) used_.insert(piece.pack);
 }
 
+Result<std::vector<std::optional<CachedFile>>> BackupRun::FindFiles(
+    std::span<const std::string> sources) {
+  const std::lock_guard lock(lookup_mutex_);
+  return lookup_->FindFiles(domain_.id, sources);
+}
+
 bool BackupRun::UseCached(const CachedFile& file) {
   const bool there = std::ranges::all_of(file.packs, [&](const PackId& pack) {
     return usable_.contains(pack) || added_.contains(pack);

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -39,6 +40,10 @@ class BackupRun {
   // Plans packs for all waiting data: all data tickets are placed afterwards.
   Status PlaceData();
 
+  // Of files as they were last saved, as ChunkIndex::FindFiles; from any thread. What this run saves
+  // is not among them.
+  bool knows_files() const { return lookup_.has_value(); }
+  Result<std::vector<std::optional<CachedFile>>> FindFiles(std::span<const std::string> sources);
   // Whether everything that a cached file needs is still there; then it counts as used.
   bool UseCached(const CachedFile& file);
   // The packs that a list needs, nodes included (for the file cache).

@@ -1,8 +1,6 @@
 #include "operations/source_walk.h"
 
 #include <algorithm>
-#include <climits>
-#include <cstdlib>
 #include <utility>
 
 #include "base/error.h"
@@ -10,19 +8,10 @@
 namespace fenchi {
 namespace {
 
-using filesystem::SourceDirectory;
 using filesystem::SourceFile;
 using filesystem::SourceNode;
 
 constexpr std::size_t kReportedPathMax = 4096;  // of one that could not be read
-
-Result<std::string> Canonical(const std::string& path) {
-  char* resolved = ::realpath(path.c_str(), nullptr);
-  if (resolved == nullptr) return ErrnoStatus(errno, "cannot back up '" + path + "'");
-  std::string out(resolved);
-  std::free(resolved);
-  return out;
-}
 
 // What LooksUnchanged compares, and nothing that takes memory.
 SourceNode Seen(const SourceNode& node) {
@@ -38,63 +27,27 @@ SourceNode Seen(const SourceNode& node) {
 
 }  // namespace
 
-Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> paths) {
-  if (paths.empty()) return InvalidArgument("nothing to back up: no path was given");
-  std::vector<SourceRoot> roots;
-  for (const std::string& path : paths) {
-    if (path.empty()) return InvalidArgument("an empty path is given to back up");
-    // The parent is resolved, the last component is not: a link is backed up as a link.
-    std::string trimmed = path;
-    while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
-    const std::size_t slash = trimmed.rfind('/');
-    std::string leaf = slash == std::string::npos ? trimmed : trimmed.substr(slash + 1);
-    std::string parent = slash == std::string::npos ? "." : trimmed.substr(0, slash + 1);
-    if (leaf == "." || leaf == ".." || trimmed == "/" || trimmed.size() < path.size()) {
-      FENCHI_ASSIGN_OR_RETURN(const std::string whole, Canonical(path));
-      const std::size_t at = whole.rfind('/');
-      leaf = whole.substr(at + 1);
-      parent = whole.substr(0, at + 1);
-    }
-    SourceRoot root;
-    FENCHI_ASSIGN_OR_RETURN(root.parent, Canonical(parent));
-    root.leaf = leaf;
-    root.name = leaf.empty() ? "root" : leaf;
-    roots.push_back(std::move(root));
-  }
-  std::ranges::sort(roots, {}, &SourceRoot::name);
-  const auto twin = std::ranges::adjacent_find(roots, {}, &SourceRoot::name);
-  if (twin != roots.end()) {
-    return InvalidArgument("two sources are called '{}'", twin->name)
-        .WithHint("back up their common parent directory, or each in a backup of its own");
-  }
-  return roots;
-}
-
-SourceWalk::SourceWalk(const BackupOptions& options, BackupRun& run, ChunkIndex& index,
-                       EntryQueue& queue, const DomainId& domain, StageClock& stages,
-                       ProgressMeter& meter, BackupReport& report)
+SourceWalk::SourceWalk(const BackupOptions& options, BackupRun& run, EntryQueue& queue,
+                       StageClock& stages, ProgressMeter& meter, BackupReport& report)
     : options_(options),
       run_(run),
-      index_(index),
       queue_(queue),
-      domain_(domain),
       stages_(stages),
       meter_(meter),
       report_(report) {}
 
-void SourceWalk::Unreadable(const Status& status) {
+void SourceWalk::Unreadable(const std::string& path, const Status& status) {
   ++report_.unreadable;
-  report_.problems.push_back({place_.path.substr(0, kReportedPathMax), status});
+  report_.problems.push_back({path.substr(0, kReportedPathMax), status});
 }
 
-QueuedEntry SourceWalk::NewEntry(const SourceNode& node) {
+QueuedEntry SourceWalk::NewEntry(const ScannedEntry& entry) {
   QueuedEntry queued;
-  queued.entry.path = place_.path;
-  queued.entry.attributes = node.attributes;
-  queued.source = place_.source;
-  if (!node.warnings.empty()) {
+  queued.entry.path = entry.path;
+  queued.entry.attributes = entry.node.attributes;
+  if (!entry.node.warnings.empty()) {
     queued.entry.flags |= format::kEntryIncomplete;
-    report_.problems.push_back({place_.path, node.warnings.front()});
+    report_.problems.push_back({entry.path, entry.node.warnings.front()});
   }
   return queued;
 }
@@ -104,91 +57,44 @@ QueuedEntry SourceWalk::NewEntry(const SourceNode& node) {
 Result<bool> SourceWalk::Push(QueuedEntry queued) {
   const Status fits = format::CheckEntry(queued.entry);
   if (!fits.ok()) {
-    Unreadable(Unsupported("it cannot be kept: {}", fits.message()));
+    Unreadable(queued.entry.path, Unsupported("it cannot be kept: {}", fits.message()));
     return false;
   }
   FENCHI_RETURN_IF_ERROR(queue_.Push(std::move(queued)));
   return true;
 }
 
-Status SourceWalk::Walk(const SourceRoot& root) {
-  Result<SourceDirectory> parent = SourceDirectory::Open(root.parent);
-  if (!parent.ok()) return parent.status();
-  const std::string source = root.parent == "/" ? "/" + root.leaf : root.parent + "/" + root.leaf;
-  place_ = {root.name, "", source};
-  if (!root.leaf.empty()) {
-    // The user named it: that it is missing is an error, not a file that vanished.
-    const Result<SourceNode> there = parent->ReadStatus(root.leaf);
-    if (!there.ok()) return there.status().At("cannot back up '" + source + "'");
-    FENCHI_RETURN_IF_ERROR(Visit(*parent, root.leaf));
-    return WalkLevels();
+Status SourceWalk::Walk(std::vector<SourceRoot> roots) {
+  SourceScan::FindFiles find;
+  if (!options_.rescan && run_.knows_files()) {
+    find = [this](std::span<const std::string> sources) { return run_.FindFiles(sources); };
   }
-  FENCHI_ASSIGN_OR_RETURN(SourceNode node, parent->ReadOwnAttributes());
-  ++report_.directories;
-  FENCHI_ASSIGN_OR_RETURN(const bool kept, Push(NewEntry(node)));
-  if (kept) Enter(*parent);
-  return WalkLevels();
-}
-
-// Visits the children of every directory that was entered, depth first.
-Status SourceWalk::WalkLevels() {
-  while (!levels_.empty()) {
-    Level& level = levels_.back();
-    if (level.next == level.names.size()) {
-      levels_.pop_back();
-      continue;
-    }
-    place_.path.resize(level.path_size);
-    place_.relative.resize(level.relative_size);
-    place_.source.resize(level.source_size);
-    const std::string name = std::move(level.names[level.next++]);
-    place_.path += "/" + name;
-    place_.relative += place_.relative.empty() ? name : "/" + name;
-    place_.source += place_.source == "/" ? name : "/" + name;
-    const SourceDirectory directory = level.directory;  // `level` may move while it is visited
-    FENCHI_RETURN_IF_ERROR(Visit(directory, name));
+  SourceScan scan(std::move(roots), std::move(find), options_.exclude, stages_);
+  for (;;) {
+    FENCHI_ASSIGN_OR_RETURN(SourceScan::Entries entries, scan.Next());
+    if (entries.empty()) return Status::Ok();
+    for (ScannedEntry& entry : entries) FENCHI_RETURN_IF_ERROR(Visit(entry));
   }
-  return Status::Ok();
 }
 
-// What `read` gives, counted as scanning.
-Result<SourceNode> SourceWalk::Scan(const std::function<Result<SourceNode>()>& read) const {
-  const StageTimer timer(stages_, Stage::kScan);
-  return read();
-}
-
-Status SourceWalk::Visit(const SourceDirectory& parent, const std::string& name) {
+Status SourceWalk::Visit(ScannedEntry& entry) {
   FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
-  meter_.SetCurrent(place_.path);
+  if (skipped_depth_ && entry.depth > *skipped_depth_) return Status::Ok();
+  skipped_depth_.reset();
+  meter_.SetCurrent(entry.path);
   meter_.Tick();
-  if (place_.path.size() > format::kPathSizeMax) {
-    Unreadable(Unsupported("a path of {} bytes is longer than the {} that a snapshot can hold",
-                           place_.path.size(), format::kPathSizeMax));
-    return Status::Ok();
-  }
-  Result<SourceNode> node = Scan([&] { return parent.ReadStatus(name); });
-  if (!node.ok()) {
-    Unreadable(node.status());
-    return Status::Ok();
-  }
-  if (options_.exclude && !place_.relative.empty() &&
-      options_.exclude(place_.relative, node->attributes.type)) {
+  if (entry.lacks == ScannedEntry::Lacks::kItself) {
+    Unreadable(entry.path, entry.problem);
     return Status::Ok();
   }
   ++meter_.now().items_done;
-  if (node->attributes.type == EntryType::kFile) return VisitFile(parent, name, *node);
-  node = Scan([&] { return parent.ReadAttributes(name); });
-  if (!node.ok()) {
-    Unreadable(node.status());
-    return Status::Ok();
-  }
-  switch (node->attributes.type) {
+  switch (entry.node.attributes.type) {
     case EntryType::kDirectory:
-      return VisitDirectory(parent, name, *node);
-    case EntryType::kFile:  // it was something else a moment ago
-      return VisitFile(parent, name, *node);
+      return VisitDirectory(entry);
+    case EntryType::kFile:
+      return VisitFile(entry);
     default:
-      return VisitOther(*node);
+      return VisitOther(entry);
   }
 }
 
@@ -204,74 +110,51 @@ const SourceWalk::Linked* SourceWalk::FindLinked(const SourceNode& node, QueuedE
   return nullptr;
 }
 
-Status SourceWalk::VisitOther(const SourceNode& node) {
+Status SourceWalk::VisitOther(ScannedEntry& entry) {
   ++report_.others;
-  QueuedEntry queued = NewEntry(node);
-  const bool known = FindLinked(node, queued) != nullptr;
+  QueuedEntry queued = NewEntry(entry);
+  const bool known = FindLinked(entry.node, queued) != nullptr;
   const std::optional<HardLinkKey> key = queued.entry.attributes.hard_link;
   FENCHI_ASSIGN_OR_RETURN(const bool kept, Push(std::move(queued)));
-  if (kept && key && !known) linked_.emplace(*key, Linked{Seen(node), nullptr, {}});
+  if (kept && key && !known) linked_.emplace(*key, Linked{Seen(entry.node), nullptr, {}});
   return Status::Ok();
 }
 
-Status SourceWalk::VisitDirectory(const SourceDirectory& parent, const std::string& name,
-                                  const SourceNode& node) {
+Status SourceWalk::VisitDirectory(ScannedEntry& entry) {
   ++report_.directories;
-  QueuedEntry queued = NewEntry(node);
-  const Result<SourceDirectory> directory = parent.OpenChild(name, &node);
-  if (!directory.ok()) {
-    Unreadable(directory.status());
+  QueuedEntry queued = NewEntry(entry);
+  if (entry.lacks == ScannedEntry::Lacks::kOpening) {
+    Unreadable(entry.path, entry.problem);
     queued.entry.flags |= format::kEntryIncomplete;
   }
   FENCHI_ASSIGN_OR_RETURN(const bool kept, Push(std::move(queued)));
-  if (kept && directory.ok()) Enter(*directory);
+  if (!kept) skipped_depth_ = entry.depth;
+  if (kept && entry.lacks == ScannedEntry::Lacks::kNames) Unreadable(entry.path, entry.problem);
   return Status::Ok();
 }
 
-void SourceWalk::Enter(const SourceDirectory& directory) {
-  const StageTimer timer(stages_, Stage::kScan);
-  Result<std::vector<std::string>> names = directory.ListNames();
-  if (!names.ok()) return Unreadable(names.status());
-  levels_.push_back({directory, std::move(*names), 0, place_.path.size(), place_.relative.size(),
-                     place_.source.size()});
-}
-
-// What is known of the file, if it is as it was when it was last saved and all of that is stored.
-Result<std::optional<CachedFile>> SourceWalk::FindUnchanged(const SourceNode& node) {
-  std::optional<CachedFile> none;
-  if (options_.rescan) return none;
-  const StageTimer timer(stages_, Stage::kIndex);
-  FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached,
-                          index_.FindFile(domain_, place_.source));
-  if (!cached || cached->size != node.attributes.size ||
-      cached->modified != node.attributes.modified || cached->changed_ns != node.changed_ns ||
-      cached->device != node.device || cached->inode != node.inode || !run_.UseCached(*cached)) {
-    return none;
-  }
-  return cached;
-}
-
-// `status`: what one call told. More is asked only where that does not show the file unchanged.
-Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& name,
-                             const SourceNode& status) {
-  FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached, FindUnchanged(status));
-  SourceNode node = status;
-  parent.NameOwners(node);
+// More is asked only where the scan's one call does not show the file unchanged. It was a while
+// ago: what is read then counts from its beginning.
+Status SourceWalk::VisitFile(ScannedEntry& entry) {
+  std::optional<CachedFile>& cached = entry.cached;
+  if (cached && !run_.UseCached(*cached)) cached.reset();
   if (!cached || !cached->plain) {
-    Result<SourceNode> read = Scan([&] { return parent.ReadAttributes(name); });
+    Result<SourceNode> read = [&] {
+      const StageTimer timer(stages_, Stage::kScan);
+      return entry.parent->ReadAttributes(entry.name);
+    }();
     if (read.ok() && read->attributes.type != EntryType::kFile) {
       read = Conflict("it was replaced while the tree was read");
     }
     if (!read.ok()) {
-      Unreadable(read.status());
+      Unreadable(entry.path, read.status());
       return Status::Ok();
     }
-    // The rest stays as it was first seen: what changes from then on is found when all is read.
-    node.attributes.xattrs = std::move(read->attributes.xattrs);
-    node.warnings = std::move(read->warnings);
-    if (!filesystem::LooksUnchanged(status, *read)) cached.reset();
+    if (!filesystem::LooksUnchanged(entry.node, *read)) cached.reset();
+    entry.node = std::move(*read);
   }
-  QueuedEntry queued = NewEntry(node);
+  const SourceNode& node = entry.node;
+  QueuedEntry queued = NewEntry(entry);
   if (const Linked* first = FindLinked(node, queued)) {
     queued.chunks = first->chunks;
     queued.entry.content = first->content;
@@ -284,9 +167,9 @@ Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& n
     queued.entry.content = std::move(cached->content);
   } else {
     Status unreadable;
-    FENCHI_RETURN_IF_ERROR(ReadFile(parent, name, node, size, queued, unreadable));
+    FENCHI_RETURN_IF_ERROR(ReadFile(entry, size, queued, unreadable));
     if (!unreadable.ok()) {
-      Unreadable(unreadable);
+      Unreadable(entry.path, unreadable);
       return Status::Ok();
     }
   }
@@ -300,16 +183,17 @@ Status SourceWalk::VisitFile(const SourceDirectory& parent, const std::string& n
 
 // Stores the file's content and notes what to remember of it. `size`: in, what the status says;
 // out, what was saved. `unreadable`: as of ReadContent.
-Status SourceWalk::ReadFile(const SourceDirectory& parent, const std::string& name,
-                            const SourceNode& node, std::uint64_t& size, QueuedEntry& queued,
+Status SourceWalk::ReadFile(const ScannedEntry& entry, std::uint64_t& size, QueuedEntry& queued,
                             Status& unreadable) {
-  const Result<SourceFile> file = parent.OpenFile(name, node);
+  const SourceNode& node = entry.node;
+  const Result<SourceFile> file = entry.parent->OpenFile(entry.name, node);
   if (!file.ok()) {
     unreadable = file.status();
     return Status::Ok();
   }
   filesystem::WaitForLaterTick(node);
   queued.chunks = std::make_shared<FileChunks>();
+  queued.source = entry.source;
   std::uint64_t end = 0;
   FENCHI_RETURN_IF_ERROR(ReadContent(*file, size, *queued.chunks, end, unreadable));
   if (!unreadable.ok()) return Status::Ok();
@@ -322,7 +206,7 @@ Status SourceWalk::ReadFile(const SourceDirectory& parent, const std::string& na
   }
   ++report_.changed_while_read;
   report_.problems.push_back(
-      {place_.path, Conflict("the file changed while it was read; the copy may mix old and new")});
+      {entry.path, Conflict("the file changed while it was read; the copy may mix old and new")});
   queued.entry.flags |= format::kEntryChanged;
   queued.entry.attributes.hard_link.reset();  // another name may show another state of it
   size = end;

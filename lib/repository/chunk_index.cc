@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include "base/coding.h"
@@ -103,6 +104,34 @@ bool NamesItsPacks(const CachedFile& file) {
                              [&](const auto& link) { return named(link.node); });
 }
 
+int CompareBytes(ByteView a, ByteView b) {
+  const std::size_t common = std::min(a.size(), b.size());
+  const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);
+  if (order != 0) return order;
+  return a.size() < b.size() ? -1 : a.size() > b.size() ? 1 : 0;
+}
+
+// A row of find_files; none where it is damaged.
+std::optional<CachedFile> ReadCachedFile(const Statement& row) {
+  CachedFile file;
+  file.size = static_cast<std::uint64_t>(row.NumberAt(1));
+  file.modified = {row.NumberAt(2), static_cast<std::uint32_t>(row.NumberAt(3))};
+  file.changed_ns = row.NumberAt(4);
+  file.device = static_cast<std::uint64_t>(row.NumberAt(5));
+  file.inode = static_cast<std::uint64_t>(row.NumberAt(6));
+  file.plain = row.NumberAt(7) != 0;
+  format::CborReader reader(row.BlobAt(8));
+  Result<format::ContentList> content = format::ReadContentList(reader);
+  if (!content.ok()) return std::nullopt;
+  file.content = std::move(*content);
+  const ByteView packs = row.BlobAt(9);
+  for (std::size_t at = 0; at + PackId::kSize <= packs.size(); at += PackId::kSize) {
+    std::ranges::copy(packs.subspan(at, PackId::kSize), file.packs.emplace_back().bytes.begin());
+  }
+  if (!NamesItsPacks(file)) return std::nullopt;
+  return file;
+}
+
 }  // namespace
 
 struct ChunkIndex::State {
@@ -110,7 +139,7 @@ struct ChunkIndex::State {
   std::string path;
   bool in_transaction = false;
   Statement find_pack, add_pack, packs, drop_pack, find_chunk, add_chunk, add_piece, pieces,
-      drop_chunk, drop_pieces, find_file, put_file, add_attested, attested, drop_attested,
+      drop_chunk, drop_pieces, find_files, put_file, add_attested, attested, drop_attested,
       find_imported, add_imported;
 
   ~State() {
@@ -146,10 +175,9 @@ struct ChunkIndex::State {
 };
 
 Status ChunkIndex::State::Open() {
-  if (sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) !=
-      SQLITE_OK) {
-    return Failure("open");
-  }
+  // One thread at a time uses it: without a lock around each column that is read.
+  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  if (sqlite3_open_v2(path.c_str(), &db, kFlags, nullptr) != SQLITE_OK) return Failure("open");
   sqlite3_busy_timeout(db, 10000);
   // The file may be anybody's work: nothing in its schema may act, and no length is believed.
   FENCHI_RETURN_IF_ERROR(Execute("PRAGMA trusted_schema = OFF"));
@@ -193,10 +221,9 @@ Status ChunkIndex::State::PrepareAll() {
       {&pieces, "SELECT domain, chunk FROM piece WHERE pack = ?1"},
       {&drop_chunk, "DELETE FROM chunk WHERE domain = ?1 AND id = ?2"},
       {&drop_pieces, "DELETE FROM piece WHERE pack = ?1"},
-      {&find_file,
-       "SELECT size, modified_s, modified_ns, changed_ns, device, inode, plain, content, "
-       "packs FROM file "
-       "WHERE domain = ?1 AND source = ?2"},
+      {&find_files,
+       "SELECT source, size, modified_s, modified_ns, changed_ns, device, inode, plain, content, "
+       "packs FROM file WHERE domain = ?1 AND source >= ?2 ORDER BY source"},
       {&add_attested, "INSERT OR REPLACE INTO attested VALUES (?1,?2,?3)"},
       {&attested, "SELECT pack, scope FROM attested WHERE domain = ?1"},
       {&drop_attested, "DELETE FROM attested WHERE pack = ?1"},
@@ -372,29 +399,33 @@ Result<std::optional<format::Reference>> ChunkIndex::FindChunk(const DomainId& d
 
 Result<std::optional<CachedFile>> ChunkIndex::FindFile(const DomainId& domain,
                                                        const std::string& source) {
-  Statement& find = state_->find_file;
+  FENCHI_ASSIGN_OR_RETURN(auto found, FindFiles(domain, std::span(&source, 1)));
+  return std::move(found.front());
+}
+
+// Goes over the rows in their order beside the sources; where too many rows lie between two that are
+// wanted (of folders that sort in between, or are gone), it looks for the next one anew.
+Result<std::vector<std::optional<CachedFile>>> ChunkIndex::FindFiles(
+    const DomainId& domain, std::span<const std::string> sources) {
+  constexpr int kRowsPassedMax = 16;
+  std::vector<std::optional<CachedFile>> out(sources.size());
+  Statement& find = state_->find_files;
   const Resetting reset{find};
-  const int step = find.Blob(1, domain.view()).Blob(2, AsBytes(source)).Step();
-  if (step == SQLITE_DONE) return std::optional<CachedFile>();
-  if (step != SQLITE_ROW) return state_->Failure("find file");
-  CachedFile file;
-  file.size = static_cast<std::uint64_t>(find.NumberAt(0));
-  file.modified = {find.NumberAt(1), static_cast<std::uint32_t>(find.NumberAt(2))};
-  file.changed_ns = find.NumberAt(3);
-  file.device = static_cast<std::uint64_t>(find.NumberAt(4));
-  file.inode = static_cast<std::uint64_t>(find.NumberAt(5));
-  file.plain = find.NumberAt(6) != 0;
-  format::CborReader reader(find.BlobAt(7));
-  Result<format::ContentList> content = format::ReadContentList(reader);
-  if (!content.ok()) return std::optional<CachedFile>();
-  file.content = std::move(*content);
-  const ByteView packs = find.BlobAt(8);
-  for (std::size_t at = 0; at + PackId::kSize <= packs.size(); at += PackId::kSize) {
-    FENCHI_ASSIGN_OR_RETURN(PackId pack, PackId::From(packs.subspan(at, PackId::kSize)));
-    file.packs.push_back(pack);
+  int step = SQLITE_OK;  // nothing read yet
+  for (std::size_t i = 0; i < sources.size() && step != SQLITE_DONE; ++i) {
+    const ByteView wanted = AsBytes(sources[i]);
+    for (int passed = 0;;) {
+      if (step == SQLITE_OK) step = find.Blob(1, domain.view()).Blob(2, wanted).Step();
+      if (step == SQLITE_DONE) break;
+      if (step != SQLITE_ROW) return state_->Failure("find files");
+      const ByteView source = find.BlobAt(0);
+      const auto order = CompareBytes(source, wanted);
+      if (order == 0) out[i] = ReadCachedFile(find);
+      if (order >= 0) break;
+      step = ++passed <= kRowsPassedMax ? find.Step() : (find.Reset(), SQLITE_OK);
+    }
   }
-  if (!NamesItsPacks(file)) return std::optional<CachedFile>();
-  return std::optional<CachedFile>(std::move(file));
+  return out;
 }
 
 Status ChunkIndex::PutFile(const DomainId& domain, const std::string& source,

@@ -1,0 +1,291 @@
+#include "operations/source_scan.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "base/error.h"
+#include "base/start_thread.h"
+#include "base/stop.h"
+#include "format/tree.h"
+
+namespace fenchi {
+namespace {
+
+using filesystem::SourceDirectory;
+using filesystem::SourceNode;
+
+// Entries that are handed on together, and how many such lots wait at most.
+constexpr std::size_t kLotEntries = 256;
+constexpr std::size_t kLotBytesMax = 512 * 1024;
+constexpr std::size_t kLotsWaitingMax = 4;
+// Files of one directory that are looked at before the index is asked for them all.
+constexpr std::size_t kFilesTogether = 64;
+
+Result<std::string> Canonical(const std::string& path) {
+  char* resolved = ::realpath(path.c_str(), nullptr);
+  if (resolved == nullptr) return ErrnoStatus(errno, "cannot back up '" + path + "'");
+  std::string out(resolved);
+  std::free(resolved);
+  return out;
+}
+
+bool LooksAsSaved(const CachedFile& cached, const SourceNode& node) {
+  return cached.size == node.attributes.size && cached.modified == node.attributes.modified &&
+         cached.changed_ns == node.changed_ns && cached.device == node.device &&
+         cached.inode == node.inode;
+}
+
+std::size_t MemoryOf(const ScannedEntry& entry) {
+  std::size_t bytes = sizeof(entry) + entry.path.size() + entry.source.size();
+  for (const Xattr& xattr : entry.node.attributes.xattrs) {
+    bytes += sizeof(xattr) + xattr.name.size() + xattr.value.size();
+  }
+  if (entry.cached) bytes += entry.cached->content.items.size() * sizeof(format::ContentItem);
+  return bytes;
+}
+
+void SetProblem(ScannedEntry& entry, ScannedEntry::Lacks lacks, Status problem) {
+  entry.lacks = lacks;
+  entry.problem = std::move(problem);
+}
+
+}  // namespace
+
+Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> paths) {
+  if (paths.empty()) return InvalidArgument("nothing to back up: no path was given");
+  std::vector<SourceRoot> roots;
+  for (const std::string& path : paths) {
+    if (path.empty()) return InvalidArgument("an empty path is given to back up");
+    // The parent is resolved, the last component is not: a link is backed up as a link.
+    std::string trimmed = path;
+    while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
+    const std::size_t slash = trimmed.rfind('/');
+    std::string leaf = slash == std::string::npos ? trimmed : trimmed.substr(slash + 1);
+    std::string parent = slash == std::string::npos ? "." : trimmed.substr(0, slash + 1);
+    if (leaf == "." || leaf == ".." || trimmed == "/" || trimmed.size() < path.size()) {
+      FENCHI_ASSIGN_OR_RETURN(const std::string whole, Canonical(path));
+      const std::size_t at = whole.rfind('/');
+      leaf = whole.substr(at + 1);
+      parent = whole.substr(0, at + 1);
+    }
+    SourceRoot root;
+    FENCHI_ASSIGN_OR_RETURN(root.parent, Canonical(parent));
+    root.leaf = leaf;
+    root.name = leaf.empty() ? "root" : leaf;
+    roots.push_back(std::move(root));
+  }
+  std::ranges::sort(roots, {}, &SourceRoot::name);
+  const auto twin = std::ranges::adjacent_find(roots, {}, &SourceRoot::name);
+  if (twin != roots.end()) {
+    return InvalidArgument("two sources are called '{}'", twin->name)
+        .WithHint("back up their common parent directory, or each in a backup of its own");
+  }
+  return roots;
+}
+
+SourceScan::SourceScan(std::vector<SourceRoot> roots, FindFiles find, const Exclude& exclude,
+                       StageClock& stages)
+    : roots_(std::move(roots)), find_(std::move(find)), exclude_(exclude), stages_(stages) {}
+
+SourceScan::~SourceScan() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+// ---- Between the threads ----
+
+void SourceScan::Work() {
+  for (;;) {
+    Entries entries;
+    Status filled = Fill(entries);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return ending_ || ready_.size() < kLotsWaitingMax; });
+    finished_ = entries.empty() || !filled.ok();
+    failure_ = std::move(filled);
+    if (!entries.empty()) ready_.push_back(std::move(entries));
+    changed_.notify_all();
+    if (finished_ || ending_) return;
+  }
+}
+
+Result<SourceScan::Entries> SourceScan::Next() {
+  if (!begun_) {
+    begun_ = true;
+    // The filter may be Python's: it is asked on the caller's thread, as everything of his.
+    if (!exclude_) {
+      (void)StartThread(threads_, [this, stop = Stop::Current()] {
+        const StopTaken taken(stop);
+        Work();
+      });
+    }
+  }
+  if (threads_.empty()) {
+    FENCHI_RETURN_IF_ERROR(std::exchange(failure_, Status::Ok()));
+    Entries entries;
+    failure_ = Fill(entries);
+    if (entries.empty()) FENCHI_RETURN_IF_ERROR(std::exchange(failure_, Status::Ok()));
+    return entries;
+  }
+  std::unique_lock lock(mutex_);
+  WaitFor(changed_, lock, [this] { return finished_ || !ready_.empty(); });
+  if (ready_.empty()) {
+    FENCHI_RETURN_IF_ERROR(failure_);
+    return Entries();
+  }
+  Entries entries = std::move(ready_.front());
+  ready_.pop_front();
+  changed_.notify_all();
+  return entries;
+}
+
+// ---- Scanning ----
+
+// A lot of entries; none at the end. On failure those before it.
+Status SourceScan::Fill(Entries& entries) {
+  entries.reserve(kLotEntries + kFilesTogether);
+  std::size_t counted = 0;
+  std::size_t bytes = 0;
+  while (entries.size() < kLotEntries && bytes < kLotBytesMax) {
+    if (Stop::Current().requested()) return StoppedOnRequest();
+    if (!levels_.empty()) {
+      FENCHI_RETURN_IF_ERROR(LookAtSome(entries));
+    } else if (next_root_ < roots_.size()) {
+      FENCHI_RETURN_IF_ERROR(BeginRoot(roots_[next_root_++], entries));
+    } else {
+      break;
+    }
+    for (; counted < entries.size(); ++counted) bytes += MemoryOf(entries[counted]);
+  }
+  return Status::Ok();
+}
+
+Status SourceScan::BeginRoot(const SourceRoot& root, Entries& entries) {
+  Result<SourceDirectory> opened = SourceDirectory::Open(root.parent);
+  if (!opened.ok()) return opened.status();
+  const auto parent = std::make_shared<const SourceDirectory>(std::move(*opened));
+  const std::string source = root.parent == "/" ? "/" + root.leaf : root.parent + "/" + root.leaf;
+  place_ = {root.name, "", source};
+  if (root.leaf.empty()) {
+    FENCHI_ASSIGN_OR_RETURN(SourceNode node, parent->ReadOwnAttributes());
+    ScannedEntry& entry = entries.emplace_back();
+    entry.path = place_.path;
+    entry.source = place_.source;
+    entry.parent = parent;
+    entry.node = std::move(node);
+    Enter(entry);
+    return Status::Ok();
+  }
+  // The user named it: that it is missing is an error, not a file that vanished.
+  const Result<SourceNode> there = parent->ReadStatus(root.leaf);
+  if (!there.ok()) return there.status().At("cannot back up '" + source + "'");
+  const std::size_t first = entries.size();
+  {
+    const StageTimer timer(stages_, Stage::kScan);
+    (void)Look(parent, root.leaf, entries);
+  }
+  return AskIndex(std::span(entries).subspan(first));
+}
+
+// Files of one directory, up to its next directory or the end: what lies below that comes first.
+Status SourceScan::LookAtSome(Entries& entries) {
+  const std::size_t first = entries.size();
+  const std::size_t depth = levels_.size();
+  {
+    const StageTimer timer(stages_, Stage::kScan);
+    while (levels_.size() == depth && entries.size() < first + kFilesTogether) {
+      Level& level = levels_.back();
+      place_.path.resize(level.path_size);
+      place_.relative.resize(level.relative_size);
+      place_.source.resize(level.source_size);
+      if (level.next == level.names.size()) {
+        levels_.pop_back();
+        break;
+      }
+      std::string name = std::move(level.names[level.next++]);
+      place_.path.append(1, '/').append(name);
+      if (!place_.relative.empty()) place_.relative += '/';
+      place_.relative += name;
+      if (place_.source != "/") place_.source += '/';
+      place_.source += name;
+      const auto directory = level.directory;  // `level` may move
+      (void)Look(directory, std::move(name), entries);
+    }
+  }
+  return AskIndex(std::span(entries).subspan(first));
+}
+
+// Adds the entry at place_, and enters it if it is a directory. False: it is left out.
+bool SourceScan::Look(const std::shared_ptr<const SourceDirectory>& parent, std::string name,
+                      Entries& entries) {
+  using Lacks = ScannedEntry::Lacks;
+  ScannedEntry& entry = entries.emplace_back();
+  entry.path = place_.path;
+  entry.source = place_.source;
+  entry.name = std::move(name);
+  entry.parent = parent;
+  entry.depth = levels_.size();
+  if (entry.path.size() > format::kPathSizeMax) {
+    SetProblem(entry, Lacks::kItself,
+               Unsupported("a path of {} bytes is longer than the {} that a snapshot can hold",
+                           entry.path.size(), format::kPathSizeMax));
+    return true;
+  }
+  Result<SourceNode> node = parent->ReadStatus(entry.name);
+  if (node.ok() && exclude_ && !place_.relative.empty() &&
+      exclude_(place_.relative, node->attributes.type)) {
+    entries.pop_back();
+    return false;
+  }
+  const bool file = node.ok() && node->attributes.type == EntryType::kFile;
+  if (node.ok() && !file) node = parent->ReadAttributes(entry.name);
+  if (!node.ok()) {
+    SetProblem(entry, Lacks::kItself, node.status());
+    return true;
+  }
+  entry.node = std::move(*node);
+  if (file) parent->NameOwners(entry.node);
+  if (entry.node.attributes.type == EntryType::kDirectory) Enter(entry);
+  return true;
+}
+
+void SourceScan::Enter(ScannedEntry& entry) {
+  using Lacks = ScannedEntry::Lacks;
+  std::shared_ptr<const SourceDirectory> directory = entry.parent;  // the file system's root
+  if (!entry.name.empty()) {
+    Result<SourceDirectory> opened = entry.parent->OpenChild(entry.name, &entry.node);
+    if (!opened.ok()) return SetProblem(entry, Lacks::kOpening, opened.status());
+    directory = std::make_shared<const SourceDirectory>(std::move(*opened));
+  }
+  Result<std::vector<std::string>> names = directory->ListNames();
+  if (!names.ok()) return SetProblem(entry, Lacks::kNames, names.status());
+  levels_.push_back({std::move(directory), std::move(*names), 0, place_.path.size(),
+                     place_.relative.size(), place_.source.size()});
+}
+
+// What is known of each file, if it is as it was when it was last saved.
+Status SourceScan::AskIndex(std::span<ScannedEntry> entries) const {
+  if (!find_) return Status::Ok();
+  const StageTimer timer(stages_, Stage::kIndex);
+  std::vector<ScannedEntry*> files;
+  std::vector<std::string> sources;
+  for (ScannedEntry& entry : entries) {
+    const bool file = entry.node.attributes.type == EntryType::kFile;
+    if (!file || entry.lacks != ScannedEntry::Lacks::kNothing) continue;
+    files.push_back(&entry);
+    sources.push_back(entry.source);
+  }
+  if (files.empty()) return Status::Ok();
+  FENCHI_ASSIGN_OR_RETURN(auto found, find_(sources));
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (found[i] && LooksAsSaved(*found[i], files[i]->node)) files[i]->cached = std::move(found[i]);
+  }
+  return Status::Ok();
+}
+
+}  // namespace fenchi

@@ -1,0 +1,121 @@
+// The sources of a backup in path order: each entry with what the file system tells of it and what
+// the local index knows of it.
+//
+// Runs some way ahead, on a thread of its own, of who saves the entries: names, status calls and
+// rows of the index cost about as much as the list that is made of them. Without a further thread,
+// and where the caller's filter is to be asked, all is done in Next(). Order and results are the
+// same either way.
+//
+// Memory: the names of one directory at a time, and 1,024 entries, fewer where they are large.
+// Threads: one calls Next(); the index is asked from the scan's.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/stage_clock.h"
+#include "filesystem/source_tree.h"
+#include "repository/chunk_index.h"
+
+namespace fenchi {
+
+// Where a source comes from and what it is called in the snapshot.
+struct SourceRoot {
+  std::string name;    // top component of its paths
+  std::string parent;  // canonical directory that holds it
+  std::string leaf;    // its name there; empty: the file system's root itself
+};
+// In path order. Errors: kNotFound for a path that is not there; kInvalidArgument when two would
+// have one name.
+Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> paths);
+
+// An entry as the scan met it.
+struct ScannedEntry {
+  std::string path;    // in the snapshot
+  std::string source;  // canonical, for the cache
+  std::string name;    // in `parent`
+  std::shared_ptr<const filesystem::SourceDirectory> parent;
+  std::size_t depth = 0;        // of the directories of its source around it
+  filesystem::SourceNode node;  // of files: what one call told, and the owners' names; else all
+  // Of a file that looks as it did when it was last saved. Whether its packs are still there is
+  // for the caller to know.
+  std::optional<CachedFile> cached;
+  // What could not be read: the entry itself; or what a directory holds.
+  enum class Lacks { kNothing, kItself, kOpening, kNames };
+  Lacks lacks = Lacks::kNothing;
+  Status problem;
+};
+
+class SourceScan {
+ public:
+  using Entries = std::vector<ScannedEntry>;
+  // Asks the index for several files of one directory, as ChunkIndex::FindFiles does. Empty: none
+  // is to be asked for.
+  using FindFiles = std::function<Result<std::vector<std::optional<CachedFile>>>(
+      std::span<const std::string> sources)>;
+  // True: leave it out. `path` is relative to the source.
+  using Exclude = std::function<bool(std::string_view path, EntryType type)>;
+
+  // What is handed in must outlive the scan.
+  SourceScan(std::vector<SourceRoot> roots, FindFiles find, const Exclude& exclude,
+             StageClock& stages);
+  ~SourceScan();
+  SourceScan(const SourceScan&) = delete;
+  SourceScan& operator=(const SourceScan&) = delete;
+
+  // The next entries, in order; none: that was all.
+  // Errors: kNotFound, kDenied, kIo for a source that the user named; what the index returned.
+  Result<Entries> Next();
+
+ private:
+  // A directory whose children are being looked at. Kept on a stack of our own, and the paths in
+  // one place: a tree may be deeper than the thread's stack.
+  struct Level {
+    std::shared_ptr<const filesystem::SourceDirectory> directory;
+    std::vector<std::string> names;
+    std::size_t next = 0;                               // of names
+    std::size_t path_size, relative_size, source_size;  // of its own place
+  };
+  struct Place {
+    std::string path;      // in the snapshot
+    std::string relative;  // to the source, for `exclude`
+    std::string source;    // canonical, for the cache
+  };
+  void Work();
+  Status Fill(Entries& entries);
+  Status BeginRoot(const SourceRoot& root, Entries& entries);
+  Status LookAtSome(Entries& entries);
+  bool Look(const std::shared_ptr<const filesystem::SourceDirectory>& parent, std::string name,
+            Entries& entries);
+  void Enter(ScannedEntry& entry);
+  Status AskIndex(std::span<ScannedEntry> entries) const;
+
+  const std::vector<SourceRoot> roots_;
+  const FindFiles find_;
+  const Exclude& exclude_;
+  StageClock& stages_;
+  // Of whoever scans.
+  std::size_t next_root_ = 0;
+  Place place_;  // of what is being looked at
+  std::vector<Level> levels_;
+  // Between the scan's thread and who calls Next().
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Entries> ready_;
+  Status failure_;  // after what is ready
+  bool finished_ = false;
+  bool ending_ = false;
+  bool begun_ = false;
+  std::vector<std::thread> threads_;  // one, or none; last: it uses all of the above
+};
+
+}  // namespace fenchi
