@@ -50,7 +50,8 @@ void CborWriter::Head(std::uint8_t major, std::uint64_t argument) {
   const std::uint8_t type = static_cast<std::uint8_t>(major << 5);
   if (argument < 24) {
     raw[0] = static_cast<std::uint8_t>(type | argument);
-    return Put({raw, 1});
+    if (buffer_ == Buffer::kWiped) return Put({raw, 1});
+    return out_.push_back(raw[0]);
   }
   // The argument's width is 2^code bytes: the smallest that holds it.
   int code = 0;

@@ -31,25 +31,6 @@ Status CheckShape(const List& list) {
   return Status::Ok();
 }
 
-void WriteItem(CborWriter& writer, const ContentItem& item) {
-  writer.Array(2).Uint(item.offset);
-  WriteReference(writer, item.chunk);
-}
-
-void WriteItem(CborWriter& writer, const Entry& entry) { WriteEntry(writer, entry); }
-
-void WriteItem(CborWriter& writer, const ContentLink& link) {
-  writer.Array(3);
-  WriteReference(writer, link.node);
-  writer.Uint(link.count).Uint(link.end);
-}
-
-void WriteItem(CborWriter& writer, const TreeLink& link) {
-  writer.Array(3);
-  WriteReference(writer, link.node);
-  writer.Uint(link.count).ByteString(link.last_path);
-}
-
 template <typename List>
 void WriteItems(CborWriter& writer, const List& list) {
   writer.Uint(static_cast<std::uint64_t>(list.level));
@@ -146,13 +127,6 @@ Result<List> DecodeNodeOf(ListKind kind, ByteView bytes, int level) {
     if (list.empty()) return Damaged("it has no items");
     return list;
   });
-}
-
-template <typename Item>
-Bytes EncodeOne(const Item& item) {
-  CborWriter writer;
-  WriteItem(writer, item);
-  return writer.Take();
 }
 
 }  // namespace
@@ -275,9 +249,50 @@ Result<TreeList> DecodeTreeNode(ByteView bytes, int level) {
   return DecodeNodeOf<TreeList>(ListKind::kTree, bytes, level);
 }
 
-Bytes EncodeItem(const Entry& entry) { return EncodeOne(entry); }
-Bytes EncodeItem(const ContentItem& item) { return EncodeOne(item); }
-Bytes EncodeItem(const ContentLink& link) { return EncodeOne(link); }
-Bytes EncodeItem(const TreeLink& link) { return EncodeOne(link); }
+void WriteItem(CborWriter& writer, const ContentItem& item) {
+  writer.Array(2).Uint(item.offset);
+  WriteReference(writer, item.chunk);
+}
+
+void WriteItem(CborWriter& writer, const Entry& entry) { WriteEntry(writer, entry); }
+
+void WriteItem(CborWriter& writer, const ContentLink& link) {
+  writer.Array(3);
+  WriteReference(writer, link.node);
+  writer.Uint(link.count).Uint(link.end);
+}
+
+void WriteItem(CborWriter& writer, const TreeLink& link) {
+  writer.Array(3);
+  WriteReference(writer, link.node);
+  writer.Uint(link.count).ByteString(link.last_path);
+}
+
+Bytes EncodeItem(const Entry& entry) {
+  CborWriter writer;
+  WriteItem(writer, entry);
+  return writer.Take();
+}
+
+Result<Bytes> JoinNode(ListKind kind, int level, ByteView items,
+                       std::span<const std::size_t> ends) {
+  if (ends.empty()) return InvalidArgument("node: it has no items");
+  if (level < 0 || level >= kListLevelMax) {
+    return InvalidArgument("node of level {}, not 0 to {}", level, kListLevelMax - 1);
+  }
+  CborWriter writer;
+  writer.Array(3).Uint(static_cast<std::uint64_t>(kind)).Uint(static_cast<std::uint64_t>(level));
+  writer.Array(ends.size());
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    writer.Raw(items.subspan(begin, end - begin));
+    begin = end;
+  }
+  Bytes node = writer.Take();
+  if (node.size() > kChunkSizeMax) {
+    return InvalidArgument("node: {} bytes are more than {}", node.size(), kChunkSizeMax);
+  }
+  return node;
+}
 
 }  // namespace fenchi::format

@@ -9,6 +9,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -115,8 +116,14 @@ Result<TreeList> DecodeTreeNode(ByteView bytes, int level);
 
 // One item alone, as it stands in a list: for measuring and for cutting nodes by content.
 Bytes EncodeItem(const Entry& entry);
-Bytes EncodeItem(const ContentItem& item);
-Bytes EncodeItem(const ContentLink& link);
-Bytes EncodeItem(const TreeLink& link);
+void WriteItem(CborWriter& writer, const Entry& entry);
+void WriteItem(CborWriter& writer, const ContentItem& item);
+void WriteItem(CborWriter& writer, const ContentLink& link);
+void WriteItem(CborWriter& writer, const TreeLink& link);
+
+// A node of items that were checked and written one behind the other.
+// items: at least one; ends: where each ends.
+// Errors: kInvalidArgument for a level that no node has, and when it is larger than a chunk.
+Result<Bytes> JoinNode(ListKind kind, int level, ByteView items, std::span<const std::size_t> ends);
 
 }  // namespace fenchi::format

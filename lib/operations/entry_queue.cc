@@ -19,6 +19,10 @@ std::size_t MemoryOf(const QueuedEntry& queued) {
 }  // namespace
 
 Status EntryQueue::Push(QueuedEntry entry) {
+  if (waiting_.empty() && !entry.chunks && !entry.cache) {  // of a file that did not change
+    const StageTimer timer(stages_, Stage::kList);
+    return tree_.Add(std::move(entry.entry));
+  }
   waiting_bytes_ += MemoryOf(entry);
   waiting_.push_back(std::move(entry));
   FENCHI_RETURN_IF_ERROR(TakePlaced());

@@ -28,24 +28,6 @@ std::uint64_t Fnv(std::string_view text) {
   return hash ^ hash >> 32;
 }
 
-std::uint64_t ItemCount(const format::ContentItem&) { return 1; }
-std::uint64_t ItemCount(const format::Entry&) { return 1; }
-std::uint64_t ItemCount(const format::ContentLink& link) { return link.count; }
-std::uint64_t ItemCount(const format::TreeLink& link) { return link.count; }
-
-template <typename List>
-std::uint64_t LeafCount(const List& list) {
-  std::uint64_t count = 0;
-  for (const auto& item : list.items) count += ItemCount(item);
-  for (const auto& link : list.links) count += ItemCount(link);
-  return count;
-}
-
-template <typename List>
-std::size_t Length(const List& list) {
-  return list.items.size() + list.links.size();
-}
-
 }  // namespace
 
 std::uint64_t ContentTraits::BorderHash(const Item& item) {
@@ -54,71 +36,120 @@ std::uint64_t ContentTraits::BorderHash(const Item& item) {
 std::uint64_t ContentTraits::BorderHash(const Link& link) {
   return GetBe64(link.node.chunk.view());
 }
-format::ContentLink ContentTraits::LinkTo(const List& node) {
-  Link link;
-  link.count = LeafCount(node);
-  link.end = node.level == 0 ? node.items.back().offset + node.items.back().chunk.plain_size
-                             : node.links.back().end;
-  return link;
+Status ContentTraits::Check(const Link& sum, const Item& item) {
+  FENCHI_RETURN_IF_ERROR(format::CheckReference(item.chunk));
+  if (item.offset >= sum.end && item.offset <= format::kFileSizeMax - item.chunk.plain_size) {
+    return Status::Ok();
+  }
+  return InvalidArgument("content items overlap or are not ascending");
+}
+Status ContentTraits::Check(const Link& sum, const Link& link) {
+  FENCHI_RETURN_IF_ERROR(format::CheckReference(link.node));
+  if (link.end > sum.end) return Status::Ok();
+  return InvalidArgument("ends of content nodes are not ascending");
+}
+void ContentTraits::Count(Link& sum, const Item& item) {
+  ++sum.count;
+  sum.end = item.offset + item.chunk.plain_size;
+}
+void ContentTraits::Count(Link& sum, const Link& link) {
+  sum.count += link.count;
+  sum.end = link.end;
 }
 
 std::uint64_t TreeTraits::BorderHash(const Item& item) { return Fnv(item.path); }
 std::uint64_t TreeTraits::BorderHash(const Link& link) { return Fnv(link.last_path); }
-format::TreeLink TreeTraits::LinkTo(const List& node) {
-  Link link;
-  link.count = LeafCount(node);
-  link.last_path = node.level == 0 ? node.items.back().path : node.links.back().last_path;
-  return link;
+Status TreeTraits::Check(const Link& sum, const Item& item) {
+  FENCHI_RETURN_IF_ERROR(format::CheckEntry(item));
+  if (sum.count == 0 || format::ComparePaths(sum.last_path, item.path) < 0) return Status::Ok();
+  return InvalidArgument("entries are not ascending by path");
+}
+Status TreeTraits::Check(const Link& sum, const Link& link) {
+  FENCHI_RETURN_IF_ERROR(format::CheckReference(link.node));
+  if (sum.count == 0 || format::ComparePaths(sum.last_path, link.last_path) < 0) {
+    return Status::Ok();
+  }
+  return InvalidArgument("tree nodes are not ascending by path");
+}
+void TreeTraits::Count(Link& sum, const Item& item) {
+  ++sum.count;
+  sum.last_path = item.path;
+}
+void TreeTraits::Count(Link& sum, const Link& link) {
+  sum.count += link.count;
+  sum.last_path = link.last_path;
 }
 
 template <typename Traits>
 typename ListWriter<Traits>::Level& ListWriter<Traits>::At(std::size_t level) {
-  while (levels_.size() <= level) {
-    levels_.emplace_back();
-    levels_.back().open.level = static_cast<int>(levels_.size()) - 1;
-  }
+  while (levels_.size() <= level) levels_.emplace_back();
   return levels_[level];
+}
+
+// Writes an item or link behind the others of its level, and keeps it while these are few.
+template <typename Traits>
+template <typename Part>
+Status ListWriter<Traits>::Append(std::size_t number, Part part, std::vector<Part>& few) {
+  Level& level = levels_[number];
+  FENCHI_RETURN_IF_ERROR(Traits::Check(level.sum, part));
+  const std::size_t begin = level.open.size();
+  format::WriteItem(level.open, part);
+  if (number == 0 && begin > 0 && level.open.size() > kNodeBytesMax) {
+    const Bytes all = level.open.Take();
+    FENCHI_RETURN_IF_ERROR(CutNode(number, ByteView(all).first(begin)));
+    level.open.Raw(ByteView(all).subspan(begin));
+  }
+  level.ends.push_back(level.open.size());
+  Traits::Count(level.sum, part);
+  if (level.ends.size() <= format::kEmbeddedItemsMax) {
+    few.push_back(std::move(part));
+  } else {
+    few.clear();
+  }
+  return Status::Ok();
 }
 
 template <typename Traits>
 Status ListWriter<Traits>::Add(Item item) {
   Level& level = At(0);
   const std::uint64_t hash = Traits::BorderHash(item);
-  const std::uint64_t size = format::EncodeItem(item).size();
-  if (!level.open.items.empty() && level.open_bytes + size > kNodeBytesMax) {
-    FENCHI_RETURN_IF_ERROR(CutNode(0));
-  }
-  level.open.items.push_back(std::move(item));
-  level.open_bytes += size;
-  const std::size_t count = level.open.items.size();
+  FENCHI_RETURN_IF_ERROR(Append(0, std::move(item), level.few.items));
+  const std::size_t count = level.ends.size();
   const bool border = count >= kNodeItemsMin && (hash & kBorderMask) == 0;
   if (border || count >= kNodeItemsMax) return CutNode(0);
   return Status::Ok();
 }
-
 template <typename Traits>
 Status ListWriter<Traits>::AddLink(std::size_t number, Link link) {
   Level& level = At(number);
   const std::uint64_t hash = Traits::BorderHash(link);
-  level.open_bytes += format::EncodeItem(link).size();
-  level.open.links.push_back(std::move(link));
-  const std::size_t count = level.open.links.size();
+  FENCHI_RETURN_IF_ERROR(Append(number, std::move(link), level.few.links));
+  const std::size_t count = level.ends.size();
   const bool border = count >= kNodeItemsMin && (hash & kBorderMask) == 0;
-  if (border || count >= kNodeItemsMax || level.open_bytes >= kNodeBytesMax) return CutNode(number);
+  if (border || count >= kNodeItemsMax || level.open.size() >= kNodeBytesMax) {
+    return CutNode(number);
+  }
   return Status::Ok();
 }
 
-// Turns what is open at a level into a node; its link waits for the level above.
 template <typename Traits>
 Status ListWriter<Traits>::CutNode(std::size_t number) {
+  const Bytes items = levels_[number].open.Take();
+  return CutNode(number, items);
+}
+
+// Turns what is open at a level, written as `items`, into a node; its link waits for the level
+// above.
+template <typename Traits>
+Status ListWriter<Traits>::CutNode(std::size_t number, ByteView items) {
   At(number + 1);
   Level& level = levels_[number];
-  List node = std::exchange(level.open, List{});
-  level.open.level = static_cast<int>(number);
-  level.open_bytes = 0;
-  FENCHI_ASSIGN_OR_RETURN(Bytes plain, format::EncodeNode(node));
+  FENCHI_ASSIGN_OR_RETURN(
+      Bytes plain, format::JoinNode(Traits::kKind, static_cast<int>(number), items, level.ends));
   FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, store_.store(plain));
-  levels_[number + 1].waiting.push_back({std::move(ticket), Traits::LinkTo(node)});
+  levels_[number + 1].waiting.push_back({std::move(ticket), std::exchange(level.sum, Link{})});
+  level.ends.clear();
+  level.few = List{};
   return TakePlaced(number + 1);
 }
 
@@ -146,15 +177,16 @@ Result<typename Traits::List> ListWriter<Traits>::Finish() {
     // The level right above may have been cut this moment, and what it held be links above it.
     bool top = true;
     for (std::size_t above = number + 1; above < levels_.size(); ++above) {
-      top = top && levels_[above].waiting.empty() && levels_[above].open.links.empty();
+      top = top && levels_[above].waiting.empty() && levels_[above].ends.empty();
     }
-    if (top && (Length(level.open) <= format::kEmbeddedItemsMax) &&
-        (number > 0 || level.open_bytes <= kEmbeddedBytesMax)) {
-      List list = std::exchange(level.open, List{});
+    if (top && level.ends.size() <= format::kEmbeddedItemsMax &&
+        (number > 0 || level.open.size() <= kEmbeddedBytesMax)) {
+      List list = std::move(level.few);
+      list.level = static_cast<int>(number);
       levels_.clear();
       return list;
     }
-    if (Length(level.open) > 0) FENCHI_RETURN_IF_ERROR(CutNode(number));
+    if (!level.ends.empty()) FENCHI_RETURN_IF_ERROR(CutNode(number));
   }
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "fenchi/status.h"
+#include "format/ids.h"
 #include "format/tree.h"
 #include "repository/pack_plan.h"
 
@@ -49,13 +50,18 @@ class ListWriter {
   };
   // One level: items (level 0) or links (above) that are not yet in a node.
   struct Level {
-    List open;  // its `level` is its number
-    std::uint64_t open_bytes = 0;
+    format::CborWriter open;        // each is written once
+    std::vector<std::size_t> ends;  // of each, in `open`
+    Link sum;                       // a link to a node of them all, without its reference
+    List few;                       // they themselves, while they may yet be embedded
     std::deque<WaitingLink> waiting;  // for the open list, until their tickets are placed
   };
   Status CutNode(std::size_t level);
+  Status CutNode(std::size_t level, ByteView items);
   Status TakePlaced(std::size_t level);
   Status AddLink(std::size_t level, Link link);
+  template <typename Part>
+  Status Append(std::size_t level, Part part, std::vector<Part>& few);
   Level& At(std::size_t level);
 
   NodeStore store_;
@@ -68,7 +74,13 @@ struct ContentTraits {
   using List = format::ContentList;
   static std::uint64_t BorderHash(const Item& item);
   static std::uint64_t BorderHash(const Link& link);
-  static Link LinkTo(const List& node);
+  static constexpr format::ListKind kKind = format::ListKind::kContent;
+  // Errors: kInvalidArgument when it is not sound or does not come behind what `sum` links to.
+  static Status Check(const Link& sum, const Item& item);
+  static Status Check(const Link& sum, const Link& link);
+  // Makes `sum` the link to a node that holds one more.
+  static void Count(Link& sum, const Item& item);
+  static void Count(Link& sum, const Link& link);
 };
 struct TreeTraits {
   using Item = format::Entry;
@@ -76,7 +88,13 @@ struct TreeTraits {
   using List = format::TreeList;
   static std::uint64_t BorderHash(const Item& item);
   static std::uint64_t BorderHash(const Link& link);
-  static Link LinkTo(const List& node);
+  static constexpr format::ListKind kKind = format::ListKind::kTree;
+  // Errors: kInvalidArgument when it is not sound or does not come behind what `sum` links to.
+  static Status Check(const Link& sum, const Item& item);
+  static Status Check(const Link& sum, const Link& link);
+  // Makes `sum` the link to a node that holds one more.
+  static void Count(Link& sum, const Item& item);
+  static void Count(Link& sum, const Link& link);
 };
 using ContentListWriter = ListWriter<ContentTraits>;
 using TreeListWriter = ListWriter<TreeTraits>;
