@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <span>
 
 #include "base/display.h"
 #include "base/error.h"
@@ -72,12 +74,19 @@ SourceNode FromStat(const struct stat& status) {
 }
 
 // The extended attributes' names, sorted. Not Ok when they cannot be listed.
-Result<std::vector<std::string>> ListXattrNames(const std::string& path) {
-  std::string list(kXattrListBytesUsual, '\0');
-  ssize_t size = ::listxattr(path.c_str(), list.data(), list.size());
+Result<std::vector<std::string>> ListXattrNames(int fd) {
+  std::array<char, kXattrListBytesUsual> usual;
+  std::string large;
+  std::span<char> list(usual);
+  // The way by /proc is longer, and the only one to a node that is not open for reading.
+  ssize_t size = ::flistxattr(fd, list.data(), list.size());
+  const std::string path = size < 0 && errno == EBADF ? ProcPath(fd) : "";
+  if (!path.empty()) size = ::listxattr(path.c_str(), list.data(), list.size());
   if (size < 0 && errno == ERANGE) {
-    list.resize(kXattrListBytesMax);
-    size = ::listxattr(path.c_str(), list.data(), list.size());
+    large.resize(kXattrListBytesMax);
+    list = large;
+    size = path.empty() ? ::flistxattr(fd, list.data(), list.size())
+                        : ::listxattr(path.c_str(), list.data(), list.size());
   }
   if (size < 0) {
     if (errno == ENOTSUP) return std::vector<std::string>();
@@ -99,13 +108,13 @@ Result<std::vector<std::string>> ListXattrNames(const std::string& path) {
 
 // Reads what fits into kXattrBytesMax, in order of names; the rest becomes warnings.
 void ReadXattrs(int fd, SourceNode& node) {
-  const std::string path = ProcPath(fd);
-  Result<std::vector<std::string>> names = ListXattrNames(path);
+  Result<std::vector<std::string>> names = ListXattrNames(fd);
   if (!names.ok()) {
     node.warnings.push_back(std::move(names).status());
     return;
   }
   if (names->empty()) return;
+  const std::string path = ProcPath(fd);
   Bytes value(kXattrValueBytesMax);
   std::size_t total_bytes = 0;
   for (std::string& name : *names) {

@@ -128,7 +128,7 @@ void BackupRun::Use(const format::Reference& reference) {
   for (const format::Piece& piece : reference.pieces) used_.insert(piece.pack);
 }
 
-Result<std::vector<std::optional<CachedFile>>> BackupRun::FindFiles(
+Result<std::vector<std::optional<FileRow>>> BackupRun::FindFiles(
     std::span<const std::string> sources) {
   const std::lock_guard lock(lookup_mutex_);
   return lookup_->FindFiles(domain_.id, sources);

@@ -43,7 +43,7 @@ class BackupRun {
   // Of files as they were last saved, as ChunkIndex::FindFiles; from any thread. What this run saves
   // is not among them.
   bool knows_files() const { return lookup_.has_value(); }
-  Result<std::vector<std::optional<CachedFile>>> FindFiles(std::span<const std::string> sources);
+  Result<std::vector<std::optional<FileRow>>> FindFiles(std::span<const std::string> sources);
   // Whether everything that a cached file needs is still there; then it counts as used.
   bool UseCached(const CachedFile& file);
   // The packs that a list needs, nodes included (for the file cache).

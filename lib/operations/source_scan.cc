@@ -42,7 +42,7 @@ std::size_t MemoryOf(const ScannedEntry& entry) {
   for (const Xattr& xattr : entry.node.attributes.xattrs) {
     bytes += sizeof(xattr) + xattr.name.size() + xattr.value.size();
   }
-  if (entry.cached) bytes += entry.cached->content.items.size() * sizeof(format::ContentItem);
+  if (entry.known) bytes += entry.known->content.size() + entry.known->packs.size();
   return bytes;
 }
 
@@ -172,14 +172,12 @@ Status SourceScan::BeginRoot(const SourceRoot& root, Entries& entries) {
   const std::string source = root.parent == "/" ? "/" + root.leaf : root.parent + "/" + root.leaf;
   place_ = {root.name, "", source};
   if (root.leaf.empty()) {
-    FENCHI_ASSIGN_OR_RETURN(SourceNode node, parent->ReadOwnAttributes());
     ScannedEntry& entry = entries.emplace_back();
     entry.path = place_.path;
     entry.source = place_.source;
     entry.parent = parent;
-    entry.node = std::move(node);
-    Enter(entry);
-    return Status::Ok();
+    Enter(parent, entry);
+    return entry.lacks == ScannedEntry::Lacks::kItself ? entry.problem : Status::Ok();
   }
   // The user named it: that it is missing is an error, not a file that vanished.
   const Result<SourceNode> there = parent->ReadStatus(root.leaf);
@@ -187,7 +185,7 @@ Status SourceScan::BeginRoot(const SourceRoot& root, Entries& entries) {
   const std::size_t first = entries.size();
   {
     const StageTimer timer(stages_, Stage::kScan);
-    (void)Look(parent, root.leaf, entries);
+    Look(parent, root.leaf, entries);
   }
   return AskIndex(std::span(entries).subspan(first));
 }
@@ -214,14 +212,14 @@ Status SourceScan::LookAtSome(Entries& entries) {
       if (place_.source != "/") place_.source += '/';
       place_.source += name;
       const auto directory = level.directory;  // `level` may move
-      (void)Look(directory, std::move(name), entries);
+      Look(directory, std::move(name), entries);
     }
   }
   return AskIndex(std::span(entries).subspan(first));
 }
 
-// Adds the entry at place_, and enters it if it is a directory. False: it is left out.
-bool SourceScan::Look(const std::shared_ptr<const SourceDirectory>& parent, std::string name,
+// Adds the entry at place_, unless it is left out, and enters it if it is a directory.
+void SourceScan::Look(const std::shared_ptr<const SourceDirectory>& parent, std::string name,
                       Entries& entries) {
   using Lacks = ScannedEntry::Lacks;
   ScannedEntry& entry = entries.emplace_back();
@@ -234,34 +232,36 @@ bool SourceScan::Look(const std::shared_ptr<const SourceDirectory>& parent, std:
     SetProblem(entry, Lacks::kItself,
                Unsupported("a path of {} bytes is longer than the {} that a snapshot can hold",
                            entry.path.size(), format::kPathSizeMax));
-    return true;
+    return;
   }
   Result<SourceNode> node = parent->ReadStatus(entry.name);
-  if (node.ok() && exclude_ && !place_.relative.empty() &&
-      exclude_(place_.relative, node->attributes.type)) {
+  if (!node.ok()) return SetProblem(entry, Lacks::kItself, node.status());
+  const EntryType type = node->attributes.type;
+  if (exclude_ && !place_.relative.empty() && exclude_(place_.relative, type)) {
     entries.pop_back();
-    return false;
+    return;
   }
-  const bool file = node.ok() && node->attributes.type == EntryType::kFile;
-  if (node.ok() && !file) node = parent->ReadAttributes(entry.name);
-  if (!node.ok()) {
-    SetProblem(entry, Lacks::kItself, node.status());
-    return true;
+  if (type == EntryType::kFile) {
+    entry.node = std::move(*node);
+    return parent->NameOwners(entry.node);
   }
+  if (type == EntryType::kDirectory) {
+    Result<SourceDirectory> opened = parent->OpenChild(entry.name);
+    if (opened.ok()) return Enter(std::make_shared<const SourceDirectory>(*opened), entry);
+    SetProblem(entry, Lacks::kOpening, opened.status());
+  }
+  node = parent->ReadAttributes(entry.name);
+  if (!node.ok()) return SetProblem(entry, Lacks::kItself, node.status());
+  if (node->attributes.type != EntryType::kDirectory) entry.lacks = Lacks::kNothing;
   entry.node = std::move(*node);
-  if (file) parent->NameOwners(entry.node);
-  if (entry.node.attributes.type == EntryType::kDirectory) Enter(entry);
-  return true;
 }
 
-void SourceScan::Enter(ScannedEntry& entry) {
+// Reads a directory's attributes and names; what is in it comes next.
+void SourceScan::Enter(std::shared_ptr<const SourceDirectory> directory, ScannedEntry& entry) {
   using Lacks = ScannedEntry::Lacks;
-  std::shared_ptr<const SourceDirectory> directory = entry.parent;  // the file system's root
-  if (!entry.name.empty()) {
-    Result<SourceDirectory> opened = entry.parent->OpenChild(entry.name, &entry.node);
-    if (!opened.ok()) return SetProblem(entry, Lacks::kOpening, opened.status());
-    directory = std::make_shared<const SourceDirectory>(std::move(*opened));
-  }
+  Result<SourceNode> node = directory->ReadOwnAttributes();
+  if (!node.ok()) return SetProblem(entry, Lacks::kItself, node.status());
+  entry.node = std::move(*node);
   Result<std::vector<std::string>> names = directory->ListNames();
   if (!names.ok()) return SetProblem(entry, Lacks::kNames, names.status());
   levels_.push_back({std::move(directory), std::move(*names), 0, place_.path.size(),
@@ -283,7 +283,8 @@ Status SourceScan::AskIndex(std::span<ScannedEntry> entries) const {
   if (files.empty()) return Status::Ok();
   FENCHI_ASSIGN_OR_RETURN(auto found, find_(sources));
   for (std::size_t i = 0; i < files.size(); ++i) {
-    if (found[i] && LooksAsSaved(*found[i], files[i]->node)) files[i]->cached = std::move(found[i]);
+    if (!found[i] || !LooksAsSaved(found[i]->file, files[i]->node)) continue;
+    files[i]->known = std::move(found[i]);
   }
   return Status::Ok();
 }

@@ -48,7 +48,7 @@ struct ScannedEntry {
   filesystem::SourceNode node;  // of files: what one call told, and the owners' names; else all
   // Of a file that looks as it did when it was last saved. Whether its packs are still there is
   // for the caller to know.
-  std::optional<CachedFile> cached;
+  std::optional<FileRow> known;
   // What could not be read: the entry itself; or what a directory holds.
   enum class Lacks { kNothing, kItself, kOpening, kNames };
   Lacks lacks = Lacks::kNothing;
@@ -60,7 +60,7 @@ class SourceScan {
   using Entries = std::vector<ScannedEntry>;
   // Asks the index for several files of one directory, as ChunkIndex::FindFiles does. Empty: none
   // is to be asked for.
-  using FindFiles = std::function<Result<std::vector<std::optional<CachedFile>>>(
+  using FindFiles = std::function<Result<std::vector<std::optional<FileRow>>>(
       std::span<const std::string> sources)>;
   // True: leave it out. `path` is relative to the source.
   using Exclude = std::function<bool(std::string_view path, EntryType type)>;
@@ -94,9 +94,9 @@ class SourceScan {
   Status Fill(Entries& entries);
   Status BeginRoot(const SourceRoot& root, Entries& entries);
   Status LookAtSome(Entries& entries);
-  bool Look(const std::shared_ptr<const filesystem::SourceDirectory>& parent, std::string name,
+  void Look(const std::shared_ptr<const filesystem::SourceDirectory>& parent, std::string name,
             Entries& entries);
-  void Enter(ScannedEntry& entry);
+  void Enter(std::shared_ptr<const filesystem::SourceDirectory> directory, ScannedEntry& entry);
   Status AskIndex(std::span<ScannedEntry> entries) const;
 
   const std::vector<SourceRoot> roots_;

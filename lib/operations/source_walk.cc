@@ -41,13 +41,14 @@ void SourceWalk::Unreadable(const std::string& path, const Status& status) {
   report_.problems.push_back({path.substr(0, kReportedPathMax), status});
 }
 
-QueuedEntry SourceWalk::NewEntry(const ScannedEntry& entry) {
+// Takes the entry's path.
+QueuedEntry SourceWalk::NewEntry(ScannedEntry& entry) {
   QueuedEntry queued;
-  queued.entry.path = entry.path;
+  queued.entry.path = std::move(entry.path);
   queued.entry.attributes = entry.node.attributes;
   if (!entry.node.warnings.empty()) {
     queued.entry.flags |= format::kEntryIncomplete;
-    report_.problems.push_back({entry.path, entry.node.warnings.front()});
+    report_.problems.push_back({queued.entry.path, entry.node.warnings.front()});
   }
   return queued;
 }
@@ -121,22 +122,24 @@ Status SourceWalk::VisitOther(ScannedEntry& entry) {
 }
 
 Status SourceWalk::VisitDirectory(ScannedEntry& entry) {
+  using Lacks = ScannedEntry::Lacks;
   ++report_.directories;
+  const std::string path = entry.path;
   QueuedEntry queued = NewEntry(entry);
-  if (entry.lacks == ScannedEntry::Lacks::kOpening) {
-    Unreadable(entry.path, entry.problem);
+  if (entry.lacks == Lacks::kOpening) {
+    Unreadable(path, entry.problem);
     queued.entry.flags |= format::kEntryIncomplete;
   }
   FENCHI_ASSIGN_OR_RETURN(const bool kept, Push(std::move(queued)));
   if (!kept) skipped_depth_ = entry.depth;
-  if (kept && entry.lacks == ScannedEntry::Lacks::kNames) Unreadable(entry.path, entry.problem);
+  if (kept && entry.lacks == Lacks::kNames) Unreadable(path, entry.problem);
   return Status::Ok();
 }
 
 // More is asked only where the scan's one call does not show the file unchanged. It was a while
 // ago: what is read then counts from its beginning.
 Status SourceWalk::VisitFile(ScannedEntry& entry) {
-  std::optional<CachedFile>& cached = entry.cached;
+  std::optional<CachedFile> cached = entry.known ? entry.known->Open() : std::nullopt;
   if (cached && !run_.UseCached(*cached)) cached.reset();
   if (!cached || !cached->plain) {
     Result<SourceNode> read = [&] {
@@ -169,7 +172,7 @@ Status SourceWalk::VisitFile(ScannedEntry& entry) {
     Status unreadable;
     FENCHI_RETURN_IF_ERROR(ReadFile(entry, size, queued, unreadable));
     if (!unreadable.ok()) {
-      Unreadable(entry.path, unreadable);
+      Unreadable(queued.entry.path, unreadable);
       return Status::Ok();
     }
   }
@@ -206,7 +209,7 @@ Status SourceWalk::ReadFile(const ScannedEntry& entry, std::uint64_t& size, Queu
   }
   ++report_.changed_while_read;
   report_.problems.push_back(
-      {entry.path, Conflict("the file changed while it was read; the copy may mix old and new")});
+      {queued.entry.path, Conflict("the file changed while it was read; the copy may mix old and new")});
   queued.entry.flags |= format::kEntryChanged;
   queued.entry.attributes.hard_link.reset();  // another name may show another state of it
   size = end;

@@ -35,7 +35,7 @@ class SourceWalk {
   Result<bool> Push(QueuedEntry queued);
   Status ReadContent(const filesystem::SourceFile& file, std::uint64_t size, FileChunks& chunks,
                      std::uint64_t& end, Status& unreadable);
-  QueuedEntry NewEntry(const ScannedEntry& entry);
+  QueuedEntry NewEntry(ScannedEntry& entry);
   void Unreadable(const std::string& path, const Status& status);
 
   const BackupOptions& options_;

@@ -111,28 +111,36 @@ int CompareBytes(ByteView a, ByteView b) {
   return a.size() < b.size() ? -1 : a.size() > b.size() ? 1 : 0;
 }
 
-// A row of find_files; none where it is damaged.
-std::optional<CachedFile> ReadCachedFile(const Statement& row) {
-  CachedFile file;
-  file.size = static_cast<std::uint64_t>(row.NumberAt(1));
-  file.modified = {row.NumberAt(2), static_cast<std::uint32_t>(row.NumberAt(3))};
-  file.changed_ns = row.NumberAt(4);
-  file.device = static_cast<std::uint64_t>(row.NumberAt(5));
-  file.inode = static_cast<std::uint64_t>(row.NumberAt(6));
-  file.plain = row.NumberAt(7) != 0;
-  format::CborReader reader(row.BlobAt(8));
-  Result<format::ContentList> content = format::ReadContentList(reader);
-  if (!content.ok()) return std::nullopt;
-  file.content = std::move(*content);
+FileRow ReadFileRow(const Statement& row) {
+  FileRow out;
+  out.file.size = static_cast<std::uint64_t>(row.NumberAt(1));
+  out.file.modified = {row.NumberAt(2), static_cast<std::uint32_t>(row.NumberAt(3))};
+  out.file.changed_ns = row.NumberAt(4);
+  out.file.device = static_cast<std::uint64_t>(row.NumberAt(5));
+  out.file.inode = static_cast<std::uint64_t>(row.NumberAt(6));
+  out.file.plain = row.NumberAt(7) != 0;
+  const ByteView content = row.BlobAt(8);
+  out.content.assign(content.begin(), content.end());
   const ByteView packs = row.BlobAt(9);
-  for (std::size_t at = 0; at + PackId::kSize <= packs.size(); at += PackId::kSize) {
-    std::ranges::copy(packs.subspan(at, PackId::kSize), file.packs.emplace_back().bytes.begin());
-  }
-  if (!NamesItsPacks(file)) return std::nullopt;
-  return file;
+  out.packs.assign(packs.begin(), packs.end());
+  return out;
 }
 
 }  // namespace
+
+std::optional<CachedFile> FileRow::Open() const {
+  CachedFile whole = file;
+  format::CborReader reader(content);
+  Result<format::ContentList> list = format::ReadContentList(reader);
+  if (!list.ok()) return std::nullopt;
+  whole.content = std::move(*list);
+  const ByteView ids(packs);
+  for (std::size_t at = 0; at + PackId::kSize <= ids.size(); at += PackId::kSize) {
+    std::ranges::copy(ids.subspan(at, PackId::kSize), whole.packs.emplace_back().bytes.begin());
+  }
+  if (!NamesItsPacks(whole)) return std::nullopt;
+  return whole;
+}
 
 struct ChunkIndex::State {
   sqlite3* db = nullptr;
@@ -399,16 +407,16 @@ Result<std::optional<format::Reference>> ChunkIndex::FindChunk(const DomainId& d
 
 Result<std::optional<CachedFile>> ChunkIndex::FindFile(const DomainId& domain,
                                                        const std::string& source) {
-  FENCHI_ASSIGN_OR_RETURN(auto found, FindFiles(domain, std::span(&source, 1)));
-  return std::move(found.front());
+  FENCHI_ASSIGN_OR_RETURN(const auto found, FindFiles(domain, std::span(&source, 1)));
+  return found.front() ? found.front()->Open() : std::nullopt;
 }
 
 // Goes over the rows in their order beside the sources; where too many rows lie between two that are
 // wanted (of folders that sort in between, or are gone), it looks for the next one anew.
-Result<std::vector<std::optional<CachedFile>>> ChunkIndex::FindFiles(
+Result<std::vector<std::optional<FileRow>>> ChunkIndex::FindFiles(
     const DomainId& domain, std::span<const std::string> sources) {
   constexpr int kRowsPassedMax = 16;
-  std::vector<std::optional<CachedFile>> out(sources.size());
+  std::vector<std::optional<FileRow>> out(sources.size());
   Statement& find = state_->find_files;
   const Resetting reset{find};
   int step = SQLITE_OK;  // nothing read yet
@@ -420,7 +428,7 @@ Result<std::vector<std::optional<CachedFile>>> ChunkIndex::FindFiles(
       if (step != SQLITE_ROW) return state_->Failure("find files");
       const ByteView source = find.BlobAt(0);
       const auto order = CompareBytes(source, wanted);
-      if (order == 0) out[i] = ReadCachedFile(find);
+      if (order == 0) out[i] = ReadFileRow(find);
       if (order >= 0) break;
       step = ++passed <= kRowsPassedMax ? find.Step() : (find.Reset(), SQLITE_OK);
     }

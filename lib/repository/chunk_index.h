@@ -38,6 +38,15 @@ struct CachedFile {
   std::vector<PackId> packs = {};  // that content and its nodes need
 };
 
+// What is kept of a file: its status at once, the rest on demand.
+struct FileRow {
+  CachedFile file;  // without content and packs
+  Bytes content;    // encoded
+  Bytes packs;
+  // The whole; none where it is damaged, or content lies in other packs than these.
+  std::optional<CachedFile> Open() const;
+};
+
 class ChunkIndex {
  public:
   // Opens or makes the file. A damaged file is removed and made anew. Errors: kIo, kFull, kDenied.
@@ -72,8 +81,8 @@ class ChunkIndex {
   // `source`: the canonical path of the file on this host, raw bytes.
   Result<std::optional<CachedFile>> FindFile(const DomainId& domain, const std::string& source);
   // The same for several of one folder, ascending by bytes: reads over rows that lie side by side.
-  Result<std::vector<std::optional<CachedFile>>> FindFiles(const DomainId& domain,
-                                                           std::span<const std::string> sources);
+  Result<std::vector<std::optional<FileRow>>> FindFiles(const DomainId& domain,
+                                                        std::span<const std::string> sources);
   Status PutFile(const DomainId& domain, const std::string& source, const CachedFile& file);
 
   // Makes everything since the last call durable, all or nothing.
