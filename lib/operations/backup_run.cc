@@ -24,7 +24,7 @@ Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const Writ
                                             session.random, session.stages);
   run->metadata_ = std::make_unique<PackWriter>(
       session.access, run->keys_, format::PackType::kMetadata, session.random, session.stages);
-  if (!run->usable_.empty()) {
+  if (run->has_index_) {
     FENCHI_ASSIGN_OR_RETURN(ChunkIndex lookup, index.OpenAgain());
     run->lookup_ = std::move(lookup);
   }
@@ -39,6 +39,7 @@ Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const Writ
 Status BackupRun::CheckIndex(const History& history, const WriterId& writer) {
   FENCHI_RETURN_IF_ERROR(TakeAttested(history));
   FENCHI_ASSIGN_OR_RETURN(usable_, index_.Packs(domain_.id));
+  has_index_ = !usable_.empty();
   // What nobody vouches for any more is not relied upon.
   std::erase_if(usable_, [&](const auto& one) { return unattested_.contains(one.first); });
   FENCHI_ASSIGN_OR_RETURN(std::set<PackId> tombstoned, history.Tombstoned());

@@ -40,8 +40,8 @@ class BackupRun {
   // Plans packs for all waiting data: all data tickets are placed afterwards.
   Status PlaceData();
 
-  // Of files as they were last saved, as ChunkIndex::FindFiles; from any thread. What this run saves
-  // is not among them.
+  // Of files as they were last saved, as ChunkIndex::FindFiles; from any thread. What this run
+  // saves is not among them.
   bool knows_files() const { return lookup_.has_value(); }
   Result<std::vector<std::optional<FileRow>>> FindFiles(std::span<const std::string> sources);
   // Whether everything that a cached file needs is still there; then it counts as used.
@@ -104,7 +104,8 @@ class BackupRun {
   std::vector<TicketPtr> unindexed_;                // complete, but a pack of theirs is on its way
   std::optional<IndexObjects> indexes_;
   std::mutex lookup_mutex_;
-  std::optional<ChunkIndex> lookup_;            // none where the index was empty
+  bool has_index_ = false;                      // it was not empty
+  std::optional<ChunkIndex> lookup_;            // only then
   std::set<PackId> unattested_;                 // in the index, and no longer vouched for
   std::map<PackId, format::IdScope> attested_;  // of usable_, those of other writers
   PackMap usable_;              // in the index, present at >= W, not under tombstone

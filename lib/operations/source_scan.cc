@@ -87,7 +87,12 @@ Result<std::vector<SourceRoot>> ResolveSources(std::span<const std::string> path
 
 SourceScan::SourceScan(std::vector<SourceRoot> roots, FindFiles find, const Exclude& exclude,
                        StageClock& stages)
-    : roots_(std::move(roots)), find_(std::move(find)), exclude_(exclude), stages_(stages) {}
+    : roots_(std::move(roots)),
+      find_(std::move(find)),
+      exclude_(exclude),
+      stages_(stages),
+      lot_(exclude ? 1 : kLotEntries),
+      together_(exclude ? 1 : kFilesTogether) {}
 
 SourceScan::~SourceScan() {
   {
@@ -148,10 +153,10 @@ Result<SourceScan::Entries> SourceScan::Next() {
 
 // A lot of entries; none at the end. On failure those before it.
 Status SourceScan::Fill(Entries& entries) {
-  entries.reserve(kLotEntries + kFilesTogether);
+  entries.reserve(lot_ + together_);
   std::size_t counted = 0;
   std::size_t bytes = 0;
-  while (entries.size() < kLotEntries && bytes < kLotBytesMax) {
+  while (entries.size() < lot_ && bytes < kLotBytesMax) {
     if (Stop::Current().requested()) return StoppedOnRequest();
     if (!levels_.empty()) {
       FENCHI_RETURN_IF_ERROR(LookAtSome(entries));
@@ -196,7 +201,7 @@ Status SourceScan::LookAtSome(Entries& entries) {
   const std::size_t depth = levels_.size();
   {
     const StageTimer timer(stages_, Stage::kScan);
-    while (levels_.size() == depth && entries.size() < first + kFilesTogether) {
+    while (levels_.size() == depth && entries.size() < first + together_) {
       Level& level = levels_.back();
       place_.path.resize(level.path_size);
       place_.relative.resize(level.relative_size);

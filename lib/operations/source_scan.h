@@ -2,9 +2,9 @@
 // the local index knows of it.
 //
 // Runs some way ahead, on a thread of its own, of who saves the entries: names, status calls and
-// rows of the index cost about as much as the list that is made of them. Without a further thread,
-// and where the caller's filter is to be asked, all is done in Next(). Order and results are the
-// same either way.
+// rows of the index cost about as much as the list that is made of them. Without a further thread
+// all is done in Next(); so it is, one entry at a time, where the caller's filter is to be asked.
+// Order and results are the same either way.
 //
 // Memory: the names of one directory at a time, and 1,024 entries, fewer where they are large.
 // Threads: one calls Next(); the index is asked from the scan's.
@@ -103,6 +103,8 @@ class SourceScan {
   const FindFiles find_;
   const Exclude& exclude_;
   StageClock& stages_;
+  const std::size_t lot_;       // entries that are handed on together
+  const std::size_t together_;  // files that the index is asked for at once
   // Of whoever scans.
   std::size_t next_root_ = 0;
   Place place_;  // of what is being looked at

@@ -209,7 +209,8 @@ Status SourceWalk::ReadFile(const ScannedEntry& entry, std::uint64_t& size, Queu
   }
   ++report_.changed_while_read;
   report_.problems.push_back(
-      {queued.entry.path, Conflict("the file changed while it was read; the copy may mix old and new")});
+      {queued.entry.path,
+       Conflict("the file changed while it was read; the copy may mix old and new")});
   queued.entry.flags |= format::kEntryChanged;
   queued.entry.attributes.hard_link.reset();  // another name may show another state of it
   size = end;

@@ -411,8 +411,8 @@ Result<std::optional<CachedFile>> ChunkIndex::FindFile(const DomainId& domain,
   return found.front() ? found.front()->Open() : std::nullopt;
 }
 
-// Goes over the rows in their order beside the sources; where too many rows lie between two that are
-// wanted (of folders that sort in between, or are gone), it looks for the next one anew.
+// Goes over the rows in their order beside the sources; where too many rows lie between two that
+// are wanted (of folders that sort in between, or are gone), it looks for the next one anew.
 Result<std::vector<std::optional<FileRow>>> ChunkIndex::FindFiles(
     const DomainId& domain, std::span<const std::string> sources) {
   constexpr int kRowsPassedMax = 16;

@@ -57,6 +57,38 @@ TEST_F(HostileIndex, UnchangedItFindsWhatWasAdded) {
   EXPECT_TRUE(Need(index.FindFile(domain_, "/srv/a")).has_value());
 }
 
+TEST_F(HostileIndex, FilesOfAFolderAreFoundAmongAllThatSortBetweenThem) {
+  ChunkIndex index = Need(ChunkIndex::Open(path_));
+  CachedFile file;
+  file.content.items.push_back({0, one_});
+  file.packs.push_back(pack_.pack);
+  DomainId other;
+  other.bytes.fill(9);
+  const auto put = [&](const DomainId& domain, const std::string& source) {
+    file.inode = source.size();
+    EXPECT_TRUE(index.PutFile(domain, source, file).ok());
+  };
+  for (const char* name : {"/srv/b", "/srv/b-", "/srv/b0", "/srv/d", "/srv/\xff"}) {
+    put(domain_, name);
+  }
+  for (int i = 0; i < 40; ++i) put(domain_, "/srv/b/" + std::to_string(i));  // more than are passed
+  for (int i = 0; i < 5; ++i) put(domain_, "/srv/c/" + std::to_string(i));
+  put(other, "/srv/c");
+  ASSERT_TRUE(index.Commit().ok());
+  const std::vector<std::string> asked = {"/srv/",  "/srv/a", "/srv/b", "/srv/b-",   "/srv/b0",
+                                          "/srv/c", "/srv/d", "/srv/e", "/srv/\xff", "/srw"};
+  const auto found = Need(index.FindFiles(domain_, asked));
+  ASSERT_EQ(found.size(), asked.size());
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const bool there =
+        asked[i] != "/srv/" && asked[i] != "/srv/c" && asked[i] != "/srv/e" && asked[i] != "/srw";
+    EXPECT_EQ(found[i].has_value(), there) << asked[i];
+    if (there && asked[i] != "/srv/a") EXPECT_EQ(found[i]->file.inode, asked[i].size());
+    if (there) EXPECT_EQ(Need(index.FindFile(domain_, asked[i]))->content, file.content);
+  }
+  EXPECT_TRUE(Need(index.FindFiles(domain_, {})).empty());
+}
+
 TEST_F(HostileIndex, AReferenceThatIsAnotherChunksIsAbsent) {
   Change(
       "UPDATE chunk SET reference = (SELECT c.reference FROM chunk c WHERE c.id = "
