@@ -425,9 +425,9 @@ TEST(Rules, OfCredentials) {
 TEST(Rules, VersionsAndKindsOfLaterAreUnsupportedNotDamaged) {
   RandomObjects o(50);
   // The version stands at the same place in all maps with a version: 1 => 1 behind the head.
-  for (Bytes bytes : {EncodeGenesis(o.MakeGenesis()).value(), EncodePolicy(o.MakePolicy()).value(),
-                      EncodeSlots(o.MakeSlots()).value(),
-                      EncodeShardHeader(o.MakeHeader()).value()}) {
+  for (Bytes bytes :
+       {EncodeGenesis(o.MakeGenesis()).value(), EncodePolicy(o.MakePolicy()).value(),
+        EncodeSlots(o.MakeSlots()).value(), EncodeShardHeader(o.MakeHeader()).value()}) {
     ASSERT_EQ(bytes[1], 1);
     ASSERT_EQ(bytes[2], 1);
     bytes[2] = 2;
