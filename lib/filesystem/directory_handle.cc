@@ -101,7 +101,12 @@ DirectoryHandle::~DirectoryHandle() {
   // chain would be freed by recursion, one stack frame a level.
   std::shared_ptr<DirectoryHandle> parent = std::move(parent_);
   while (parent != nullptr && parent.use_count() == 1) {
-    std::shared_ptr<DirectoryHandle> next = std::move(parent->parent_);
+    std::shared_ptr<DirectoryHandle> next;
+    {
+      // Whoever dropped the other reference may have looked at parent_ a moment ago.
+      const std::lock_guard<std::mutex> lock(pool_->mutex_);
+      next = std::move(parent->parent_);
+    }
     parent = std::move(next);
   }
 }

@@ -114,8 +114,9 @@ Result<Bytes> EncodeNode(const TreeList& list);
 Result<ContentList> DecodeContentNode(ByteView bytes, int level);
 Result<TreeList> DecodeTreeNode(ByteView bytes, int level);
 
-// One item alone, as it stands in a list: for measuring and for cutting nodes by content.
+// One entry alone, as it stands in a list.
 Bytes EncodeItem(const Entry& entry);
+// One item behind what was written before, as it stands in a list.
 void WriteItem(CborWriter& writer, const Entry& entry);
 void WriteItem(CborWriter& writer, const ContentItem& item);
 void WriteItem(CborWriter& writer, const ContentLink& link);

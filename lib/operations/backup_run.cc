@@ -24,13 +24,11 @@ Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const Writ
                                             session.random, session.stages);
   run->metadata_ = std::make_unique<PackWriter>(
       session.access, run->keys_, format::PackType::kMetadata, session.random, session.stages);
-  if (run->has_index_) {
-    FENCHI_ASSIGN_OR_RETURN(ChunkIndex lookup, index.OpenAgain());
-    run->lookup_ = std::move(lookup);
-  }
+  FENCHI_ASSIGN_OR_RETURN(ChunkIndex lookup, index.OpenAgain());
+  run->lookup_ = std::move(lookup);
   run->pipeline_ = std::make_unique<ChunkPipeline>(
       session.access.seats.executor(), session.stages, domain.id_key.view(), compression_level,
-      [r = run.get()](const ChunkId& id) { return r->lookup_ && r->SeemsKnown(id); },
+      [r = run.get()](const ChunkId& id) { return r->SeemsKnown(id); },
       [r = run.get()](NamedChunk& chunk) { return r->Take(chunk); });
   return run;
 }
@@ -135,6 +133,11 @@ Result<std::vector<std::optional<FileRow>>> BackupRun::FindFiles(
   return lookup_->FindFiles(domain_.id, sources);
 }
 
+Result<std::optional<CachedFile>> BackupRun::FindFile(const std::string& source) {
+  const std::lock_guard lock(lookup_mutex_);
+  return lookup_->FindFile(domain_.id, source);
+}
+
 bool BackupRun::UseCached(const CachedFile& file) {
   const bool there = std::ranges::all_of(file.packs, [&](const PackId& pack) {
     return usable_.contains(pack) || added_.contains(pack);
@@ -143,14 +146,19 @@ bool BackupRun::UseCached(const CachedFile& file) {
   return there;
 }
 
-// Called from the pipeline's threads: looks only at what no longer changes.
+// Called from the pipeline's threads. What comes twice in one run is known, too: compressing it
+// again would cost time, and memory until its neighbours' pack is full.
 bool BackupRun::SeemsKnown(const ChunkId& id) {
+  {
+    const std::lock_guard lock(shared_mutex_);
+    if (pending_.contains(id)) return true;
+    if (usable_.empty() && added_.empty()) return false;
+  }
   const std::lock_guard lock(lookup_mutex_);
   const auto found = lookup_->FindChunk(domain_.id, id);
-  return found.ok() && found->has_value() &&
-         std::ranges::all_of((*found)->pieces, [&](const format::Piece& piece) {
-           return usable_.contains(piece.pack);
-         });
+  if (!found.ok() || !found->has_value()) return false;
+  const std::lock_guard shared(shared_mutex_);
+  return Usable(**found);
 }
 
 Result<bool> BackupRun::TakeKnown(const ChunkId& id, ByteView plain, ChunkTicket& ticket) {
@@ -170,7 +178,10 @@ Result<bool> BackupRun::TakeKnown(const ChunkId& id, ByteView plain, ChunkTicket
 Status BackupRun::Add(const ChunkId& id, std::size_t size, StoredChunk stored,
                       const TicketPtr& ticket, PackWriter& packs) {
   bytes_new += size;
-  pending_.emplace(id, ticket);
+  {
+    const std::lock_guard lock(shared_mutex_);
+    pending_.emplace(id, ticket);
+  }
   FENCHI_RETURN_IF_ERROR(packs.Add(id, size, std::move(stored), ticket));
   return Drain();
 }
@@ -218,7 +229,10 @@ Status BackupRun::Note(PackWriter& packs) {
       std::ranges::set_intersection(acknowledged_, pack.seats, std::inserter(both, both.end()));
       acknowledged_ = std::move(both);
     }
-    added_.emplace(pack.entry.pack, pack.entry);
+    {
+      const std::lock_guard lock(shared_mutex_);
+      added_.emplace(pack.entry.pack, pack.entry);
+    }
     used_.insert(pack.entry.pack);
     if (session_.access.seats.retain_until()) retained_.emplace(pack.entry.pack, pack.seats);
     bytes_uploaded += pack.bytes_uploaded;
@@ -241,6 +255,7 @@ Status BackupRun::Drain() {
   if (added_.size() == before) return Status::Ok();
   const StageTimer timer(session_.stages, Stage::kIndex);
   std::vector<TicketPtr> still;
+  std::vector<ChunkId> indexed;
   for (TicketPtr& ticket : unindexed_) {
     const bool stored = std::ranges::all_of(
         ticket->reference().pieces,
@@ -251,11 +266,14 @@ Status BackupRun::Drain() {
     }
     FENCHI_RETURN_IF_ERROR(index_.AddChunk(domain_.id, ticket->reference()));
     FENCHI_RETURN_IF_ERROR(indexes_->Add(ticket->reference()));
-    pending_.erase(ticket->reference().chunk);
+    indexed.push_back(ticket->reference().chunk);
   }
   unindexed_ = std::move(still);
   // What lies at >= W is remembered at once: a run that dies here is resumed from it.
-  return index_.Commit();
+  FENCHI_RETURN_IF_ERROR(index_.Commit());
+  const std::lock_guard lock(shared_mutex_);
+  for (const ChunkId& id : indexed) pending_.erase(id);
+  return Status::Ok();
 }
 
 Status BackupRun::Finish() {

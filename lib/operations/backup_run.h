@@ -40,10 +40,10 @@ class BackupRun {
   // Plans packs for all waiting data: all data tickets are placed afterwards.
   Status PlaceData();
 
-  // Of files as they were last saved, as ChunkIndex::FindFiles; from any thread. What this run
-  // saves is not among them.
-  bool knows_files() const { return lookup_.has_value(); }
+  // Of files as they were last saved, as ChunkIndex finds them; from any thread.
+  bool knows_files() const { return has_index_; }
   Result<std::vector<std::optional<FileRow>>> FindFiles(std::span<const std::string> sources);
+  Result<std::optional<CachedFile>> FindFile(const std::string& source);
   // Whether everything that a cached file needs is still there; then it counts as used.
   bool UseCached(const CachedFile& file);
   // The packs that a list needs, nodes included (for the file cache).
@@ -100,13 +100,15 @@ class BackupRun {
   int compression_level_ = 3;
   std::optional<KeyedHash> hash_;
   Compressor compressor_;
+  // The pipeline's threads look at pending_ and added_: changed with the lock held.
+  std::mutex shared_mutex_;
   std::unordered_map<ChunkId, TicketPtr> pending_;  // stored in this run, not yet in the index
   std::vector<TicketPtr> unindexed_;                // complete, but a pack of theirs is on its way
   std::optional<IndexObjects> indexes_;
-  std::mutex lookup_mutex_;
-  bool has_index_ = false;                      // it was not empty
-  std::optional<ChunkIndex> lookup_;            // only then
-  std::set<PackId> unattested_;                 // in the index, and no longer vouched for
+  bool has_index_ = false;            // it was not empty
+  std::mutex lookup_mutex_;           // of lookup_; taken before shared_mutex_
+  std::optional<ChunkIndex> lookup_;  // for other threads: the index as it was last committed
+  std::set<PackId> unattested_;       // in the index, and no longer vouched for
   std::map<PackId, format::IdScope> attested_;  // of usable_, those of other writers
   PackMap usable_;              // in the index, present at >= W, not under tombstone
   std::set<PackId> committed_;  // of those, named by a commit already

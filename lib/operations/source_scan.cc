@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <exception>
 #include <utility>
 
 #include "base/error.h"
@@ -108,7 +109,12 @@ SourceScan::~SourceScan() {
 void SourceScan::Work() {
   for (;;) {
     Entries entries;
-    Status filled = Fill(entries);
+    Status filled;
+    try {
+      filled = Fill(entries);
+    } catch (const std::exception& error) {  // no memory: the backup fails, not the process
+      filled = Internal("while the sources were scanned: {}", error.what());
+    }
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return ending_ || ready_.size() < kLotsWaitingMax; });
     finished_ = entries.empty() || !filled.ok();
@@ -151,13 +157,15 @@ Result<SourceScan::Entries> SourceScan::Next() {
 
 // ---- Scanning ----
 
+bool SourceScan::Unwanted() const { return ending_ || Stop::Current().requested(); }
+
 // A lot of entries; none at the end. On failure those before it.
 Status SourceScan::Fill(Entries& entries) {
   entries.reserve(lot_ + together_);
   std::size_t counted = 0;
   std::size_t bytes = 0;
   while (entries.size() < lot_ && bytes < kLotBytesMax) {
-    if (Stop::Current().requested()) return StoppedOnRequest();
+    if (Unwanted()) return StoppedOnRequest();
     if (!levels_.empty()) {
       FENCHI_RETURN_IF_ERROR(LookAtSome(entries));
     } else if (next_root_ < roots_.size()) {
@@ -202,6 +210,7 @@ Status SourceScan::LookAtSome(Entries& entries) {
   {
     const StageTimer timer(stages_, Stage::kScan);
     while (levels_.size() == depth && entries.size() < first + together_) {
+      if (Unwanted()) return StoppedOnRequest();
       Level& level = levels_.back();
       place_.path.resize(level.path_size);
       place_.relative.resize(level.relative_size);
@@ -233,6 +242,7 @@ void SourceScan::Look(const std::shared_ptr<const SourceDirectory>& parent, std:
   entry.name = std::move(name);
   entry.parent = parent;
   entry.depth = levels_.size();
+  entry.seen = std::chrono::steady_clock::now();
   if (entry.path.size() > format::kPathSizeMax) {
     SetProblem(entry, Lacks::kItself,
                Unsupported("a path of {} bytes is longer than the {} that a snapshot can hold",
@@ -257,7 +267,11 @@ void SourceScan::Look(const std::shared_ptr<const SourceDirectory>& parent, std:
   }
   node = parent->ReadAttributes(entry.name);
   if (!node.ok()) return SetProblem(entry, Lacks::kItself, node.status());
-  if (node->attributes.type != EntryType::kDirectory) entry.lacks = Lacks::kNothing;
+  if (node->attributes.type != EntryType::kDirectory) {
+    SetProblem(entry, Lacks::kNothing, Status::Ok());
+  } else if (type != EntryType::kDirectory) {
+    SetProblem(entry, Lacks::kOpening, Conflict("it was replaced while the tree was read"));
+  }
   entry.node = std::move(*node);
 }
 

@@ -6,10 +6,13 @@
 // all is done in Next(); so it is, one entry at a time, where the caller's filter is to be asked.
 // Order and results are the same either way.
 //
-// Memory: the names of one directory at a time, and 1,024 entries, fewer where they are large.
+// Memory: the names that are left of each directory around, and up to 1,900 entries, fewer where
+// they are large.
 // Threads: one calls Next(); the index is asked from the scan's.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -46,9 +49,10 @@ struct ScannedEntry {
   std::shared_ptr<const filesystem::SourceDirectory> parent;
   std::size_t depth = 0;        // of the directories of its source around it
   filesystem::SourceNode node;  // of files: what one call told, and the owners' names; else all
-  // Of a file that looks as it did when it was last saved. Whether its packs are still there is
+  // Of a file that looked as it did when it was last saved. Whether its packs are still there is
   // for the caller to know.
   std::optional<FileRow> known;
+  std::chrono::steady_clock::time_point seen;
   // What could not be read: the entry itself; or what a directory holds.
   enum class Lacks { kNothing, kItself, kOpening, kNames };
   Lacks lacks = Lacks::kNothing;
@@ -92,6 +96,7 @@ class SourceScan {
   };
   void Work();
   Status Fill(Entries& entries);
+  bool Unwanted() const;
   Status BeginRoot(const SourceRoot& root, Entries& entries);
   Status LookAtSome(Entries& entries);
   void Look(const std::shared_ptr<const filesystem::SourceDirectory>& parent, std::string name,
@@ -115,7 +120,7 @@ class SourceScan {
   std::deque<Entries> ready_;
   Status failure_;  // after what is ready
   bool finished_ = false;
-  bool ending_ = false;
+  std::atomic<bool> ending_ = false;
   bool begun_ = false;
   std::vector<std::thread> threads_;  // one, or none; last: it uses all of the above
 };

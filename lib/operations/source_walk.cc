@@ -1,6 +1,7 @@
 #include "operations/source_walk.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/error.h"
@@ -12,6 +13,7 @@ using filesystem::SourceFile;
 using filesystem::SourceNode;
 
 constexpr std::size_t kReportedPathMax = 4096;  // of one that could not be read
+constexpr std::chrono::seconds kSeenLongAgo{1};
 
 // What LooksUnchanged compares, and nothing that takes memory.
 SourceNode Seen(const SourceNode& node) {
@@ -73,7 +75,8 @@ Status SourceWalk::Walk(std::vector<SourceRoot> roots) {
   SourceScan scan(std::move(roots), std::move(find), options_.exclude, stages_);
   for (;;) {
     FENCHI_ASSIGN_OR_RETURN(SourceScan::Entries entries, scan.Next());
-    if (entries.empty()) return Status::Ok();
+    // A filter that failed answers "leave out" from then on: the caller's reason comes first.
+    if (entries.empty()) return meter_.CheckCancelled();
     for (ScannedEntry& entry : entries) FENCHI_RETURN_IF_ERROR(Visit(entry));
   }
 }
@@ -126,22 +129,34 @@ Status SourceWalk::VisitDirectory(ScannedEntry& entry) {
   ++report_.directories;
   const std::string path = entry.path;
   QueuedEntry queued = NewEntry(entry);
-  if (entry.lacks == Lacks::kOpening) {
+  if (entry.lacks == Lacks::kOpening || entry.lacks == Lacks::kNames) {
     Unreadable(path, entry.problem);
     queued.entry.flags |= format::kEntryIncomplete;
   }
   FENCHI_ASSIGN_OR_RETURN(const bool kept, Push(std::move(queued)));
   if (!kept) skipped_depth_ = entry.depth;
-  if (kept && entry.lacks == Lacks::kNames) Unreadable(path, entry.problem);
   return Status::Ok();
 }
 
-// More is asked only where the scan's one call does not show the file unchanged. It was a while
-// ago: what is read then counts from its beginning.
-Status SourceWalk::VisitFile(ScannedEntry& entry) {
-  std::optional<CachedFile> cached = entry.known ? entry.known->Open() : std::nullopt;
+// What is known of the file, if it looked unchanged and all of that is stored.
+Result<std::optional<CachedFile>> SourceWalk::FindCached(const ScannedEntry& entry) {
+  std::optional<CachedFile> cached;
+  if (!entry.known) return cached;
+  if (entry.known->large) {
+    FENCHI_ASSIGN_OR_RETURN(cached, run_.FindFile(entry.source));
+  } else {
+    cached = entry.known->Open();
+  }
   if (cached && !run_.UseCached(*cached)) cached.reset();
-  if (!cached || !cached->plain) {
+  return cached;
+}
+
+// More is asked only where the scan's one call does not show the file unchanged, or was made while
+// other files took long. What is read then counts from its beginning.
+Status SourceWalk::VisitFile(ScannedEntry& entry) {
+  FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached, FindCached(entry));
+  const bool long_ago = std::chrono::steady_clock::now() - entry.seen > kSeenLongAgo;
+  if (!cached || !cached->plain || long_ago) {
     Result<SourceNode> read = [&] {
       const StageTimer timer(stages_, Stage::kScan);
       return entry.parent->ReadAttributes(entry.name);

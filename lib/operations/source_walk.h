@@ -29,6 +29,7 @@ class SourceWalk {
   Status Visit(ScannedEntry& entry);
   Status VisitDirectory(ScannedEntry& entry);
   Status VisitFile(ScannedEntry& entry);
+  Result<std::optional<CachedFile>> FindCached(const ScannedEntry& entry);
   Status VisitOther(ScannedEntry& entry);
   Status ReadFile(const ScannedEntry& entry, std::uint64_t& size, QueuedEntry& queued,
                   Status& unreadable);

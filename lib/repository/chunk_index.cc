@@ -104,6 +104,9 @@ bool NamesItsPacks(const CachedFile& file) {
                              [&](const auto& link) { return named(link.node); });
 }
 
+// A file of 100 TB has 213 MB of pack ids.
+constexpr int kRowBytesMax = 256 << 20;
+
 int CompareBytes(ByteView a, ByteView b) {
   const std::size_t common = std::min(a.size(), b.size());
   const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);
@@ -111,7 +114,7 @@ int CompareBytes(ByteView a, ByteView b) {
   return a.size() < b.size() ? -1 : a.size() > b.size() ? 1 : 0;
 }
 
-FileRow ReadFileRow(const Statement& row) {
+FileRow ReadFileRow(const Statement& row, std::size_t large_from) {
   FileRow out;
   out.file.size = static_cast<std::uint64_t>(row.NumberAt(1));
   out.file.modified = {row.NumberAt(2), static_cast<std::uint32_t>(row.NumberAt(3))};
@@ -120,8 +123,10 @@ FileRow ReadFileRow(const Statement& row) {
   out.file.inode = static_cast<std::uint64_t>(row.NumberAt(6));
   out.file.plain = row.NumberAt(7) != 0;
   const ByteView content = row.BlobAt(8);
-  out.content.assign(content.begin(), content.end());
   const ByteView packs = row.BlobAt(9);
+  out.large = content.size() + packs.size() >= large_from;
+  if (out.large) return out;
+  out.content.assign(content.begin(), content.end());
   out.packs.assign(packs.begin(), packs.end());
   return out;
 }
@@ -187,6 +192,7 @@ Status ChunkIndex::State::Open() {
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   if (sqlite3_open_v2(path.c_str(), &db, kFlags, nullptr) != SQLITE_OK) return Failure("open");
   sqlite3_busy_timeout(db, 10000);
+  sqlite3_limit(db, SQLITE_LIMIT_LENGTH, kRowBytesMax);
   // The file may be anybody's work: nothing in its schema may act, and no length is believed.
   FENCHI_RETURN_IF_ERROR(Execute("PRAGMA trusted_schema = OFF"));
   FENCHI_RETURN_IF_ERROR(Execute("PRAGMA cell_size_check = ON"));
@@ -407,14 +413,14 @@ Result<std::optional<format::Reference>> ChunkIndex::FindChunk(const DomainId& d
 
 Result<std::optional<CachedFile>> ChunkIndex::FindFile(const DomainId& domain,
                                                        const std::string& source) {
-  FENCHI_ASSIGN_OR_RETURN(const auto found, FindFiles(domain, std::span(&source, 1)));
+  FENCHI_ASSIGN_OR_RETURN(const auto found, FindFiles(domain, std::span(&source, 1), SIZE_MAX));
   return found.front() ? found.front()->Open() : std::nullopt;
 }
 
 // Goes over the rows in their order beside the sources; where too many rows lie between two that
 // are wanted (of folders that sort in between, or are gone), it looks for the next one anew.
 Result<std::vector<std::optional<FileRow>>> ChunkIndex::FindFiles(
-    const DomainId& domain, std::span<const std::string> sources) {
+    const DomainId& domain, std::span<const std::string> sources, std::size_t large_from) {
   constexpr int kRowsPassedMax = 16;
   std::vector<std::optional<FileRow>> out(sources.size());
   Statement& find = state_->find_files;
@@ -428,8 +434,8 @@ Result<std::vector<std::optional<FileRow>>> ChunkIndex::FindFiles(
       if (step != SQLITE_ROW) return state_->Failure("find files");
       const ByteView source = find.BlobAt(0);
       const auto order = CompareBytes(source, wanted);
-      if (order == 0) out[i] = ReadFileRow(find);
-      if (order >= 0) break;
+      if (order == 0) out[i] = ReadFileRow(find, large_from);
+      if (order >= 0 || passed > kRowsPassedMax) break;  // a damaged index may give a lower one
       step = ++passed <= kRowsPassedMax ? find.Step() : (find.Reset(), SQLITE_OK);
     }
   }

@@ -40,12 +40,15 @@ struct CachedFile {
 
 // What is kept of a file: its status at once, the rest on demand.
 struct FileRow {
-  CachedFile file;  // without content and packs
-  Bytes content;    // encoded
+  CachedFile file;     // without content and packs
+  bool large = false;  // these two are left out: FindFile has them
+  Bytes content;       // encoded
   Bytes packs;
   // The whole; none where it is damaged, or content lies in other packs than these.
   std::optional<CachedFile> Open() const;
 };
+
+inline constexpr std::size_t kFileRowLarge = 16 * 1024;  // bytes; a file of 5 GB has 12 KiB
 
 class ChunkIndex {
  public:
@@ -81,8 +84,10 @@ class ChunkIndex {
   // `source`: the canonical path of the file on this host, raw bytes.
   Result<std::optional<CachedFile>> FindFile(const DomainId& domain, const std::string& source);
   // The same for several of one folder, ascending by bytes: reads over rows that lie side by side.
+  // Of each at most large_from bytes, and its status.
   Result<std::vector<std::optional<FileRow>>> FindFiles(const DomainId& domain,
-                                                        std::span<const std::string> sources);
+                                                        std::span<const std::string> sources,
+                                                        std::size_t large_from = kFileRowLarge);
   Status PutFile(const DomainId& domain, const std::string& source, const CachedFile& file);
 
   // Makes everything since the last call durable, all or nothing.

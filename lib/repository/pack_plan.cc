@@ -107,9 +107,11 @@ Result<PlannedPack> PackPlanner::PlanOne(int segments) {
     const std::uint64_t left = head.left();
     const std::uint64_t item_bytes = head.trailer_bytes(left);
     whole = left <= Room(segments, used, trailer_bytes + item_bytes);
-    // A part's item is longer; how much, its length decides, which is below `left`.
+    // A whole chunk's item is shorter than a part's, whose length is below `left`.
     const std::uint64_t size =
-        whole ? left : Room(segments, used, trailer_bytes + head.trailer_bytes(left - 1));
+        whole ? left
+              : std::min(left - 1,
+                         Room(segments, used, trailer_bytes + head.trailer_bytes(left - 1)));
     if (!whole && size < kPieceSizeMin) break;
     taken.push_back({head, size});
     used += size;

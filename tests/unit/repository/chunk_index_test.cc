@@ -88,6 +88,11 @@ TEST_F(HostileIndex, FilesOfAFolderAreFoundAmongAllThatSortBetweenThem) {
     EXPECT_EQ(Need(index.FindFile(domain_, asked[i]))->content, file.content);
   }
   EXPECT_TRUE(Need(index.FindFiles(domain_, {})).empty());
+  const auto large = Need(index.FindFiles(domain_, asked, PackId::kSize));
+  ASSERT_TRUE(large[2].has_value());
+  EXPECT_TRUE(large[2]->large && large[2]->content.empty() && large[2]->packs.empty());
+  EXPECT_EQ(large[2]->file.inode, found[2]->file.inode);
+  EXPECT_FALSE(found[2]->large);
 }
 
 TEST_F(HostileIndex, AReferenceThatIsAnotherChunksIsAbsent) {

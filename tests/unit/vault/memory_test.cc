@@ -47,6 +47,22 @@ TEST_F(Memory, TinyFilesDoNotKeepTheMemoryOfTheirBatches) {
   EXPECT_LT(peak_kib_, 128 * 1024);
 }
 
+// A chunk that comes again is dropped; what lies beside it in memory waits for its pack.
+TEST_F(Memory, WhatComesAgainIsNotKept) {
+  constexpr int kFolders = 60;
+  const std::string picture = RandomText(3'200'000);
+  MakeDir("srv");
+  for (int i = 0; i < kFolders; ++i) {
+    const std::string folder = "srv/" + std::to_string(i);
+    MakeDir(folder);
+    WriteFile(folder + "/note", RandomText(200));
+    WriteFile(folder + "/picture", picture);
+  }
+  ASSERT_NO_FATAL_FAILURE(Measure(" '" + Path("srv") + "'"));
+  EXPECT_EQ(bytes_, 3'200'200u * kFolders);
+  EXPECT_LT(peak_kib_, 160 * 1024);
+}
+
 TEST_F(Memory, ABackupOf300MegabytesStaysUnder192MiB) {
   ASSERT_NO_FATAL_FAILURE(Measure());
   EXPECT_EQ(bytes_, 300'000'000u);

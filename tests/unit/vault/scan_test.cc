@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "vault_fixture.h"
 
@@ -89,6 +91,26 @@ TEST_F(Scan, AFileThatChangesBeforeItIsOpenedIsSavedAsItIsThen) {
   EXPECT_TRUE(report.complete());
   EXPECT_EQ(CatText(vault, report.snapshot, "srv/b"), "as it was when it was its turn");
   ExpectRestores(vault, report.snapshot, Path("srv"));
+}
+
+// As it was when it was saved last, and seen so; then another file takes long, and it changes.
+TEST_F(Scan, AFileThatWasSeenUnchangedLongAgoIsLookedAtAgain) {
+  MakeDir("srv");
+  WriteFile("srv/a", RandomText(1000));
+  WriteFile("srv/b", "as it was saved");
+  Vault vault = MakeVault();
+  EXPECT_TRUE(Need(vault.BackupTree(Path("srv"))).complete());
+  WriteFile("srv/a", RandomText(2000));
+  const auto change = [&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // "long" is a second
+    WriteFile("srv/b", "as it was when it was its turn");
+  };
+  const BackupReport report = Need(vault.BackupTree(Path("srv"), WhenOpen("srv/a", change)));
+  EXPECT_TRUE(report.complete());
+  EXPECT_EQ(report.files_unchanged, 0u);
+  EXPECT_EQ(CatText(vault, report.snapshot, "srv/b"), "as it was when it was its turn");
+  const BackupReport next = Need(vault.BackupTree(Path("srv")));
+  EXPECT_EQ(next.files_unchanged, 2u);
 }
 
 // More than one lot of the scan, names that sort around '/', and files that come and go.
