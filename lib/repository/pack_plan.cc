@@ -93,12 +93,8 @@ Result<std::vector<PlannedPack>> PackPlanner::PlanRest() {
   return packs;
 }
 
-Result<PlannedPack> PackPlanner::PlanOne(int segments) {
-  struct Taken {
-    Waiting chunk;
-    std::uint64_t size;
-  };
-  // 1. Take chunks, and a part of the last one, until the pack is full.
+// Chunks, and a part of the last one, until the pack is full.
+std::vector<PackPlanner::Taken> PackPlanner::Take(int segments) {
   std::vector<Taken> taken;
   std::uint64_t used = 0;
   std::uint64_t trailer_bytes = 0;
@@ -125,8 +121,13 @@ Result<PlannedPack> PackPlanner::PlanOne(int segments) {
       waiting_trailer_bytes_ += head.trailer_bytes(head.left());
     }
   }
+  return taken;
+}
+
+Result<PlannedPack> PackPlanner::PlanOne(int segments) {
+  std::vector<Taken> taken = Take(segments);
   if (taken.empty()) return Internal("nothing fits into an empty pack");
-  // 2. Shuffle (Fisher, Yates), so that the order in the pack tells nothing, and give places.
+  // 1. Shuffle (Fisher, Yates), so that the order in the pack tells nothing, and give places.
   for (std::size_t i = taken.size(); i > 1; --i) {
     std::swap(taken[i - 1], taken[RandomIndex(random_, i)]);
   }
@@ -141,7 +142,7 @@ Result<PlannedPack> PackPlanner::PlanOne(int segments) {
     pack.pieces.push_back({piece.chunk.stored.Part(piece.chunk.taken, piece.size), offset});
     offset += piece.size;
   }
-  // 3. The trailer gives the pack its id; with the id the references are complete.
+  // 2. The trailer gives the pack its id; with the id the references are complete.
   FENCHI_ASSIGN_OR_RETURN(pack.trailer, format::EncodeTrailer(trailer));
   std::array<std::uint8_t, 32> fresh{};
   random_.Fill(fresh);

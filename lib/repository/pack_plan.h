@@ -88,7 +88,12 @@ class PackPlanner {
     StoredChunk stored;
     std::uint64_t taken = 0;
   };
+  struct Taken {
+    Waiting chunk;  // as it was
+    std::uint64_t size = 0;
+  };
   bool Fills(int segments) const;
+  std::vector<Taken> Take(int segments);
   Result<PlannedPack> PlanOne(int segments);
 
   RunId run_;
