@@ -119,6 +119,7 @@ Status ListWriter<Traits>::Add(Item item) {
   if (border || count >= kNodeItemsMax) return CutNode(0);
   return Status::Ok();
 }
+
 template <typename Traits>
 Status ListWriter<Traits>::AddLink(std::size_t number, Link link) {
   Level& level = At(number);
