@@ -99,16 +99,15 @@ Result<List> ReadEmbedded(CborReader& reader) {
 template <typename List>
 Result<Bytes> EncodeNodeOf(ListKind kind, const List& list) {
   FENCHI_RETURN_IF_ERROR(CheckList(list).At("node"));
-  if (list.empty()) return InvalidArgument("node: it has no items");
-  if (list.level == kListLevelMax) return InvalidArgument("node: nothing stands above level 8");
-  CborWriter writer;
-  writer.Array(3).Uint(static_cast<std::uint64_t>(kind));
-  WriteItems(writer, list);
-  Bytes node = writer.Take();
-  if (node.size() > kChunkSizeMax) {
-    return InvalidArgument("node: {} bytes are more than {}", node.size(), kChunkSizeMax);
-  }
-  return node;
+  CborWriter items;
+  std::vector<std::size_t> ends;
+  const auto write = [&](const auto& item) {
+    WriteItem(items, item);
+    ends.push_back(items.size());
+  };
+  std::ranges::for_each(list.items, write);
+  std::ranges::for_each(list.links, write);
+  return JoinNode(kind, list.level, items.Take(), ends);
 }
 
 template <typename List>
