@@ -24,13 +24,23 @@ constexpr int kNormalisationBits = 2;
 // computed more often, more bits would leave it less to decide.
 constexpr int kSieveBits = 11;
 
-// Within both limits are nine eighths of one place in 2^bits. The eighth more makes good for text,
-// in which places that pass the sieve come in clusters: mean lengths are those of FastCDC.
-CutLimits LimitsFor(int bits, int sieve_bits) {
+// How many times as often as Gear's the hash passes. The excess makes good for text, in which
+// places that pass the sieve come in clusters: mean lengths are those of FastCDC. Short chunks need
+// more of it, since the sieve has a larger part in where they end.
+struct Excess {
+  std::uint64_t numerator;
+  std::uint64_t denominator;
+};
+constexpr std::size_t kLongAverageBytes = std::size_t{512} << 10;
+constexpr Excess kLongExcess = {9, 8};
+constexpr Excess kShortExcess = {21, 16};
+
+// Within both limits is one place in 2^bits, and the excess.
+CutLimits LimitsFor(int bits, int sieve_bits, Excess excess) {
   constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
   const int hash_bits = bits - sieve_bits;
   return {static_cast<std::int16_t>(INT16_MIN + ((1 << (16 - sieve_bits)) - 1)),
-          hash_bits == 0 ? kMost : (kMost >> hash_bits) / 8 * 9};
+          hash_bits == 0 ? kMost : (kMost >> hash_bits) / excess.denominator * excess.numerator};
 }
 
 Status CheckFixed(const ChunkerOptions& options) {
@@ -85,10 +95,12 @@ Chunker::Chunker(const ChunkerOptions& options) : options_(options) {
   if (options.kind == ChunkerKind::kFixed) return;
   const int bits = std::countr_zero(options.average_bytes);
   const int sieve_bits = std::min(kSieveBits, bits - kNormalisationBits);
-  rule_ = std::make_shared<const ContentRule>(ContentRule{
-      chunking::DeriveCutConstants(options.key), LimitsFor(bits + kNormalisationBits, sieve_bits),
-      LimitsFor(bits - kNormalisationBits, sieve_bits), chunking::AvailableCutScans().back().scan,
-      options.average_bytes});
+  const Excess excess = options.average_bytes < kLongAverageBytes ? kShortExcess : kLongExcess;
+  rule_ = std::make_shared<const ContentRule>(
+      ContentRule{chunking::DeriveCutConstants(options.key),
+                  LimitsFor(bits + kNormalisationBits, sieve_bits, excess),
+                  LimitsFor(bits - kNormalisationBits, sieve_bits, excess),
+                  chunking::AvailableCutScans().back().scan, options.average_bytes});
 }
 
 Result<Chunker> Chunker::Create(const ChunkerOptions& options) {

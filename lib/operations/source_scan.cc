@@ -43,7 +43,6 @@ std::size_t MemoryOf(const ScannedEntry& entry) {
   for (const Xattr& xattr : entry.node.attributes.xattrs) {
     bytes += sizeof(xattr) + xattr.name.size() + xattr.value.size();
   }
-  if (entry.known) bytes += entry.known->content.size() + entry.known->packs.size();
   return bytes;
 }
 
@@ -93,65 +92,74 @@ SourceScan::SourceScan(std::vector<SourceRoot> roots, FindFiles find, const Excl
       exclude_(exclude),
       stages_(stages),
       lot_(exclude ? 1 : kLotEntries),
-      together_(exclude ? 1 : kFilesTogether) {}
+      looked_(kLotsWaitingMax),
+      asked_(kLotsWaitingMax) {}
 
 SourceScan::~SourceScan() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  changed_.notify_all();
+  ending_ = true;
+  looked_.Close();
+  asked_.Close();
   for (std::thread& thread : threads_) thread.join();
 }
 
 // ---- Between the threads ----
 
-void SourceScan::Work() {
+void SourceScan::Begin() {
+  // The filter may be Python's: it is asked on the caller's thread, as everything of his.
+  if (exclude_) return;
+  Start(looked_, [this](Handoff<Entries>& to) { return LookAtAll(to); });
+  if (!threads_.empty() && find_) {
+    Start(asked_, [this](Handoff<Entries>& to) { return AskForAll(to); });
+  }
+}
+
+// Does a step on a thread of its own, if there is one.
+void SourceScan::Start(Handoff<Entries>& to, std::function<Status(Handoff<Entries>& to)> work) {
+  (void)StartThread(threads_, [&to, work = std::move(work), stop = Stop::Current()] {
+    const StopTaken taken(stop);
+    try {
+      to.Finish(work(to));
+    } catch (const std::exception& error) {  // no memory: the backup fails, not the process
+      to.Finish(Internal("while the sources were scanned: {}", error.what()));
+    }
+  });
+}
+
+Status SourceScan::LookAtAll(Handoff<Entries>& to) {
   for (;;) {
     Entries entries;
-    Status filled;
-    try {
-      filled = Fill(entries);
-    } catch (const std::exception& error) {  // no memory: the backup fails, not the process
-      filled = Internal("while the sources were scanned: {}", error.what());
-    }
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return ending_ || ready_.size() < kLotsWaitingMax; });
-    finished_ = entries.empty() || !filled.ok();
-    failure_ = std::move(filled);
-    if (!entries.empty()) ready_.push_back(std::move(entries));
-    changed_.notify_all();
-    if (finished_ || ending_) return;
+    Status filled = Fill(entries);
+    const bool last = entries.empty() || !filled.ok();
+    if (!entries.empty() && !to.Put(std::move(entries))) return Status::Ok();
+    if (last) return filled;
+  }
+}
+
+Status SourceScan::AskForAll(Handoff<Entries>& to) {
+  for (;;) {
+    FENCHI_ASSIGN_OR_RETURN(std::optional<Entries> entries, looked_.Take());
+    if (!entries) return Status::Ok();
+    FENCHI_RETURN_IF_ERROR(AskIndex(*entries));
+    if (!to.Put(std::move(*entries))) return Status::Ok();
   }
 }
 
 Result<SourceScan::Entries> SourceScan::Next() {
-  if (!begun_) {
-    begun_ = true;
-    // The filter may be Python's: it is asked on the caller's thread, as everything of his.
-    if (!exclude_) {
-      (void)StartThread(threads_, [this, stop = Stop::Current()] {
-        const StopTaken taken(stop);
-        Work();
-      });
-    }
+  if (!std::exchange(begun_, true)) Begin();
+  if (threads_.size() == 2) {
+    FENCHI_ASSIGN_OR_RETURN(std::optional<Entries> entries, asked_.Take());
+    return std::move(entries).value_or(Entries());
   }
-  if (threads_.empty()) {
+  Entries entries;
+  if (threads_.size() == 1) {
+    FENCHI_ASSIGN_OR_RETURN(std::optional<Entries> looked, looked_.Take());
+    entries = std::move(looked).value_or(Entries());
+  } else {
     FENCHI_RETURN_IF_ERROR(std::exchange(failure_, Status::Ok()));
-    Entries entries;
     failure_ = Fill(entries);
     if (entries.empty()) FENCHI_RETURN_IF_ERROR(std::exchange(failure_, Status::Ok()));
-    return entries;
   }
-  std::unique_lock lock(mutex_);
-  WaitFor(changed_, lock, [this] { return finished_ || !ready_.empty(); });
-  if (ready_.empty()) {
-    FENCHI_RETURN_IF_ERROR(failure_);
-    return Entries();
-  }
-  Entries entries = std::move(ready_.front());
-  ready_.pop_front();
-  changed_.notify_all();
+  FENCHI_RETURN_IF_ERROR(AskIndex(entries));
   return entries;
 }
 
@@ -161,7 +169,7 @@ bool SourceScan::Unwanted() const { return ending_ || Stop::Current().requested(
 
 // A lot of entries; none at the end. On failure those before it.
 Status SourceScan::Fill(Entries& entries) {
-  entries.reserve(lot_ + together_);
+  entries.reserve(lot_);
   std::size_t counted = 0;
   std::size_t bytes = 0;
   while (entries.size() < lot_ && bytes < kLotBytesMax) {
@@ -195,41 +203,36 @@ Status SourceScan::BeginRoot(const SourceRoot& root, Entries& entries) {
   // The user named it: that it is missing is an error, not a file that vanished.
   const Result<SourceNode> there = parent->ReadStatus(root.leaf);
   if (!there.ok()) return there.status().At("cannot back up '" + source + "'");
-  const std::size_t first = entries.size();
-  {
-    const StageTimer timer(stages_, Stage::kScan);
-    Look(parent, root.leaf, entries);
-  }
-  return AskIndex(std::span(entries).subspan(first));
+  const StageTimer timer(stages_, Stage::kScan);
+  Look(parent, root.leaf, entries);
+  return Status::Ok();
 }
 
-// Files of one directory, up to its next directory or the end: what lies below that comes first.
+// Entries of one directory, up to its next directory or the end: what lies below that comes first.
 Status SourceScan::LookAtSome(Entries& entries) {
-  const std::size_t first = entries.size();
   const std::size_t depth = levels_.size();
-  {
-    const StageTimer timer(stages_, Stage::kScan);
-    while (levels_.size() == depth && entries.size() < first + together_) {
-      if (Unwanted()) return StoppedOnRequest();
-      Level& level = levels_.back();
-      place_.path.resize(level.path_size);
-      place_.relative.resize(level.relative_size);
-      place_.source.resize(level.source_size);
-      if (level.next == level.names.size()) {
-        levels_.pop_back();
-        break;
-      }
-      std::string name = std::move(level.names[level.next++]);
-      place_.path.append(1, '/').append(name);
-      if (!place_.relative.empty()) place_.relative += '/';
-      place_.relative += name;
-      if (place_.source != "/") place_.source += '/';
-      place_.source += name;
-      const auto directory = level.directory;  // `level` may move
-      Look(directory, std::move(name), entries);
+  const std::size_t end = std::min(lot_, entries.size() + kFilesTogether);
+  const StageTimer timer(stages_, Stage::kScan);
+  while (levels_.size() == depth && entries.size() < end) {
+    if (Unwanted()) return StoppedOnRequest();
+    Level& level = levels_.back();
+    place_.path.resize(level.path_size);
+    place_.relative.resize(level.relative_size);
+    place_.source.resize(level.source_size);
+    if (level.next == level.names.size()) {
+      levels_.pop_back();
+      break;
     }
+    std::string name = std::move(level.names[level.next++]);
+    place_.path.append(1, '/').append(name);
+    if (!place_.relative.empty()) place_.relative += '/';
+    place_.relative += name;
+    if (place_.source != "/") place_.source += '/';
+    place_.source += name;
+    const auto directory = level.directory;  // `level` may move
+    Look(directory, std::move(name), entries);
   }
-  return AskIndex(std::span(entries).subspan(first));
+  return Status::Ok();
 }
 
 // Adds the entry at place_, unless it is left out, and enters it if it is a directory.
@@ -291,19 +294,34 @@ void SourceScan::Enter(std::shared_ptr<const SourceDirectory> directory, Scanned
 Status SourceScan::AskIndex(std::span<ScannedEntry> entries) const {
   if (!find_) return Status::Ok();
   const StageTimer timer(stages_, Stage::kIndex);
-  std::vector<ScannedEntry*> files;
-  std::vector<std::string> sources;
+  std::size_t bytes = 0;
+  std::vector<ScannedEntry*> files;  // of one directory
   for (ScannedEntry& entry : entries) {
     const bool file = entry.node.attributes.type == EntryType::kFile;
     if (!file || entry.lacks != ScannedEntry::Lacks::kNothing) continue;
+    const bool elsewhere = !files.empty() && files.front()->parent != entry.parent;
+    if (elsewhere || files.size() == kFilesTogether) {
+      FENCHI_RETURN_IF_ERROR(AskIndex(files, bytes));
+      files.clear();
+    }
     files.push_back(&entry);
-    sources.push_back(entry.source);
   }
-  if (files.empty()) return Status::Ok();
+  return files.empty() ? Status::Ok() : AskIndex(files, bytes);
+}
+
+// `bytes`: of the rows that the lot holds so far.
+Status SourceScan::AskIndex(std::span<ScannedEntry* const> files, std::size_t& bytes) const {
+  std::vector<std::string> sources;
+  sources.reserve(files.size());
+  for (const ScannedEntry* file : files) sources.push_back(file->source);
   FENCHI_ASSIGN_OR_RETURN(auto found, find_(sources));
   for (std::size_t i = 0; i < files.size(); ++i) {
-    if (!found[i] || !LooksAsSaved(found[i]->file, files[i]->node)) continue;
-    files[i]->known = std::move(found[i]);
+    std::optional<FileRow>& row = found[i];
+    if (!row || !LooksAsSaved(row->file, files[i]->node)) continue;
+    bytes += row->content.size() + row->packs.size();
+    // What the lot has no room for is read again when its turn comes, as long rows are.
+    if (bytes > kLotBytesMax) row = FileRow{std::move(row->file), true, {}, {}};
+    files[i]->known = std::move(row);
   }
   return Status::Ok();
 }

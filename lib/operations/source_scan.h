@@ -1,30 +1,28 @@
 // The sources of a backup in path order: each entry with what the file system tells of it and what
 // the local index knows of it.
 //
-// Runs some way ahead, on a thread of its own, of who saves the entries: names, status calls and
-// rows of the index cost about as much as the list that is made of them. Without a further thread
-// all is done in Next(); so it is, one entry at a time, where the caller's filter is to be asked.
-// Order and results are the same either way.
+// Runs some way ahead of who saves the entries, on two threads of its own: one looks at names and
+// their status, the next asks the index; each costs about half as much as the list that is made of
+// them. What finds no thread is done in Next(); so is all, one entry at a time, where the caller's
+// filter is to be asked. Order and results are the same either way.
 //
-// Memory: the names that are left of each directory around, and up to 1,900 entries, fewer where
+// Memory: the names that are left of each directory around, and up to 2,900 entries, fewer where
 // they are large.
-// Threads: one calls Next(); the index is asked from the scan's.
+// Threads: one calls Next(); the index is asked from one thread, not always from that.
 #pragma once
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/handoff.h"
 #include "base/stage_clock.h"
 #include "filesystem/source_tree.h"
 #include "repository/chunk_index.h"
@@ -94,7 +92,10 @@ class SourceScan {
     std::string relative;  // to the source, for `exclude`
     std::string source;    // canonical, for the cache
   };
-  void Work();
+  void Begin();
+  void Start(Handoff<Entries>& to, std::function<Status(Handoff<Entries>& to)> work);
+  Status LookAtAll(Handoff<Entries>& to);
+  Status AskForAll(Handoff<Entries>& to);
   Status Fill(Entries& entries);
   bool Unwanted() const;
   Status BeginRoot(const SourceRoot& root, Entries& entries);
@@ -103,26 +104,24 @@ class SourceScan {
             Entries& entries);
   void Enter(std::shared_ptr<const filesystem::SourceDirectory> directory, ScannedEntry& entry);
   Status AskIndex(std::span<ScannedEntry> entries) const;
+  Status AskIndex(std::span<ScannedEntry* const> files, std::size_t& bytes) const;
 
   const std::vector<SourceRoot> roots_;
   const FindFiles find_;
   const Exclude& exclude_;
   StageClock& stages_;
-  const std::size_t lot_;       // entries that are handed on together
-  const std::size_t together_;  // files that the index is asked for at once
-  // Of whoever scans.
+  const std::size_t lot_;  // entries that are handed on together
+  // Of whoever looks.
   std::size_t next_root_ = 0;
   Place place_;  // of what is being looked at
   std::vector<Level> levels_;
-  // Between the scan's thread and who calls Next().
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Entries> ready_;
-  Status failure_;  // after what is ready
-  bool finished_ = false;
-  std::atomic<bool> ending_ = false;
+  Status failure_;  // without threads: after what was returned
   bool begun_ = false;
-  std::vector<std::thread> threads_;  // one, or none; last: it uses all of the above
+  std::atomic<bool> ending_ = false;
+  Handoff<Entries> looked_;
+  Handoff<Entries> asked_;
+  std::vector<std::thread>
+      threads_;  // one for each step, as far as there are; uses all of the above
 };
 
 }  // namespace fenchi

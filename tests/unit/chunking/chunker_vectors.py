@@ -36,6 +36,7 @@ def chunk_lengths(
     a, b, c, d = (word | 1 for word in words(stretched[72:80], 2))
     bits = average.bit_length() - 1
     sieve_bits = min(11, bits - 2)
+    numerator, denominator = (21, 16) if average < 524288 else (9, 8)
     lengths = []
     start = 0
     while start < len(data):
@@ -50,7 +51,9 @@ def chunk_lengths(
             last64 = words(data[end - 64 : end], 8)
             digest = offset + sum(f * x for f, x in zip(hash_factors, last64, strict=True))
             zero_bits = (bits + 2 if candidate < average else bits - 2) - sieve_bits
-            limit = (2**64 - 1 >> zero_bits) // 8 * 9 if zero_bits else 2**64 - 1
+            limit = 2**64 - 1 >> zero_bits
+            if zero_bits:
+                limit = limit // denominator * numerator
             if digest % 2**64 <= limit:
                 length = candidate
                 break

@@ -1,0 +1,81 @@
+#include "base/handoff.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace fenchi {
+namespace {
+
+TEST(Handoff, GivesAllInOrderThenTellsHowItEnded) {
+  Handoff<std::unique_ptr<int>> items(2);
+  std::thread giver([&] {
+    for (int i = 0; i < 1000; ++i) ASSERT_TRUE(items.Put(std::make_unique<int>(i)));
+    items.Finish(Damaged("the last of it"));
+  });
+  for (int i = 0; i < 1000; ++i) {
+    auto item = items.Take();
+    ASSERT_TRUE(item.ok());
+    ASSERT_TRUE(item->has_value());
+    EXPECT_EQ(***item, i);
+  }
+  EXPECT_EQ(items.Take().status().code(), StatusCode::kDamaged);
+  EXPECT_EQ(items.Take().status().code(), StatusCode::kDamaged);
+  giver.join();
+}
+
+TEST(Handoff, EndsWithNothingWhereAllWentWell) {
+  Handoff<int> items(1);
+  items.Finish(Status::Ok());
+  auto item = items.Take();
+  ASSERT_TRUE(item.ok());
+  EXPECT_FALSE(item->has_value());
+}
+
+TEST(Handoff, LetsNoMoreWaitThanItWasMadeFor) {
+  Handoff<int> items(3);
+  std::atomic<int> put = 0;
+  std::thread giver([&] {
+    while (items.Put(put)) ++put;
+  });
+  int taken = 0;
+  for (; taken < 100; ++taken) {
+    EXPECT_EQ(**items.Take(), taken);
+    EXPECT_LE(put, taken + 1 + 3 + 1);  // what was taken, waits, or is being put
+  }
+  items.Close();
+  giver.join();
+  EXPECT_LE(put, taken + 3 + 1);
+}
+
+TEST(Handoff, ClosedFromEitherSideItKeepsNobodyWaiting) {
+  Handoff<int> full(1);
+  ASSERT_TRUE(full.Put(1));
+  std::thread giver([&] { EXPECT_FALSE(full.Put(2)); });
+  full.Close();
+  giver.join();
+  EXPECT_FALSE(full.Take()->has_value());
+
+  Handoff<int> empty(1);
+  std::thread taker([&] { EXPECT_FALSE(empty.Take()->has_value()); });
+  empty.Close();
+  taker.join();
+  EXPECT_FALSE(empty.Put(1));
+}
+
+TEST(Handoff, WhoWaitsLooksWhetherToStop) {
+  std::atomic<int> asked = 0;
+  Handoff<int> items(1);
+  const StopScope scope([&] {
+    if (++asked == 2) items.Close();
+    return asked >= 2;
+  });
+  EXPECT_FALSE(items.Take()->has_value());
+  EXPECT_GE(asked, 2);
+}
+
+}  // namespace
+}  // namespace fenchi
