@@ -13,131 +13,132 @@ with fenchi.open("vault.toml") as vault:
 
 from __future__ import annotations
 
-from fenchi import config, courier, custody, providers
-from fenchi._contract_reports import ContractAbility, ContractFinding, ContractReport
-from fenchi._core import BuiltinProvider, SecretBytes, StatusCode, __version__
-from fenchi._core import escape_path as _escape_path
-from fenchi._courier_reports import (
-    CourierCargo,
-    CourierExportReport,
-    CourierImportReport,
-    CourierReport,
-)
-from fenchi._errors import (
-    AlreadyExists,
-    Cancelled,
-    Conflict,
-    Damaged,
-    DataLoss,
-    Deadline,
-    Denied,
-    Error,
-    Full,
-    Internal,
-    InvalidArgument,
-    Io,
-    Locked,
-    NotFound,
-    Policy,
-    TooFewProviders,
-    Unavailable,
-    Unsupported,
-    WrongKey,
-)
-from fenchi._lock_reports import LockCheck, LockReport, PlaceLocks, SnapshotLocks
-from fenchi._providers import Provider, check_provider, open_provider, same_place
-from fenchi._reports import (
-    BackupReport,
-    Damage,
-    Domain,
-    DrillReport,
-    Entry,
-    LogEnd,
-    Problem,
-    Progress,
-    ProviderStatus,
-    RepairReport,
-    RestoreReport,
-    Snapshot,
-    SnapshotList,
-    VaultHead,
-    VaultStatus,
-    VerifyReport,
-)
-from fenchi._vault import Vault, create, open  # fenchi.open reads well
-from fenchi.config import Config, Relaxation, VaultPolicy
+from importlib import import_module
+from typing import TYPE_CHECKING
 
+# Where each name stands. Its file is read when the name is first used: what defines all reports
+# takes longer to read than a short command to run. Modules of the package that do without a name
+# in most runs write it as users do, `fenchi.BackupReport`.
+_HOMES = {
+    "_core": "BuiltinProvider SecretBytes StatusCode __version__",
+    "_errors": (
+        "AlreadyExists Cancelled Conflict Damaged DataLoss Deadline Denied Error Full Internal "
+        "InvalidArgument Io Locked NotFound Policy TooFewProviders Unavailable Unsupported "
+        "WrongKey"
+    ),
+    "_paths": "escape_path",
+    "_providers": "Domain Provider check_provider open_provider same_place",
+    "_reports.backup": "BackupReport",
+    "_reports.contract": "ContractAbility ContractFinding ContractReport",
+    "_reports.courier": "CourierCargo CourierExportReport CourierImportReport CourierReport",
+    "_reports.drill": "DrillReport",
+    "_reports.health": "Damage RepairReport VerifyReport",
+    "_reports.locks": "LockCheck LockReport PlaceLocks SnapshotLocks",
+    "_reports.problems": "Problem",
+    "_reports.progress": "Progress",
+    "_reports.restore": "RestoreReport",
+    "_reports.snapshots": "Entry Snapshot SnapshotList",
+    "_reports.status": "LogEnd ProviderStatus VaultHead VaultStatus",
+    "_vault": "Vault create open",
+    "config": "Config Relaxation VaultPolicy",
+}
+_MODULES = ("config", "courier", "custody", "providers")
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+__all__ = sorted((*_HOME_OF, *_MODULES))
 
-def escape_path(path: str | bytes) -> str:
-    """A path from a report with everything but printable text escaped: safe for terminals."""
-    raw = path if isinstance(path, bytes) else path.encode("utf-8", "surrogateescape")
-    return _escape_path(raw)
+# The same for type checkers; tests/python/test_public_names.py holds both together.
+if TYPE_CHECKING:
+    from fenchi import (
+        config as config,
+        courier as courier,
+        custody as custody,
+        providers as providers,
+    )
+    from fenchi._core import (
+        BuiltinProvider as BuiltinProvider,
+        SecretBytes as SecretBytes,
+        StatusCode as StatusCode,
+        __version__ as __version__,
+    )
+    from fenchi._errors import (
+        AlreadyExists as AlreadyExists,
+        Cancelled as Cancelled,
+        Conflict as Conflict,
+        Damaged as Damaged,
+        DataLoss as DataLoss,
+        Deadline as Deadline,
+        Denied as Denied,
+        Error as Error,
+        Full as Full,
+        Internal as Internal,
+        InvalidArgument as InvalidArgument,
+        Io as Io,
+        Locked as Locked,
+        NotFound as NotFound,
+        Policy as Policy,
+        TooFewProviders as TooFewProviders,
+        Unavailable as Unavailable,
+        Unsupported as Unsupported,
+        WrongKey as WrongKey,
+    )
+    from fenchi._paths import escape_path as escape_path
+    from fenchi._providers import (
+        Domain as Domain,
+        Provider as Provider,
+        check_provider as check_provider,
+        open_provider as open_provider,
+        same_place as same_place,
+    )
+    from fenchi._reports.backup import BackupReport as BackupReport
+    from fenchi._reports.contract import (
+        ContractAbility as ContractAbility,
+        ContractFinding as ContractFinding,
+        ContractReport as ContractReport,
+    )
+    from fenchi._reports.courier import (
+        CourierCargo as CourierCargo,
+        CourierExportReport as CourierExportReport,
+        CourierImportReport as CourierImportReport,
+        CourierReport as CourierReport,
+    )
+    from fenchi._reports.drill import DrillReport as DrillReport
+    from fenchi._reports.health import (
+        Damage as Damage,
+        RepairReport as RepairReport,
+        VerifyReport as VerifyReport,
+    )
+    from fenchi._reports.locks import (
+        LockCheck as LockCheck,
+        LockReport as LockReport,
+        PlaceLocks as PlaceLocks,
+        SnapshotLocks as SnapshotLocks,
+    )
+    from fenchi._reports.problems import Problem as Problem
+    from fenchi._reports.progress import Progress as Progress
+    from fenchi._reports.restore import RestoreReport as RestoreReport
+    from fenchi._reports.snapshots import (
+        Entry as Entry,
+        Snapshot as Snapshot,
+        SnapshotList as SnapshotList,
+    )
+    from fenchi._reports.status import (
+        LogEnd as LogEnd,
+        ProviderStatus as ProviderStatus,
+        VaultHead as VaultHead,
+        VaultStatus as VaultStatus,
+    )
+    from fenchi._vault import Vault as Vault, create as create, open as open
+    from fenchi.config import Config as Config, Relaxation as Relaxation, VaultPolicy as VaultPolicy
+else:
 
+    def __getattr__(name):
+        if name in _MODULES:
+            return import_module(f"fenchi.{name}")  # which makes it an attribute
+        if name not in _HOME_OF:
+            raise AttributeError(f"module 'fenchi' has no attribute {name!r}")
+        found = getattr(import_module(f"fenchi.{_HOME_OF[name]}"), name)
+        globals()[name] = found
+        return found
 
-__all__ = [
-    "AlreadyExists",
-    "BackupReport",
-    "BuiltinProvider",
-    "Cancelled",
-    "Config",
-    "Conflict",
-    "ContractAbility",
-    "ContractFinding",
-    "ContractReport",
-    "CourierCargo",
-    "CourierExportReport",
-    "CourierImportReport",
-    "CourierReport",
-    "Damage",
-    "Damaged",
-    "DataLoss",
-    "Deadline",
-    "Denied",
-    "Domain",
-    "DrillReport",
-    "Entry",
-    "Error",
-    "Full",
-    "Internal",
-    "InvalidArgument",
-    "Io",
-    "LockCheck",
-    "LockReport",
-    "Locked",
-    "LogEnd",
-    "NotFound",
-    "PlaceLocks",
-    "Policy",
-    "Problem",
-    "Progress",
-    "Provider",
-    "ProviderStatus",
-    "Relaxation",
-    "RepairReport",
-    "RestoreReport",
-    "SecretBytes",
-    "Snapshot",
-    "SnapshotList",
-    "SnapshotLocks",
-    "StatusCode",
-    "TooFewProviders",
-    "Unavailable",
-    "Unsupported",
-    "Vault",
-    "VaultHead",
-    "VaultPolicy",
-    "VaultStatus",
-    "VerifyReport",
-    "WrongKey",
-    "__version__",
-    "check_provider",
-    "config",
-    "courier",
-    "create",
-    "custody",
-    "escape_path",
-    "open",
-    "open_provider",
-    "providers",
-    "same_place",
-]
+    def __dir__():
+        return sorted({*globals(), *__all__})

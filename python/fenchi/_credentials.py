@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-CredentialSource = Callable[[], Mapping[str, "str | bytes | datetime"]]
+CredentialSource = Callable[[], Mapping[str, str | bytes | datetime]]
 
 _FIELDS = {
     "s3": {"access_key_id", "secret_access_key", "session_token", "expires"},
@@ -33,6 +32,8 @@ def for_core(scheme: str, source: CredentialSource) -> Callable[[], dict[str, st
                     raise TypeError(f"{name}: a time needs its time zone")
                 out[name] = int(value.timestamp())
             elif scheme == "azure" and name == "key":
+                import base64  # for Azure alone
+
                 out[name] = base64.b64decode(value, validate=True)
             else:
                 out[name] = value

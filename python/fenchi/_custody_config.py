@@ -25,8 +25,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fenchi import _errors, _passphrase
-from fenchi.custody import Custodian, CustodyPlan, Deliver, parse_access
+import fenchi
+from fenchi import _core, _errors, _passphrase
 from fenchi.messages import text
 
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -41,32 +41,32 @@ class CustodyTable:
     """Who opens the vault, as vault.toml plans it."""
 
     open: str = PASSPHRASE
-    custodians: Mapping[str, tuple[Custodian, ...]] = field(default_factory=dict)
+    custodians: Mapping[str, tuple[fenchi.custody.Custodian, ...]] = field(default_factory=dict)
     """By group; a share's index is the place + 1."""
     recipients: Mapping[str, bytes] = field(default_factory=dict)
     """Public keys by name: X25519, or P-256 in a token."""
 
     def passphrase_names(self, open: str | None = None) -> tuple[str, ...]:
         """The names in the expression that are no recipients."""
-        names = parse_access(open or self.open).names
+        names = _core.parse_access(open or self.open)["names"]
         return tuple(name for name in names if name not in self.recipients)
 
     def plan(
         self,
         *,
         passphrases: Mapping[str, _passphrase.Passphrase] | None = None,
-        deliver: Deliver | None = None,
+        deliver: fenchi.custody.Deliver | None = None,
         open: str | None = None,
         passphrase_passes: int = 4,
         passphrase_memory_kib: int = 64 * 1024,
-    ) -> CustodyPlan:
+    ) -> fenchi.custody.CustodyPlan:
         """What Vault.rotate, Vault.add_access and fenchi.create take.
 
         open: another expression than that of the file. Errors: InvalidArgument, also when a
         recipient or a group stands in the file that the file's own expression does not name.
         """
         self.check_names()
-        access = parse_access(open or self.open)
+        access = fenchi.custody.parse_access(open or self.open)
         groups = {}
         for group, needed in access.groups.items():
             holders = self.custodians.get(group, ())
@@ -74,7 +74,7 @@ class CustodyTable:
                 message = text("custody.too_few", group=group, needed=needed, there=len(holders))
                 raise _errors.InvalidArgument(message, text("custody.too_few_hint", group=group))
             groups[group] = holders
-        return CustodyPlan(
+        return fenchi.custody.CustodyPlan(
             open=access.canonical,
             passphrases=dict(passphrases or {}),
             recipients={n: key for n, key in self.recipients.items() if n in access.names},
@@ -86,7 +86,7 @@ class CustodyTable:
 
     def with_passphrase(
         self, get: Callable[[], _passphrase.SecretBytes], passes: int, memory_kib: int
-    ) -> CustodyPlan:
+    ) -> fenchi.custody.CustodyPlan:
         """For who brings a passphrase and no plan. Errors: InvalidArgument where the file wants
         more than that."""
         if self.open != PASSPHRASE:
@@ -100,7 +100,7 @@ class CustodyTable:
 
     def check_names(self) -> None:
         """A recipient that the expression does not name is most likely misspelt in one of both."""
-        access = parse_access(self.open)
+        access = fenchi.custody.parse_access(self.open)
         for name in self.recipients:
             if name not in access.names:
                 raise _errors.InvalidArgument(text("custody.unused_recipient", name=name))
@@ -131,7 +131,7 @@ def read_key(where: str, value: str) -> bytes:
 
 def checked_open(value: str) -> str:
     try:
-        return parse_access(value).canonical
+        return str(_core.parse_access(value)["canonical"])
     except _errors.InvalidArgument as error:
         message = text("custody.open", why=error.message)
         raise _errors.InvalidArgument(message, error.hint) from None
@@ -143,12 +143,12 @@ def table_of(
     recipients: Sequence[tuple[str, str]],
 ) -> CustodyTable:
     """From the values of the file: (group, holder, deputy) and (name, key in hex)."""
-    groups: dict[str, tuple[Custodian, ...]] = {}
+    groups: dict[str, tuple[fenchi.custody.Custodian, ...]] = {}
     for group, holder, deputy in custodians:
         known = groups.get(group, ())
         if not holder or any(one.holder == holder for one in known):
             raise _errors.InvalidArgument(text("custody.holder_twice", group=group, name=holder))
-        groups[group] = (*known, Custodian(holder, deputy))
+        groups[group] = (*known, fenchi.custody.Custodian(holder, deputy))
     keys: dict[str, bytes] = {}
     for name, key in recipients:
         if name in keys:

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import fsspec
 
 from fenchi import _errors
-from fenchi._reports import Domain
+from fenchi._providers import Domain
 from fenchi.messages import text
 
 _P = ParamSpec("_P")

@@ -8,7 +8,7 @@ from functools import partial
 
 from fenchi import config
 from fenchi._providers import AnyProvider, open_or_absent
-from fenchi.providers import Meter, metered
+from fenchi._wrappers import Meter, metered
 
 Where = str | os.PathLike[str] | config.Config | Mapping[str, AnyProvider | str]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fenchi._reports import Progress
+import fenchi
 
-OnProgress = Callable[[Progress], object]
+OnProgress = Callable[["fenchi.Progress"], object]
 
 
 def to_core(callback: OnProgress | None) -> Callable[..., object] | None:
@@ -15,7 +15,7 @@ def to_core(callback: OnProgress | None) -> Callable[..., object] | None:
 
     def pass_on(phase: str, items: int, of_items: int, size: int, of_size: int, path: str) -> None:
         callback(
-            Progress(
+            fenchi.Progress(
                 phase=phase,
                 items_done=items,
                 items_total=of_items,

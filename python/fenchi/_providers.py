@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+import fenchi
 from fenchi import _core, _errors
-from fenchi._contract_reports import ContractReport
 from fenchi._credentials import CredentialSource, for_core
-from fenchi._reports import Domain
 from fenchi.messages import text
 
 if TYPE_CHECKING:
@@ -35,6 +35,18 @@ if TYPE_CHECKING:
 BuiltinProvider = _core.BuiltinProvider
 GROUP = "fenchi.providers"
 VERBS = ("put", "get", "stat", "list", "delete")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """Whose hands a provider is in; empty text is "not declared"."""
+
+    vendor: str = ""
+    vendor_home: str = ""
+    country: str = ""
+    region: str = ""
+    account: str = ""
+    medium: str = ""
 
 
 class FiveVerbs(Protocol):
@@ -173,7 +185,7 @@ def check_provider(
     prefix: str = "contract-check",
     may_delete: bool = True,
     retain: timedelta | None = None,
-) -> ContractReport:
+) -> fenchi.ContractReport:
     """Runs the provider contract suite: about 20 MiB and 200 calls, below `prefix`.
 
     retain: stores one object under retention for that long. Nobody can delete it before.
@@ -181,7 +193,7 @@ def check_provider(
     place: object = open_provider(provider) if isinstance(provider, str) else provider
     seconds = 0 if retain is None else int(retain.total_seconds())
     fields = _core.run_provider_contract(place, prefix, may_delete, seconds)
-    return ContractReport.from_core(fields)
+    return fenchi.ContractReport.from_core(fields)
 
 
 def same_place(first: AnyProvider | str, second: AnyProvider | str) -> bool:

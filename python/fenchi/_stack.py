@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from fenchi import _core, _errors, providers
+from fenchi import _core, _errors, _wrappers
 from fenchi.messages import text
 
 if TYPE_CHECKING:
@@ -48,25 +48,25 @@ def budget(where: str, value: str) -> str:
 
 
 def build(
-    place: AnyProvider, entry: ProviderEntry, meter: providers.Meter
+    place: AnyProvider, entry: ProviderEntry, meter: _wrappers.Meter
 ) -> _core.BuiltinProvider:
-    out = providers.metered(place, meter)  # innermost: every attempt counts and costs
+    out = _wrappers.metered(place, meter)  # innermost: every attempt counts and costs
     if entry.rate or entry.budget:
         most = size_bytes(entry.budget) if entry.budget else None
-        out = providers.rate_limited(out, entry.rate or "unlimited", budget=most)
+        out = _wrappers.rate_limited(out, entry.rate or "unlimited", budget=most)
     rule = entry.retry
     if rule is None:
         rule = entry.url.partition(":")[0] not in _LOCAL
-    if isinstance(rule, providers.Retry):
-        return providers.retrying(out, rule)
-    return providers.retrying(out) if rule else out
+    if isinstance(rule, _wrappers.Retry):
+        return _wrappers.retrying(out, rule)
+    return _wrappers.retrying(out) if rule else out
 
 
 def rendered(entry: ProviderEntry, line: Callable[[str, object], str]) -> list[str]:
     """The lines of vault.toml for what differs from the defaults."""
     out = [line(key, value) for key in ("rate", "budget") if (value := getattr(entry, key))]
     rule = entry.retry
-    if isinstance(rule, providers.Retry):
+    if isinstance(rule, _wrappers.Retry):
         out.append(
             f"retry = {{ attempts = {rule.attempts}, first_wait_seconds = {rule.first_wait}, "
             f"wait_max_seconds = {rule.wait_max}, deadline_seconds = {rule.deadline}, "
@@ -75,7 +75,7 @@ def rendered(entry: ProviderEntry, line: Callable[[str, object], str]) -> list[s
     elif rule is not None:
         out.append(f"retry = {str(rule).lower()}")
     if entry.prices is not None:
-        keys = (item.name for item in fields(providers.Prices))
+        keys = (item.name for item in fields(_wrappers.Prices))
         members = ", ".join(line(key, getattr(entry.prices, key)) for key in keys)
         out.append(f"prices = {{ {members} }}")
     return out

@@ -3,53 +3,31 @@
 from __future__ import annotations
 
 import os
-import queue
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, BinaryIO, Self, overload
+from typing import BinaryIO, Self, TypeAlias, overload
 
-from fenchi import _core, _custody_config, _errors, _passphrase, config
-from fenchi import custody as _custody
+import fenchi
+from fenchi import _core, _custody_config, _errors, _passphrase, _streams, config
 from fenchi._core import SecretBytes
-from fenchi._courier_reports import CourierExportReport
 from fenchi._custody_verbs import CustodyVerbs
 from fenchi._opening import Where, open_all
+from fenchi._paths import StrPath, raw
 from fenchi._progress import OnProgress
 from fenchi._progress import to_core as _progress
-from fenchi._reports import (
-    BackupReport,
-    DrillReport,
-    Entry,
-    RepairReport,
-    RestoreReport,
-    Snapshot,
-    SnapshotList,
-    VaultHead,
-    VaultStatus,
-    VerifyReport,
-)
+from fenchi._unlock import Unlock
+from fenchi._wrappers import Meter
 from fenchi.messages import text
-from fenchi.providers import Meter, Usage
 
-StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-SnapshotLike = str | Snapshot | BackupReport
+SnapshotLike: TypeAlias = "str | fenchi.Snapshot | fenchi.BackupReport"
 Filter = Callable[[str, str], bool] | Iterable[str]
 
 _DEPTHS = {"exists": 0, "tags": 1, "data": 2}
 _ROLES = {"read": 1, "write": 2, "verify": 3, "admin": 4}
 _HEX_ID = re.compile(r"[0-9a-fA-F]{64}")
 _NO_LOCK = timedelta()
-_PIPE_CHUNKS = 8  # read ahead by cat()
-_NO_THREAD = ("stream.no_thread", "stream.no_thread_hint")
-
-
-def _raw(path: StrPath) -> bytes:
-    """A path as bytes. Independent of the locale: fenchi's paths are UTF-8 or raw bytes."""
-    name = os.fspath(path)
-    return name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
 
 
 def _utf8(what: str, value: str) -> str:
@@ -85,33 +63,6 @@ def _secret(passphrase: _passphrase.Passphrase | None) -> SecretBytes:
     if secret is None:
         raise _errors.WrongKey(text("passphrase.none"), text("passphrase.none_hint"))
     return secret
-
-
-def _reader(source: BinaryIO | Iterable[bytes]) -> Callable[[int], Any]:
-    read = getattr(source, "read", None)
-    if callable(read):
-
-        def read_some(size: int) -> Any:
-            got = read(size)
-            if got is None:
-                raise _errors.InvalidArgument(text("stream.non_blocking"))
-            return got
-
-        return read_some
-    pieces = iter(source)
-    left = memoryview(b"")
-
-    def next_piece(size: int) -> memoryview:
-        nonlocal left
-        while not left:
-            try:
-                left = memoryview(next(pieces)).cast("B")
-            except StopIteration:
-                return memoryview(b"")
-        now, left = left[:size], left[size:]
-        return now
-
-    return next_piece
 
 
 class Vault(CustodyVerbs):
@@ -172,15 +123,13 @@ class Vault(CustodyVerbs):
         """What you should know about this opening; empty when all is well."""
         return tuple(self._core.warnings())
 
-    def provider_usage(self) -> dict[str, Usage]:
+    def provider_usage(self) -> dict[str, fenchi.providers.Usage]:
         """What went to and from each provider since the opening; also to be read after close()."""
         return {name: meter.usage() for name, meter in self._meters.items()}
 
     def _id_of(self, snapshot: SnapshotLike) -> str:
-        if isinstance(snapshot, Snapshot):
-            return snapshot.id
-        if isinstance(snapshot, BackupReport):
-            return snapshot.snapshot
+        if not isinstance(snapshot, str):
+            return snapshot.id if isinstance(snapshot, fenchi.Snapshot) else snapshot.snapshot
         if _HEX_ID.fullmatch(snapshot):
             return snapshot
         return self._core.find_snapshot(_utf8("snapshot", snapshot))
@@ -203,7 +152,7 @@ class Vault(CustodyVerbs):
         rescan: bool = False,
         lock_for: timedelta | None = None,
         progress: OnProgress | None = None,
-    ) -> BackupReport:
+    ) -> fenchi.BackupReport:
         """Backs up files and directories as one snapshot.
 
         exclude: patterns as in .gitignore, or a callable (path, type) -> bool; paths are relative
@@ -224,7 +173,9 @@ class Vault(CustodyVerbs):
             "lock_until": self._lock_until(lock_for),
             "progress": _progress(progress),
         }
-        return BackupReport.from_core(self._core.backup([_raw(path) for path in paths], options))
+        return fenchi.BackupReport.from_core(
+            self._core.backup([raw(path) for path in paths], options)
+        )
 
     def backup_stream(
         self,
@@ -237,7 +188,7 @@ class Vault(CustodyVerbs):
         host: str = "",
         lock_for: timedelta | None = None,
         progress: OnProgress | None = None,
-    ) -> BackupReport:
+    ) -> fenchi.BackupReport:
         """Backs up a file object, or pieces of bytes, as one file called `name`."""
         options = {
             "label": _utf8("label", label),
@@ -247,18 +198,18 @@ class Vault(CustodyVerbs):
             "lock_until": self._lock_until(lock_for),
             "progress": _progress(progress),
         }
-        report = self._core.backup_stream(_reader(source), _raw(name), options)
-        return BackupReport.from_core(report)
+        report = self._core.backup_stream(_streams.reader(source), raw(name), options)
+        return fenchi.BackupReport.from_core(report)
 
-    def snapshots(self) -> SnapshotList:
-        return SnapshotList.from_core(self._core.snapshots())
+    def snapshots(self) -> fenchi.SnapshotList:
+        return fenchi.SnapshotList.from_core(self._core.snapshots())
 
     def ls(
         self, snapshot: SnapshotLike, path: StrPath = "", *, recursive: bool = False
-    ) -> Iterator[Entry]:
+    ) -> Iterator[fenchi.Entry]:
         """`path` and, if it is a directory, what is in it. The list is read at the first step."""
-        for fields in self._core.list(self._id_of(snapshot), _raw(path), recursive):
-            yield Entry.from_core(fields)
+        for fields in self._core.list(self._id_of(snapshot), raw(path), recursive):
+            yield fenchi.Entry.from_core(fields)
 
     @overload
     def cat(self, snapshot: SnapshotLike, path: StrPath) -> Iterator[bytes]: ...
@@ -271,10 +222,10 @@ class Vault(CustodyVerbs):
 
         The vault is busy until the iterator is exhausted or closed.
         """
-        identifier, name = self._id_of(snapshot), _raw(path)
+        identifier, name = self._id_of(snapshot), raw(path)
         if output is None:
-            return _pump(lambda write: self._core.cat(identifier, name, write))
-        self._core.cat(identifier, name, _write_all(output))
+            return _streams.pump(lambda write: self._core.cat(identifier, name, write))
+        self._core.cat(identifier, name, _streams.write_all(output))
         return None
 
     def restore(
@@ -288,7 +239,7 @@ class Vault(CustodyVerbs):
         make_devices: bool = False,
         absent: Iterable[str] = (),
         progress: OnProgress | None = None,
-    ) -> RestoreReport:
+    ) -> fenchi.RestoreReport:
         """Restores below `target`, which is created when missing; never writes outside it.
 
         include: patterns or a callable as for backup; paths are relative to the target. absent:
@@ -302,28 +253,34 @@ class Vault(CustodyVerbs):
             "absent": [_utf8("absent", name) for name in absent],
             "progress": _progress(progress),
         }
-        fields = self._core.restore(self._id_of(snapshot), _raw(target), options)
-        return RestoreReport.from_core(fields)
+        fields = self._core.restore(self._id_of(snapshot), raw(target), options)
+        return fenchi.RestoreReport.from_core(fields)
 
-    def verify(self, *, depth: str = "tags", progress: OnProgress | None = None) -> VerifyReport:
+    def verify(
+        self, *, depth: str = "tags", progress: OnProgress | None = None
+    ) -> fenchi.VerifyReport:
         """depth: "exists" (presence and size), "tags" (every byte against its tag) or "data"
         (decrypted and compared). Damage is in the report."""
         if depth not in _DEPTHS:
             raise _errors.InvalidArgument(text("verify.depth", depth=depth))
-        return VerifyReport.from_core(self._core.verify(_DEPTHS[depth], _progress(progress)))
+        return fenchi.VerifyReport.from_core(self._core.verify(_DEPTHS[depth], _progress(progress)))
 
-    def repair(self, report: VerifyReport, *, progress: OnProgress | None = None) -> RepairReport:
+    def repair(
+        self, report: fenchi.VerifyReport, *, progress: OnProgress | None = None
+    ) -> fenchi.RepairReport:
         """Rebuilds what `report` names, byte for byte, from the good shards."""
-        return RepairReport.from_core(self._core.repair(report.to_core(), _progress(progress)))
+        return fenchi.RepairReport.from_core(
+            self._core.repair(report.to_core(), _progress(progress))
+        )
 
     def export_courier(
         self, provider: str, path: StrPath, *, progress: OnProgress | None = None
-    ) -> CourierExportReport:
+    ) -> fenchi.CourierExportReport:
         """Writes what a provider lacks to a medium that is carried there; see fenchi.courier."""
         fields = self._core.export_courier(
-            _utf8("provider", provider), _raw(path), _progress(progress)
+            _utf8("provider", provider), raw(path), _progress(progress)
         )
-        return CourierExportReport.from_core(fields)
+        return fenchi.CourierExportReport.from_core(fields)
 
     def drill(
         self,
@@ -334,7 +291,7 @@ class Vault(CustodyVerbs):
         rpo: timedelta | float | None = None,
         scratch: StrPath = "",
         progress: OnProgress | None = None,
-    ) -> DrillReport:
+    ) -> fenchi.DrillReport:
         """Restores to scratch without some providers, compares everything, takes the time.
 
         rto, rpo: targets for the time to restore and the age of the data; numbers are seconds.
@@ -343,13 +300,13 @@ class Vault(CustodyVerbs):
             "absent": [_utf8("absent", name) for name in absent],
             "rto_seconds": _seconds(rto),
             "rpo_seconds": _seconds(rpo),
-            "scratch_directory": _raw(scratch),
+            "scratch_directory": raw(scratch),
             "progress": _progress(progress),
         }
-        return DrillReport.from_core(self._core.drill(self._id_of(snapshot), options))
+        return fenchi.DrillReport.from_core(self._core.drill(self._id_of(snapshot), options))
 
-    def status(self) -> VaultStatus:
-        return VaultStatus.from_core(self._core.status())
+    def status(self) -> fenchi.VaultStatus:
+        return fenchi.VaultStatus.from_core(self._core.status())
 
     def export_credential(self, role: str, key_domains: Iterable[str] = ()) -> SecretBytes:
         """A credential file's bytes for a role, for some key domains.
@@ -367,75 +324,14 @@ def _seconds(span: timedelta | float | None) -> int | None:
     return int(span.total_seconds() if isinstance(span, timedelta) else span)
 
 
-def _write_all(output: BinaryIO) -> Callable[[bytes], None]:
-    def write(piece: bytes) -> None:
-        left = memoryview(piece)
-        while left:
-            written = output.write(left)
-            if written is None:  # a non-blocking file that is full
-                raise BlockingIOError(text("stream.non_blocking"))
-            left = left[written:]
-
-    return write
-
-
-class _Abandoned(Exception):
-    """The consumer of an iterator went away."""
-
-
-def _pump(work: Callable[[Callable[[bytes], None]], None]) -> Iterator[bytes]:
-    """What `work` writes, as an iterator; `work` runs in a thread and never gets far ahead."""
-    pipe: queue.Queue[bytes | BaseException | None] = queue.Queue(_PIPE_CHUNKS)
-    abandoned = threading.Event()
-
-    def write(piece: bytes) -> None:
-        while True:
-            if abandoned.is_set():
-                raise _Abandoned
-            try:
-                return pipe.put(piece, timeout=0.1)
-            except queue.Full:
-                continue
-
-    def run() -> None:
-        end: BaseException | None = None
-        try:
-            work(write)
-        except BaseException as error:
-            end = error
-        while not abandoned.is_set():
-            try:
-                pipe.put(end, timeout=0.1)
-                break
-            except queue.Full:
-                continue
-
-    thread = threading.Thread(target=run, name="fenchi-cat", daemon=True)
-    try:
-        thread.start()
-    except RuntimeError as error:  # none is to be had
-        raise _errors.Unavailable(*map(text, _NO_THREAD)) from error
-    try:
-        while True:
-            item = pipe.get()
-            if item is None:
-                return
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        abandoned.set()
-        thread.join()
-
-
 def open(
     where: Where = "vault.toml",
     *,
     passphrase: _passphrase.Passphrase | None = None,
     credential: SecretBytes | bytes | None = None,
-    unlock: _custody.Unlock | None = None,
+    unlock: Unlock | None = None,
     vault_id: str | None = None,
-    known_head: VaultHead | None = None,
+    known_head: fenchi.VaultHead | None = None,
     state_directory: str | os.PathLike[str] = "",
     threads: int = 0,
 ) -> Vault:
@@ -452,9 +348,9 @@ def open(
     if loaded is not None:
         vault_id = vault_id or loaded.vault_id
     if unlock is None and credential is not None:
-        unlock = _custody.Unlock(credential=credential)
+        unlock = Unlock(credential=credential)
     elif unlock is None:
-        unlock = _custody.Unlock(passphrases=[_secret(passphrase)])
+        unlock = Unlock(passphrases=[_secret(passphrase)])
     head = {} if known_head is None else known_head.to_core()
     core = _core.open_vault(
         providers, unlock.to_core(), vault_id, os.fspath(state_directory), threads, head
@@ -466,7 +362,7 @@ def create(
     where: Where = "vault.toml",
     *,
     passphrase: _passphrase.Passphrase | None = None,
-    custody_plan: _custody.CustodyPlan | None = None,
+    custody_plan: fenchi.custody.CustodyPlan | None = None,
     policy: config.VaultPolicy | None = None,
     passphrase_passes: int = 4,
     passphrase_memory_kib: int = 64 * 1024,

@@ -21,12 +21,11 @@ from typing import Any, TypeVar, cast
 from fenchi import _core, _custody_config, _errors, _stack
 from fenchi._custody_config import CustodyTable
 from fenchi._files import replace_file
-from fenchi._providers import AnyProvider, open_or_absent, open_provider
-from fenchi._reports import Domain
+from fenchi._providers import AnyProvider, Domain, open_or_absent, open_provider
 from fenchi._toml_text import custody_lines, with_line
 from fenchi._toml_text import line as _line
+from fenchi._wrappers import Meter, Prices, Retry, spare_lines
 from fenchi.messages import LANGUAGES, in_use, text
-from fenchi.providers import Meter, Prices, Retry, spare_lines
 
 StrPath = str | os.PathLike[str]
 _T = TypeVar("_T")

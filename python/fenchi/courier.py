@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import os
 
+import fenchi
 from fenchi import _core
-from fenchi._courier_reports import CourierImportReport, CourierReport
 from fenchi._progress import OnProgress, to_core
 from fenchi._providers import AnyProvider, open_provider
 
 
 def check(
     path: str | bytes | os.PathLike[str], *, progress: OnProgress | None = None
-) -> CourierReport:
+) -> fenchi.CourierReport:
     """Reads the whole medium; needs no vault and no key. Damage is in the report."""
-    return CourierReport.from_core(_core.check_courier(os.fsencode(path), to_core(progress)))
+    return fenchi.CourierReport.from_core(_core.check_courier(os.fsencode(path), to_core(progress)))
 
 
 def load(
@@ -30,7 +30,7 @@ def load(
     *,
     destination: str = "",
     progress: OnProgress | None = None,
-) -> CourierImportReport:
+) -> fenchi.CourierImportReport:
     """Stores what the medium carries for the provider at `place` (or its URL): create-only.
 
     destination: the provider's id in hex, needed only where the place is empty and the medium
@@ -38,4 +38,4 @@ def load(
     """
     provider: object = open_provider(place) if isinstance(place, str) else place
     fields = _core.import_courier(os.fsencode(path), provider, destination, to_core(progress))
-    return CourierImportReport.from_core(fields)
+    return fenchi.CourierImportReport.from_core(fields)

@@ -31,21 +31,43 @@ from typing import Any, Protocol, Self
 
 from fenchi import _core, _passphrase
 from fenchi._core import SecretBytes
+from fenchi._unlock import HoldsSecrets, Key, Unlock, as_secret
 
-Key = SecretBytes | bytes | bytearray
+__all__ = [
+    "AccessExpression",
+    "AdminRule",
+    "AttestReport",
+    "Custodian",
+    "CustodianShare",
+    "CustodyGroup",
+    "CustodyPlan",
+    "CustodyReport",
+    "CustodyToken",
+    "Deliver",
+    "EpochUse",
+    "Key",
+    "KeyToken",
+    "NewWriter",
+    "PolicyChange",
+    "ShareLabel",
+    "TokenInfo",
+    "Unlock",
+    "Writer",
+    "admin_key_of",
+    "approve_proposal",
+    "check_token",
+    "find_token",
+    "make_token_key",
+    "new_admin_key",
+    "new_recipient_key",
+    "open_token",
+    "parse_access",
+    "read_share_label",
+    "recipient_key_of",
+]
+
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _ROLES = {"read": 1, "write": 2, "verify": 3, "admin": 4}
-
-
-def _secret(data: Key) -> SecretBytes:
-    return data if isinstance(data, SecretBytes) else SecretBytes(data)
-
-
-class _HoldsSecrets:
-    """Keeps what holds secrets, in whatever form its maker gave them, out of pickles and copies."""
-
-    def __reduce__(self) -> str:
-        raise TypeError("an object that holds secrets cannot be pickled or copied")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,30 +169,7 @@ def check_token(token: KeyToken) -> None:
 
 
 def _pin(pin: Key | str) -> SecretBytes:
-    return _secret(pin.encode() if isinstance(pin, str) else pin)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unlock(_HoldsSecrets):
-    """Everything that was brought to open a vault with. What is lacking, the error says."""
-
-    passphrases: Sequence[_passphrase.Passphrase] = field(default=(), repr=False)
-    recipient_keys: Sequence[Key] = field(default=(), repr=False)
-    tokens: Sequence[KeyToken] = field(default=(), repr=False)
-    shares: Mapping[str, Key] = field(default_factory=dict, repr=False)
-    """Custodians' key shares, by the name of the file or page they came in."""
-    admin_key: Key | None = field(default=None, repr=False)
-    credential: Key | None = field(default=None, repr=False)
-
-    def to_core(self) -> dict[str, Any]:
-        return {
-            "passphrases": [_passphrase.secret_of(one) for one in self.passphrases],
-            "recipient_keys": [_secret(one) for one in self.recipient_keys],
-            "tokens": list(self.tokens),
-            "shares": [(name, _secret(data)) for name, data in self.shares.items()],
-            "admin_key": None if self.admin_key is None else _secret(self.admin_key),
-            "credential": None if self.credential is None else _secret(self.credential),
-        }
+    return as_secret(pin.encode() if isinstance(pin, str) else pin)
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ class Custodian:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustodianShare(_HoldsSecrets):
+class CustodianShare(HoldsSecrets):
     """A key share on its way to its holder."""
 
     slot: str
@@ -202,7 +201,7 @@ def _share(fields: dict[str, Any]) -> CustodianShare:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustodyPlan(_HoldsSecrets):
+class CustodyPlan(HoldsSecrets):
     """An access expression and what its names stand for: each name in exactly one of the maps."""
 
     open: str = "passphrase"
@@ -239,7 +238,7 @@ def new_recipient_key() -> SecretBytes:
 
 def recipient_key_of(secret: Key) -> bytes:
     """The public key that goes into a plan."""
-    return _core.recipient_key_of(_secret(secret))
+    return _core.recipient_key_of(as_secret(secret))
 
 
 def new_admin_key() -> SecretBytes:
@@ -247,7 +246,7 @@ def new_admin_key() -> SecretBytes:
 
 
 def admin_key_of(secret: Key) -> bytes:
-    return _core.admin_key_of(_secret(secret))
+    return _core.admin_key_of(as_secret(secret))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -319,7 +318,7 @@ def edit_to_core(
 
 def approve_proposal(proposal: bytes, admin_key: Key) -> bytes:
     """An admin's signature under a proposal: a file that may travel by mail or USB."""
-    return _core.approve_proposal(proposal, _secret(admin_key))
+    return _core.approve_proposal(proposal, as_secret(admin_key))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import fenchi
 import pytest
-from fenchi import _stack, config, providers
+from fenchi import _stack, _wrappers, config, providers
 
 FULL = """
 # a comment that stays
@@ -173,7 +173,7 @@ def test_retry_is_on_by_default_for_all_but_local_places(monkeypatch: pytest.Mon
         made.append("retry")
         return place
 
-    monkeypatch.setattr(providers, "retrying", note)
+    monkeypatch.setattr(_wrappers, "retrying", note)
     for url, retry, expected in (
         ("memory:x", None, 0),
         ("memory:x", True, 1),

@@ -19,7 +19,7 @@ import pytest
 import soft_hsm
 import terminal
 from fenchi import _custody_config, _toml_text, custody
-from fenchi.cli import exit_codes, unlocking
+from fenchi.cli import asking, exit_codes
 from fenchi.cli.unlocking import Factors
 from soft_hsm import PIN, WRONG_PIN, SoftHsm, with_key, with_pin
 from test_cli import PASSWORD
@@ -277,7 +277,7 @@ def test_a_passphrase_is_asked_for_where_a_token_needs_one_besides() -> None:
     table = _custody_config.table_of(
         "hsm AND passphrase, OR escrow", [], [("hsm", _KEY), ("escrow", "0b" * 32)]
     )
-    ask = unlocking.passphrases_to_ask
+    ask = asking.passphrases_to_ask
     assert ask(table, Factors(tokens=("pkcs11:",))) == ["passphrase"]
     assert ask(table, Factors(recipient_keys=("escrow.key",))) == []
     alone = _custody_config.table_of("hsm", [], [("hsm", _KEY)])

@@ -19,7 +19,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from fenchi import _errors, config
-from fenchi._reports import Domain, LogEnd, VaultHead
+from fenchi._providers import Domain
+from fenchi._reports.status import LogEnd, VaultHead
 from fenchi._vault import Vault
 from fenchi.ceremony import lines
 from fenchi.ceremony.share_page import explain

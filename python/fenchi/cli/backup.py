@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from fenchi import BackupReport, LockReport, escape_path
+import fenchi
+from fenchi import escape_path
 from fenchi.cli import exit_codes
 from fenchi.cli.app import app
 from fenchi.cli.context import UsageOption, exact_path, opened, settings, usage_members
@@ -17,7 +18,7 @@ from fenchi.config import LOCK_DAYS_MAX
 from fenchi.messages import text
 
 
-def _statement(output: Output, report: BackupReport) -> None:
+def _statement(output: Output, report: fenchi.BackupReport) -> None:
     output.say(
         "backup.done",
         snapshot=report.snapshot[:16],
@@ -47,7 +48,7 @@ def _statement(output: Output, report: BackupReport) -> None:
         output.problems(report.problems)
 
 
-def _locks(output: Output, locks: LockReport) -> None:
+def _locks(output: Output, locks: fenchi.LockReport) -> None:
     until = local_time(locks.until).isoformat(" ", "seconds")
     places = [place.provider for place in locks.places if place.can_lock and not place.failed]
     if locks.complete:
@@ -66,7 +67,7 @@ def _locks(output: Output, locks: LockReport) -> None:
             )
 
 
-def _profile(output: Output, report: BackupReport) -> None:
+def _profile(output: Output, report: fenchi.BackupReport) -> None:
     """Where the time went, the largest first, then each provider."""
     stages = sorted(report.stages, key=lambda stage: -stage.seconds)
     rows = [(s.stage, f"{s.seconds:.2f}", size(s.bytes) if s.bytes else "") for s in stages]

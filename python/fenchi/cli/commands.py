@@ -59,7 +59,10 @@ def whole_tree() -> Command:
 
 def tree_for(arguments: Sequence[str]) -> Command:
     """The command that is called, or all: for help, completion, and a name that is none."""
-    name = "".join(arguments[place_of_command(arguments) :][:1])
+    place = place_of_command(arguments)
+    name = "".join(arguments[place:][:1])
+    if "--version" in arguments[:place]:  # answered before any command is looked for
+        name = name or "backup"
     if name not in FILES or _COMPLETION in os.environ:
         return whole_tree()
     _read(FILES[name])

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from fenchi import Damage, LockCheck, RepairReport, VaultStatus, VerifyReport, escape_path
+import fenchi
+from fenchi import escape_path
 from fenchi.cli import exit_codes
 from fenchi.cli.app import app
 from fenchi.cli.context import UsageOption, opened, settings, usage_members
@@ -22,14 +23,14 @@ class Depth(StrEnum):
     data = "data"
 
 
-def code_of(damage: Sequence[Damage]) -> int:
+def code_of(damage: Sequence[fenchi.Damage]) -> int:
     if not damage:
         return exit_codes.DONE
     lost = any(not item.repairable for item in damage)
     return exit_codes.DATA_LOST if lost else exit_codes.DAMAGE
 
 
-def _statement(output: Output, report: VerifyReport) -> None:
+def _statement(output: Output, report: fenchi.VerifyReport) -> None:
     if report.healthy:
         output.say(
             "verify.healthy",
@@ -59,7 +60,7 @@ def _statement(output: Output, report: VerifyReport) -> None:
         _locks(output, report.locks)
 
 
-def _locks(output: Output, locks: LockCheck) -> None:
+def _locks(output: Output, locks: fenchi.LockCheck) -> None:
     """Whether what backups asked to be locked still is."""
     gone = [one for one in locks.snapshots if not one.kept]
     if not gone:
@@ -112,7 +113,9 @@ def verify(
     return code_of(report.damage) or exit_codes.DAMAGE
 
 
-def _repair_statement(output: Output, before: VerifyReport, report: RepairReport) -> None:
+def _repair_statement(
+    output: Output, before: fenchi.VerifyReport, report: fenchi.RepairReport
+) -> None:
     if before.healthy and report.complete:
         output.say("repair.nothing")
         return
@@ -130,7 +133,7 @@ def _repair_statement(output: Output, before: VerifyReport, report: RepairReport
         output.damage(sorted(report.left, key=lambda item: item.repairable))
 
 
-def _repair_code(before: VerifyReport, report: RepairReport) -> int:
+def _repair_code(before: fenchi.VerifyReport, report: fenchi.RepairReport) -> int:
     """Of both: what could not be looked at is not mended, whoever answers by now."""
     code = code_of(report.left)
     return exit_codes.DAMAGE if code == exit_codes.DONE and before.unreachable else code
@@ -153,7 +156,7 @@ def repair(
     return code
 
 
-def _state(report: VaultStatus, index: int) -> str:
+def _state(report: fenchi.VaultStatus, index: int) -> str:
     provider = report.providers[index]
     if provider.reachable:
         state = text("status.ok") if provider.holds_vault else text("status.empty")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import sys
 import time
@@ -13,10 +11,10 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fenchi import Damage, Error, Problem, Progress, escape_path
+import fenchi
+from fenchi import Error, escape_path
 from fenchi.cli.explaining import damage_explained, explained, problem_explained
 from fenchi.messages import text
-from fenchi.providers import Usage
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,12 +54,18 @@ def _is_utf8(path: str) -> bool:
     return True
 
 
+def _base64(raw: bytes) -> str:
+    import base64  # for what is no text
+
+    return base64.b64encode(raw).decode("ascii")
+
+
 def _path_member(name: str, path: str) -> dict[str, Any]:
     """A path is JSON text; one that is not UTF-8 is shown escaped and given exactly in base64."""
     if _is_utf8(path):
         return {name: path}
     raw = path.encode("utf-8", "surrogateescape")
-    return {name: escape_path(path), f"{name}_b64": base64.b64encode(raw).decode("ascii")}
+    return {name: escape_path(path), f"{name}_b64": _base64(raw)}
 
 
 def to_json(value: Any) -> Any:
@@ -86,7 +90,7 @@ def to_json(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
+        return _base64(value)
     if isinstance(value, str) and not _is_utf8(value):
         return escape_path(value)
     return value
@@ -114,6 +118,8 @@ def printable(value: object) -> object:
 
 def dump(content: object) -> str:
     """JSON on one line. Readable text stays; what a terminal could obey is written as \\uXXXX."""
+    import json  # for one who asks for it
+
     line = json.dumps(content, ensure_ascii=False)
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
@@ -163,7 +169,7 @@ class Output:
         if not self.json:
             print(text("warning", message=printable(message)), file=sys.stderr)
 
-    def problems(self, problems: Sequence[Problem]) -> None:
+    def problems(self, problems: Sequence[fenchi.Problem]) -> None:
         for item in problems[:_SHOWN_MAX]:
             what = problem_explained(item.code, item.message)
             self.say("problem", path=escape_path(item.path), message=what)
@@ -172,7 +178,7 @@ class Output:
         if len(problems) > _SHOWN_MAX:
             self.say("problem.more", count=len(problems) - _SHOWN_MAX)
 
-    def damage(self, items: Sequence[Damage]) -> None:
+    def damage(self, items: Sequence[fenchi.Damage]) -> None:
         for item in items[:_SHOWN_MAX]:
             where = " ".join(part for part in (item.provider, item.object) if part)
             self.say("verify.item", where=where, what=damage_explained(item.kind, item.what))
@@ -182,7 +188,7 @@ class Output:
                 count = sum(item.provider == provider for item in items)
                 self.say("verify.per_provider", provider=provider, count=count)
 
-    def usage(self, usage: Mapping[str, Usage]) -> None:
+    def usage(self, usage: Mapping[str, fenchi.providers.Usage]) -> None:
         """What went to and from each provider, and what that costs."""
         names = ("provider", "calls", "errors", "sent", "received", "waiting", "money")
         rows = [
@@ -233,7 +239,7 @@ class Output:
         print(dump(content), file=sys.stderr if self.stdout_is_data else sys.stdout)
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[Progress], None] | None]:
+    def progress(self) -> Iterator[Callable[[fenchi.Progress], None] | None]:
         """A callback for a verb: JSON lines, a bar on a terminal, or nothing."""
         if self.json:
             yield _JsonLines()
@@ -263,7 +269,7 @@ def _width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
 
 
 class _JsonLines:
-    def __call__(self, now: Progress) -> None:
+    def __call__(self, now: fenchi.Progress) -> None:
         line = {"progress": now.phase, **to_json(now), "time": time.time()}
         del line["phase"]
         print(dump(line), file=sys.stderr, flush=True)
@@ -274,7 +280,7 @@ class _BarUpdates:
         self._bar = bar
         self._tasks: dict[str, Any] = {}
 
-    def __call__(self, now: Progress) -> None:
+    def __call__(self, now: fenchi.Progress) -> None:
         if now.phase not in self._tasks:
             self._tasks[now.phase] = self._bar.add_task(
                 text(f"phase.{now.phase}"), total=None, current=""

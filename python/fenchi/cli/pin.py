@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from fenchi import _core, _errors, _passphrase, _secret_files, custody
+import fenchi
+from fenchi import _core, _errors, _passphrase, _secret_files
 from fenchi._core import SecretBytes
 from fenchi.cli.output import Output
-from fenchi.custody import KeyToken, TokenInfo
 from fenchi.messages import text
 
 
@@ -26,7 +26,7 @@ def _from_file(output: Output, source: str) -> SecretBytes:
             return SecretBytes(pin)
 
 
-def _typed(output: Output, info: TokenInfo) -> SecretBytes:
+def _typed(output: Output, info: fenchi.custody.TokenInfo) -> SecretBytes:
     name = info.label or info.serial
     if not sys.stdin.isatty():
         hint = text("token.no_terminal_hint")
@@ -40,7 +40,7 @@ def _typed(output: Output, info: TokenInfo) -> SecretBytes:
 
 def _pin(output: Output, uri: str) -> SecretBytes:
     source = _core.token_uri_pin_source(uri)
-    info = custody.find_token(uri)
+    info = fenchi.custody.find_token(uri)
     if info.pin_pad:
         output.warn(text("token.pin_pad", token=info.label or info.serial))
     if info.locked or not info.takes_pin:  # the library says so, before anything is tried
@@ -48,11 +48,11 @@ def _pin(output: Output, uri: str) -> SecretBytes:
     return _from_file(output, source) if source else _typed(output, info)
 
 
-def open_token(output: Output, uri: str) -> KeyToken:
+def open_token(output: Output, uri: str) -> fenchi.custody.KeyToken:
     """Errors: as custody.open_token, and those of the PIN's file."""
-    return custody.open_token(uri, pin=_pin(output, uri))
+    return fenchi.custody.open_token(uri, pin=_pin(output, uri))
 
 
-def make_key(output: Output, uri: str, label: str) -> KeyToken:
+def make_key(output: Output, uri: str, label: str) -> fenchi.custody.KeyToken:
     """Errors: as custody.make_token_key, and those of the PIN's file."""
-    return custody.make_token_key(uri, label, pin=_pin(output, uri))
+    return fenchi.custody.make_token_key(uri, label, pin=_pin(output, uri))

@@ -91,7 +91,7 @@ def _broken_pipe() -> int:
 
 
 def main() -> NoReturn:
-    """Entry point of the console script."""
+    """Runs what the command line of this process says, and ends it."""
     harden()
     if memory.works_with_words(sys.argv[1:]):
         memory.lock_all()

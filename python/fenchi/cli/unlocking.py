@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fenchi import _access_tree, _errors, _passphrase, _secret_files
-from fenchi._access_tree import Term
+from fenchi import _errors, _passphrase, _secret_files
 from fenchi._core import SecretBytes
 from fenchi._custody_config import PASSPHRASE, CustodyTable, is_token_key
+from fenchi._unlock import Key, Unlock
 from fenchi.cli.output import Output
 from fenchi.cli.pin import open_token
-from fenchi.custody import Key, Unlock, parse_access
 from fenchi.messages import text
 
 _KEY_SIZE = 32
@@ -37,51 +36,6 @@ class Factors:
     def for_recipient(self, key: bytes) -> bool:
         """Whether something was brought that may hold a recipient's secret key."""
         return bool(self.tokens if is_token_key(key) else self.recipient_keys)
-
-
-def _needs(term: Term, custody: CustodyTable, factors: Factors) -> list[str] | None:
-    """The passphrases that `term` takes besides the factors; None: they are of no use for it."""
-    if term.kind == "name":
-        key = custody.recipients.get(term.name)
-        if key is None:
-            return [term.name]
-        return [] if factors.for_recipient(key) else None
-    if term.kind == "shares":
-        return [] if factors.shares or term.name == _access_tree.PROVIDERS else None
-    found = [_needs(child, custody, factors) for child in term.children]
-    if term.kind == "and":
-        parts = [one for one in found if one is not None]
-        return [name for one in parts for name in one] if len(parts) == len(found) else None
-    return _fewest(found)
-
-
-def _fewest(found: Iterable[list[str] | None]) -> list[str] | None:
-    return min((one for one in found if one is not None), key=len, default=None)
-
-
-def _uses(term: Term, custody: CustodyTable, factors: Factors) -> bool:
-    """Whether what was brought is of use for `term`."""
-    return any(
-        (leaf.kind == "shares" and bool(factors.shares) and leaf.name != _access_tree.PROVIDERS)
-        or (
-            leaf.name in custody.recipients and factors.for_recipient(custody.recipients[leaf.name])
-        )
-        for leaf in _access_tree.leaves(term)
-    )
-
-
-def passphrases_to_ask(custody: CustodyTable, factors: Factors) -> list[str]:
-    """Names of the passphrases that are worth asking for, by what vault.toml plans."""
-    if factors.credential is not None:
-        return []
-    trees = [_access_tree.parse(one) for one in parse_access(custody.open).alternatives]
-    if factors.opens:
-        trees = [tree for tree in trees if _uses(tree, custody, factors)]
-    needed = _fewest(_needs(tree, custody, factors) for tree in trees)
-    if factors.opens:
-        return list(dict.fromkeys(needed or []))
-    # The file may plan what the vault does not have yet: then the vault says what is lacking.
-    return list(dict.fromkeys(needed)) if needed else [PASSPHRASE]
 
 
 @contextmanager
@@ -159,6 +113,14 @@ def read_shares(output: Output, source: str) -> dict[str, Key]:
     return found
 
 
+def _passphrases_to_ask(custody: CustodyTable, factors: Factors) -> list[str]:
+    if custody.open == PASSPHRASE and not factors.opens:
+        return [PASSPHRASE]  # as for most vaults: there is nothing to weigh
+    from fenchi.cli.asking import passphrases_to_ask
+
+    return passphrases_to_ask(custody, factors)
+
+
 def unlock_of(
     output: Output,
     factors: Factors,
@@ -174,7 +136,7 @@ def unlock_of(
     for source in factors.shares:
         shares |= read_shares(output, source)
     return Unlock(
-        passphrases=ask(passphrases_to_ask(custody, factors)),
+        passphrases=ask(_passphrases_to_ask(custody, factors)),
         recipient_keys=[read_key(output, source) for source in factors.recipient_keys],
         tokens=[open_token(output, uri) for uri in factors.tokens],
         shares=shares,

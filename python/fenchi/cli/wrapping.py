@@ -9,9 +9,8 @@ from collections.abc import Iterator
 _OPENING, _CLOSING = "「『（《〔", "，。、：；）」』》〕！？…"
 _WIDE = "\u2e80-\u9fff\uff00-\uffef"
 # Pieces that stay whole: one wide character or a word, with the marks that cling to it.
-_PIECE = re.compile(
-    rf"\s+|[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*|\S",
-)
+# Compiled when a page is shown: that takes longer than all else of this file.
+_PIECE = rf"\s+|[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*|\S"
 
 
 def width_of(content: str) -> int:
@@ -21,7 +20,7 @@ def width_of(content: str) -> int:
 
 def pieces(content: str) -> list[str]:
     """What may not be broken: words, wide characters, the space between. Joined, they are all."""
-    return _PIECE.findall(content)
+    return re.findall(_PIECE, content)
 
 
 def wrapped(content: str, width: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fenchi._reports import Damage
+from fenchi._reports.health import Damage
 
 _Fields = Mapping[str, Any]
 
