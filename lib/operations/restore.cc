@@ -150,6 +150,7 @@ Status Restore::Run() {
   };
   handlers.chunk = [&](const format::ContentItem& item) { return AddChunk(item); };
   handlers.end = [&](const Status& walked) { return EndFile(walked); };
+  view_.packs->set_let_go([this] { queue_.HandOver(); });
   const Status walked = ReadAhead(view_, std::move(handlers), fresh_).Walk(lost);
   if (!walked.ok()) {
     queue_.Settle(walked);

@@ -127,6 +127,15 @@ Status RestoreQueue::Put(Item item, std::size_t bytes) {
 }
 
 Status RestoreQueue::Submit() {
+  Send();
+  return TakeDone(false);
+}
+
+void RestoreQueue::HandOver() {
+  if (open_) Send();
+}
+
+void RestoreQueue::Send() {
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return batches_ < kBatchesMax; });
@@ -139,7 +148,6 @@ Status RestoreQueue::Submit() {
     --batches_;
     changed_.notify_all();
   });
-  return TakeDone(false);
 }
 
 Status RestoreQueue::Drain() {

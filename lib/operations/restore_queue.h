@@ -47,6 +47,8 @@ class RestoreQueue {
   // Calls `then` after everything before it.
   Status Follow(Then then);
   Status Drain();
+  // What was added goes to the executor now. No `then` is called.
+  void HandOver();
   // After a failure: finishes the files that ended, drops the one that did not.
   void Settle(const Status& failure);
 
@@ -57,6 +59,7 @@ class RestoreQueue {
   Status AwaitRoom();
   Status Put(Item item, std::size_t bytes);
   Status Submit();
+  void Send();
   Status TakeDone(bool wait_for_all);
   void Work(Batch& batch);
   void Handle(Item& item, Decompressor& decompressor, Bytes& room);

@@ -19,12 +19,6 @@ constexpr int kTilesPerWorker = 20;
 
 }  // namespace
 
-ReadBuffers::ReadBuffers(int needed, std::shared_ptr<ShardSpool> kept)
-    : plain(format::PackPlainSize(format::kPackClasses.back())),
-      stored(static_cast<std::size_t>(format::BlocksPerShard(format::kPackClasses.back(), needed)) *
-             format::kBlockStride),
-      spool(std::move(kept)) {}
-
 OpenPack::OpenPack(ShardSet shards, SecretBytes key, ReadBuffers buffers)
     : shards_(std::move(shards)),
       key_(std::move(key)),
@@ -33,18 +27,29 @@ OpenPack::OpenPack(ShardSet shards, SecretBytes key, ReadBuffers buffers)
 
 std::size_t OpenPack::size() const { return format::PackPlainSize(segments()); }
 
-// For these segments, if they are not there yet: what else is there is given up, by a narrow pack.
-void OpenPack::MakeRoom(int first, int last) {
-  if (!narrow_) {
-    if (!plain_) plain_ = buffers_.plain.Get(size());
-    return;
-  }
+PackMemory::Kind OpenPack::memory_kind() const {
+  if (header().type == format::PackType::kMetadata) return PackMemory::Kind::kList;
+  return narrow_ ? PackMemory::Kind::kRange : PackMemory::Kind::kWhole;
+}
+
+std::size_t OpenPack::BytesFor(int first, int last) const {
+  if (!narrow_) return plain_ ? 0 : size();
   const auto count = static_cast<std::size_t>(last - first + 1);
   const auto there = std::span(have_).subspan(static_cast<std::size_t>(first), count);
-  if (plain_ && std::ranges::find(there, 0) == there.end()) return;
+  const bool all = plain_ && std::ranges::find(there, 0) == there.end();
+  return all ? 0 : count * format::kSegmentPlainSize;
+}
+
+// For these segments, if they are not there yet: what else is there is given up, by a narrow pack.
+void OpenPack::MakeRoom(int first, int last) {
+  const std::size_t bytes = BytesFor(first, last);
+  if (bytes == 0) return;
+  if (narrow_) first_ = static_cast<std::size_t>(first);
   std::ranges::fill(have_, 0);
-  first_ = static_cast<std::size_t>(first);
-  plain_ = std::make_shared<Bytes>(count * format::kSegmentPlainSize);
+  plain_.reset();
+  PackMemory::RoomPtr room = std::exchange(room_, nullptr);
+  if (!room) room = buffers_.memory.Take(memory_kind(), bytes);
+  plain_ = buffers_.memory.Get(bytes, std::move(room));
 }
 
 MutableBytes OpenPack::Segment(int segment) {
@@ -73,30 +78,31 @@ bool OpenPack::IsOnDisk() const {
 struct OpenPack::Inputs {
   std::vector<int> indexes;
   std::vector<int> slower;  // that were to be had as well
-  std::vector<std::shared_ptr<Bytes>> stored;
+  std::vector<RacedShard> shards;
 
   ByteView Block(std::size_t input, int block) const {
-    return ByteView(*stored[input])
-        .subspan(static_cast<std::size_t>(block) * format::kBlockStride, format::kBlockSize);
+    return shards[input].stored.subspan(static_cast<std::size_t>(block) * format::kBlockStride,
+                                        format::kBlockSize);
   }
 };
 
-OpenPack::Inputs OpenPack::ReadInputs(ReadStatistics& statistics) {
-  RaceOutcome race = RaceShards(shards_, buffers_.stored, buffers_.spool);
+void OpenPack::FetchStored(ReadStatistics& statistics) {
+  if (std::exchange(fetched_, true)) return;
+  RaceOutcome race = RaceShards(shards_, buffers_.memory, buffers_.spool);
   statistics.bytes_fetched += race.bytes_fetched;
-  Inputs inputs;
-  inputs.slower = std::move(race.slower);
-  for (RacedShard& shard : race.shards) {
-    inputs.indexes.push_back(shard.index);
-    inputs.stored.push_back(std::move(shard.stored));
-  }
-  return inputs;
+  if (race.shards.size() < static_cast<std::size_t>(shards_.needed())) return;
+  auto inputs = std::make_shared<Inputs>();
+  for (const RacedShard& shard : race.shards) inputs->indexes.push_back(shard.index);
+  inputs->slower = std::move(race.slower);
+  inputs->shards = std::move(race.shards);
+  stored_ = std::move(inputs);
 }
 
-void OpenPack::FetchWhole(ReadStatistics& statistics) {
-  if (std::exchange(fetched_whole_, true)) return;
-  const Inputs inputs = ReadInputs(statistics);
-  if (inputs.indexes.size() < static_cast<std::size_t>(shards_.needed())) return;
+void OpenPack::OpenStored(PackMemory::RoomPtr room, ReadStatistics& statistics) {
+  room_ = std::move(room);
+  const std::shared_ptr<const Inputs> stored = std::exchange(stored_, nullptr);
+  if (!stored) return;
+  const Inputs& inputs = *stored;
   MakeRoom(0, segments() - 1);
   const int blocks = shards_.blocks();
   const int workers = (blocks + kTilesPerWorker - 1) / kTilesPerWorker;

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/buffer_pool.h"
 #include "fenchi/aead.h"
 #include "repository/access.h"
+#include "repository/pack_memory.h"
 #include "repository/shard_set.h"
 
 namespace fenchi {
@@ -29,13 +29,10 @@ struct ReadStatistics {
   }
 };
 
-// Memory for packs of the largest class, and what is kept on disk: shared by all that one reader
-// opens.
+// Shared by all that one reader opens.
 struct ReadBuffers {
-  ReadBuffers(int needed, std::shared_ptr<ShardSpool> spool);
-  BufferPool plain;
-  BufferPool stored;                  // all blocks of one shard
-  std::shared_ptr<ShardSpool> spool;  // may be null
+  PackMemory memory;
+  std::shared_ptr<ShardSpool> spool;  // what is kept on disk; may be null
 };
 
 class OpenPack {
@@ -52,15 +49,20 @@ class OpenPack {
     return ByteView(*plain_).subspan(offset - first_ * format::kSegmentPlainSize, size);
   }
   const std::shared_ptr<Bytes>& buffer() const { return plain_; }
+  PackMemory::Kind memory_kind() const;
+  // That Ensure() of these segments would take. Narrow packs give back what they have after it.
+  std::size_t BytesFor(int first, int last) const;
 
   // From now on only what is asked for is kept in memory, not the whole pack.
   void set_narrow() { narrow_ = true; }
   bool narrow() const { return narrow_; }
   // Whether slow lines made k of its shards be kept on this host.
   bool IsOnDisk() const;
-  // Fetches all segments, once, if k shards are whole; what is not good afterwards harms nobody
-  // yet.
-  void FetchWhole(ReadStatistics& statistics);
+  // Fetches all segments, once, if k shards are whole: first as they are stored, then into plain.
+  // What is not good afterwards harms nobody yet. Either may have room that was taken for it.
+  bool was_fetched() const { return fetched_; }
+  void FetchStored(ReadStatistics& statistics);
+  void OpenStored(PackMemory::RoomPtr room, ReadStatistics& statistics);
   // Makes the segments first..last good.
   // Errors: kDataLoss, kTooFewProviders: what could be had is there all the same; kCancelled.
   Status Ensure(int first, int last, ReadStatistics& statistics);
@@ -72,7 +74,6 @@ class OpenPack {
   MutableBytes Segment(int segment);
   bool IsLast(int segment) const { return segment == segments() - 1; }
   Result<SegmentCipher> Cipher() const;
-  Inputs ReadInputs(ReadStatistics& statistics);
   void OpenTiles(const Inputs& inputs, int first, int count);
   void FetchRun(Run& run);
   void FetchBlocks(Run& run, int first_block, int count);
@@ -83,7 +84,9 @@ class OpenPack {
   SecretBytes key_;
   ReadBuffers buffers_;
   bool narrow_ = false;
-  bool fetched_whole_ = false;
+  bool fetched_ = false;
+  std::shared_ptr<const Inputs> stored_;  // until it is opened
+  PackMemory::RoomPtr room_;              // for plain_, until that is there
   std::size_t first_ = 0;  // segment in front of plain_
   std::shared_ptr<Bytes> plain_;
   std::vector<std::uint8_t> have_;  // which segments are good; bytes: each worker marks its own

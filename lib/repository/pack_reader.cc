@@ -14,11 +14,16 @@ namespace {
 // What was announced and fetched, and not read while that many others were, will not be read.
 constexpr std::uint64_t kOpensUntilStale = 16;
 constexpr std::size_t kExpectedMax = 4096;
+// What kNarrowPacksMax have, and one more, of a chunk each that begins and ends within a segment.
+constexpr std::size_t kRangeBytesMax =
+    (kNarrowPacksMax + 1) * (format::kStoredChunkSizeMax + 2 * format::kSegmentPlainSize);
 
 }  // namespace
 
 PackReader::PackReader(const Access& access, const Seats& seats, std::shared_ptr<ShardSpool> spool)
-    : access_(access), seats_(seats), buffers_(access.needed(), std::move(spool)) {}
+    : access_(access),
+      seats_(seats),
+      buffers_{PackMemory(access.needed(), kWholePacksMax, kRangeBytesMax), std::move(spool)} {}
 
 PackReader::~PackReader() {
   std::unique_lock lock(mutex_);
@@ -64,14 +69,17 @@ Result<PackReader::Opened> PackReader::OpenNow(const PackId& id) {
   return opened;
 }
 
-PackReader::Opened* PackReader::Keep(Opened opened) {
-  const format::PackType type = opened.pack->header().type;
-  const bool narrow = opened.pack->narrow();
+// Makes place for one more.
+void PackReader::DropOthers(format::PackType type, bool narrow) {
   std::size_t kept = 0;
   std::erase_if(open_, [&](const Opened& other) {
     return other.pack->header().type == type && other.pack->narrow() == narrow &&
            ++kept >= (narrow ? kNarrowPacksMax : kOpenPacksMax);
   });
+}
+
+PackReader::Opened* PackReader::Keep(Opened opened) {
+  DropOthers(opened.pack->header().type, opened.pack->narrow());
   open_.push_front(std::move(opened));
   return &open_.front();
 }
@@ -85,11 +93,8 @@ Result<PackReader::Opened*> PackReader::Open(const PackId& id) {
   }
   ++opens_;
   if (const std::shared_ptr<Coming> coming = TakeComing(id)) {
-    FetchNext();
-    {
-      std::unique_lock lock(mutex_);
-      WaitFor(changed_, lock, [&] { return coming->done; });
-    }
+    DropOthers(format::PackType::kData, false);  // now: what is fetched next needs the memory
+    Await(*coming);
     statistics_.Add(coming->statistics);
     FENCHI_RETURN_IF_ERROR(coming->opened.status());
     return Keep(std::move(*coming->opened));
@@ -122,7 +127,7 @@ bool PackReader::IsNear(const PackId& id) const {
 void PackReader::Expect(std::span<const PackId> packs) {
   if (!whole_packs_) return;
   for (const PackId& pack : packs) {
-    if (expected_.size() == kExpectedMax) return;
+    if (expected_.size() == kExpectedMax) break;
     if (expected_.empty() || expected_.back() != pack) expected_.push_back(pack);
   }
   FetchNext();
@@ -145,33 +150,108 @@ void PackReader::FetchNext() {
     coming_.remove_if(
         [&](const auto& one) { return one->done && opens_ - one->asked_at > kOpensUntilStale; });
   }
+  next_waits_ = false;
   while (coming_.size() < kComingPacksMax && !expected_.empty()) {
     const PackId id = expected_.front();
-    expected_.pop_front();
-    if (IsNear(id) || were_whole_.contains(id)) continue;
-    auto coming = std::make_shared<Coming>();
-    coming->id = id;
-    coming->asked_at = opens_;
-    coming_.push_back(coming);
-    {
-      const std::lock_guard lock(mutex_);
-      ++in_work_;
+    if (!IsNear(id) && !were_whole_.contains(id) && !StartFetch(id)) {
+      next_waits_ = true;
+      return;
     }
-    seats_.executor().Submit([this, coming] {
-      ReadStatistics statistics;
-      Result<Opened> opened = OpenNow(coming->id);
-      if (opened.ok()) opened->pack->FetchWhole(statistics);
-      const std::lock_guard lock(mutex_);
-      coming->opened = std::move(opened);
-      coming->statistics = std::move(statistics);
-      coming->done = true;
-      --in_work_;
-      changed_.notify_all();
-    });
+    expected_.pop_front();
   }
 }
 
+// False: there is no room. Each pack needs a buffer as it is stored, and one to be opened into:
+// beside one that is on its way it gets the first of that one when that is open.
+bool PackReader::StartFetch(const PackId& id) {
+  auto coming = std::make_shared<Coming>();
+  coming->id = id;
+  coming->asked_at = opens_;
+  PackMemory& memory = buffers_.memory;
+  const auto whole = PackMemory::Kind::kWhole;
+  {
+    const std::lock_guard lock(mutex_);
+    const std::size_t buffers = unopened_.empty() ? 2 : 1;
+    if (!memory.Fits(whole, buffers * memory.pack_bytes())) return false;
+    coming->stored_room = memory.Take(whole, memory.pack_bytes());
+    if (buffers == 2) coming->plain_room = memory.Take(whole, memory.pack_bytes());
+    unopened_.push_back(coming);
+    ++in_work_;
+  }
+  coming_.push_back(coming);
+  seats_.executor().Submit([this, coming] { Fetch(coming); });
+  return true;
+}
+
+// Any thread.
+void PackReader::Fetch(const std::shared_ptr<Coming>& coming) {
+  ReadStatistics statistics;
+  Result<Opened> opened = OpenNow(coming->id);
+  if (opened.ok()) opened->pack->FetchStored(statistics);
+  std::unique_lock lock(mutex_);
+  coming->opened = std::move(opened);
+  coming->statistics = std::move(statistics);
+  coming->fetched = true;
+  OpenInOrder(lock);
+  --in_work_;
+  changed_.notify_all();
+}
+
+// Whoever has fetched something opens all that is fetched, one after the other: nobody waits.
+void PackReader::OpenInOrder(std::unique_lock<std::mutex>& lock) {
+  while (!opening_ && !unopened_.empty() && unopened_.front()->fetched) {
+    opening_ = true;
+    const std::shared_ptr<Coming> first = unopened_.front();
+    lock.unlock();
+    if (first->opened.ok()) {
+      first->opened->pack->OpenStored(std::move(first->plain_room), first->statistics);
+    }
+    lock.lock();
+    opening_ = false;
+    unopened_.pop_front();
+    if (!unopened_.empty()) unopened_.front()->plain_room = std::move(first->stored_room);
+    first->stored_room.reset();
+    first->plain_room.reset();
+    first->done = true;
+    buffers_.memory.Notify();
+  }
+}
+
+// Meanwhile the next one is begun, once what was dropped for it is in nobody's hands.
+void PackReader::Await(const Coming& coming) {
+  FetchNext();
+  while (!coming.done) {
+    if (let_go_) let_go_();
+    buffers_.memory.Wait([&] {
+      return coming.done.load() ||
+             (next_waits_ && buffers_.memory.Fits(PackMemory::Kind::kWhole,
+                                                  buffers_.memory.pack_bytes()));
+    });
+    FetchNext();
+  }
+}
+
+// It ends: only this thread takes room, fetches and whoever has views after let_go_ wait for none,
+// and what then is left (open packs without this one, and one that has come) leaves that much.
+void PackReader::AwaitRoom(PackMemory::Kind kind, std::size_t bytes) {
+  PackMemory& memory = buffers_.memory;
+  if (bytes == 0 || !let_go_ || memory.Fits(kind, bytes)) return;
+  let_go_();
+  memory.Wait([&] { return memory.Fits(kind, bytes); });
+}
+
 // ---- Reading ----
+
+void PackReader::FetchHere(OpenPack& pack) {
+  PackMemory& memory = buffers_.memory;
+  const PackMemory::Kind kind = pack.memory_kind();
+  const bool data = kind == PackMemory::Kind::kWhole;
+  AwaitRoom(PackMemory::Kind::kWhole, (data ? 2 : 1) * memory.pack_bytes());
+  const PackMemory::RoomPtr stored = memory.Take(PackMemory::Kind::kWhole, memory.pack_bytes());
+  PackMemory::RoomPtr plain = memory.Take(kind, pack.size());
+  pack.FetchStored(statistics_);
+  pack.OpenStored(std::move(plain), statistics_);
+}
 
 Result<PackBytes> PackReader::ViewIn(OpenPack& pack, std::uint64_t offset, std::uint64_t size) {
   if (offset > pack.size() || size > pack.size() - offset) {
@@ -180,15 +260,18 @@ Result<PackBytes> PackReader::ViewIn(OpenPack& pack, std::uint64_t offset, std::
   }
   const int first = static_cast<int>(offset / format::kSegmentPlainSize);
   const int last = static_cast<int>((offset + size - 1) / format::kSegmentPlainSize);
+  const PackMemory::Kind kind = pack.memory_kind();
   if (whole_packs_ && !pack.narrow()) {
-    pack.FetchWhole(statistics_);
+    if (!pack.was_fetched()) FetchHere(pack);
     were_whole_.insert(pack.header().pack);
   }
+  AwaitRoom(kind, pack.BytesFor(first, last));
   FENCHI_RETURN_IF_ERROR(pack.Ensure(first, last, statistics_));
   return PackBytes{pack.Plain(offset, size), pack.buffer()};
 }
 
 Result<PackBytes> PackReader::View(const PackId& id, std::uint64_t offset, std::uint64_t size) {
+  if (next_waits_) FetchNext();
   FENCHI_ASSIGN_OR_RETURN(Opened * opened, Open(id));
   Result<PackBytes> view = ViewIn(*opened->pack, offset, size);
   const StatusCode code = view.status().code();

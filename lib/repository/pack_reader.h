@@ -1,15 +1,18 @@
 // Reads plaintext out of packs, from any k good shards.
 //
 // A few packs are kept open. Who knows what will be read next says so, and the next packs are
-// fetched in the background meanwhile. Call from one thread. Memory: 15 MiB for each of
-// kOpenPacksMax packs of data and of metadata (most of those are smaller) and of kComingPacksMax
-// that are on their way, and for those whose bytes somebody still holds. A pack that was whole in
-// memory once is read by ranges when it comes up again: kNarrowPacksMax of each kind, a chunk each.
+// fetched in the background meanwhile: one while the one before it is still on its way, but opened
+// after it. Call from one thread. Memory: kWholePacksMax packs of data of 15 MiB, in plain or as
+// they are stored, whoever holds them; kOpenPacksMax of metadata (most of those are smaller). A
+// pack that was whole in memory once is read by ranges when it comes up again: kNarrowPacksMax of
+// each kind, a chunk each.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -27,6 +30,8 @@ namespace fenchi {
 inline constexpr std::size_t kOpenPacksMax = 2;
 inline constexpr std::size_t kComingPacksMax = 1;
 inline constexpr std::size_t kNarrowPacksMax = 8;  // of which only ranges are in memory
+// The last one: what is fetched, as it is stored, while another is opened.
+inline constexpr std::size_t kWholePacksMax = kOpenPacksMax + kComingPacksMax + 1;
 
 // Plaintext of a pack where it lies.
 struct PackBytes {
@@ -51,6 +56,11 @@ class PackReader {
   // packs. An announcement that does not come true costs time, nothing else.
   void Expect(std::span<const PackId> packs);
 
+  // For who has views that other threads will let go of: called where memory is waited for, and
+  // then each view must be with a thread that waits for nobody. Without it the reader does not
+  // wait, and has more in memory than it should while many views are held.
+  void set_let_go(std::function<void()> let_go) { let_go_ = std::move(let_go); }
+
   // Fills all of `out` with the pack's plaintext from `offset`.
   // Errors: kDataLoss, kTooFewProviders, kDenied (no read key), kDamaged (range outside the pack).
   Status Read(const PackId& pack, std::uint64_t offset, MutableBytes out);
@@ -64,6 +74,7 @@ class PackReader {
   Result<format::ShardHeader> ReadAgreedHeader(const PackId& pack);
 
   const ReadStatistics& statistics() const { return statistics_; }
+  const PackMemory& memory() const { return buffers_.memory; }
 
  private:
   struct Opened {
@@ -73,10 +84,13 @@ class PackReader {
   // A pack that is fetched in the background.
   struct Coming {
     PackId id;
-    std::uint64_t asked_at = 0;  // opens_ of then
-    bool done = false;           // guarded by mutex_, and so is what follows until then
+    std::uint64_t asked_at = 0;      // opens_ of then
+    std::atomic<bool> done = false;  // until then mutex_ guards what follows
+    bool fetched = false;
     Result<Opened> opened = Opened{};
     ReadStatistics statistics;
+    PackMemory::RoomPtr stored_room;
+    PackMemory::RoomPtr plain_room;  // comes from the one before, once that is open
   };
   Result<Opened*> Open(const PackId& pack);
   Result<Opened*> OpenAgreed(const PackId& pack);
@@ -85,7 +99,14 @@ class PackReader {
   Result<Opened> Unlock(ShardSet shards);
   std::shared_ptr<Coming> TakeComing(const PackId& pack);
   void FetchNext();
+  bool StartFetch(const PackId& pack);
+  void Fetch(const std::shared_ptr<Coming>& coming);
+  void OpenInOrder(std::unique_lock<std::mutex>& lock);
+  void Await(const Coming& coming);
+  void AwaitRoom(PackMemory::Kind kind, std::size_t bytes);
+  void DropOthers(format::PackType type, bool narrow);
   bool IsNear(const PackId& pack) const;
+  void FetchHere(OpenPack& pack);
   Result<PackBytes> ViewIn(OpenPack& pack, std::uint64_t offset, std::uint64_t size);
 
   const Access& access_;
@@ -98,7 +119,11 @@ class PackReader {
   std::set<PackId> were_whole_;  // in memory
   std::deque<PackId> expected_;
   std::list<std::shared_ptr<Coming>> coming_;
+  bool next_waits_ = false;  // for room
+  std::function<void()> let_go_;
   std::mutex mutex_;
+  std::deque<std::shared_ptr<Coming>> unopened_;  // in the order in which they were asked for
+  bool opening_ = false;                          // the first of them
   std::condition_variable changed_;
   std::size_t in_work_ = 0;
   std::map<Bytes, std::shared_ptr<const SecretBytes>> data_keys_;  // by their wrapped form

@@ -37,9 +37,11 @@ struct Runner {
   std::shared_ptr<Provider> provider;
   TransferLane* lane = nullptr;  // lives while one of its calls runs: not kept alive from here
   std::string object;
-  std::shared_ptr<Bytes> stored;  // once it was begun
+  std::shared_ptr<Bytes> keeper;  // of the memory: once it was begun
+  MutableBytes stored;
   std::deque<ByteRange> todo;
   int on_the_way = 0;
+  int reading = 0;  // of these: not waiting for their turn
   std::uint64_t got = 0;
   std::uint64_t fetched = 0;  // of these: not from the spool
   int attempts = 0;
@@ -58,7 +60,7 @@ nanoseconds Seconds(double seconds) {
 // Kept alive by the pieces that are on their way.
 class Race : public std::enable_shared_from_this<Race> {
  public:
-  Race(const ShardSet& shards, BufferPool& buffers, std::shared_ptr<ShardSpool> spool);
+  Race(const ShardSet& shards, PackMemory& memory, std::shared_ptr<ShardSpool> spool);
   RaceOutcome Run();
 
  private:
@@ -67,12 +69,14 @@ class Race : public std::enable_shared_from_this<Race> {
   bool BeginAgain();
   bool MayBeginAgain() const;
   void Begin(Runner& runner);
+  void TakeMemory(Runner& runner);
+  void LeaveMemory(Runner& runner);
   void TakeKept(Runner& runner);
   void Finish(Runner& runner);
   void TakePieces(Runner& runner);
   void SendTaken(std::unique_lock<std::mutex>& lock);
   Moved ReadPiece(Runner& runner, ByteRange range);
-  void Arrived(Runner& runner, ByteRange range, const Status& status);
+  void Arrived(Runner& runner, ByteRange range, const Status& status, bool read);
   nanoseconds Remaining(const Runner& runner, SteadyTime now) const;
   nanoseconds ExpectedOf(const Runner& runner, SteadyTime now) const;
   bool HedgeHelps() const;
@@ -80,10 +84,12 @@ class Race : public std::enable_shared_from_this<Race> {
 
   const std::uint64_t size_;
   const std::size_t needed_;
-  BufferPool& buffers_;  // of the caller: used by its thread only
+  PackMemory& memory_;  // of the caller: used by its thread only
   const std::shared_ptr<ShardSpool> spool_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::shared_ptr<Bytes> pack_;      // memory of k shards, until the end
+  std::vector<MutableBytes> parts_;  // of it, that nobody has
   std::vector<Runner> runners_;  // in the order in which they are asked; never moved once begun
   std::size_t next_ = 0;         // the first that was not begun
   std::size_t whole_ = 0;
@@ -91,11 +97,15 @@ class Race : public std::enable_shared_from_this<Race> {
   std::vector<std::pair<Runner*, ByteRange>> taken_;  // on the way once the lock is let go of
 };
 
-Race::Race(const ShardSet& shards, BufferPool& buffers, std::shared_ptr<ShardSpool> spool)
+Race::Race(const ShardSet& shards, PackMemory& memory, std::shared_ptr<ShardSpool> spool)
     : size_(static_cast<std::uint64_t>(shards.blocks()) * format::kBlockStride),
       needed_(static_cast<std::size_t>(shards.needed())),
-      buffers_(buffers),
-      spool_(std::move(spool)) {
+      memory_(memory),
+      spool_(std::move(spool)),
+      pack_(memory.GetStored(size_ * needed_)) {
+  for (std::size_t i = 0; i < needed_; ++i) {
+    parts_.push_back(MutableBytes(*pack_).subspan(i * size_, size_));
+  }
   const std::vector<Seat>& seats = shards.seats().all();
   for (std::size_t i = 0; i < seats.size(); ++i) {
     if (!seats[i].provider) continue;
@@ -137,8 +147,8 @@ void Race::Sort() {
 }
 
 void Race::Begin(Runner& runner) {
-  if (!runner.stored) {
-    runner.stored = buffers_.Get(static_cast<std::size_t>(size_));
+  if (!runner.keeper) {
+    TakeMemory(runner);
     TakeKept(runner);
   }
   ++runner.attempts;
@@ -151,6 +161,25 @@ void Race::Begin(Runner& runner) {
   }
 }
 
+void Race::TakeMemory(Runner& runner) {
+  if (parts_.empty()) {
+    runner.keeper = memory_.GetShard(static_cast<std::size_t>(size_));
+    runner.stored = MutableBytes(*runner.keeper).first(size_);
+  } else {
+    runner.keeper = pack_;
+    runner.stored = parts_.back();
+    parts_.pop_back();
+  }
+}
+
+// Of one that failed and has nothing: for the one that is asked in its place.
+void Race::LeaveMemory(Runner& runner) {
+  if (over_ || runner.keeper != pack_) return;
+  parts_.push_back(runner.stored);
+  runner.keeper.reset();
+  runner.todo.clear();
+}
+
 void Race::TakeKept(Runner& runner) {
   if (!spool_) {
     runner.todo.push_back({0, size_});
@@ -158,7 +187,7 @@ void Race::TakeKept(Runner& runner) {
   }
   runner.got = size_;
   for (ByteRange missing :
-       spool_->ReadParts(runner.object, kStart, MutableBytes(*runner.stored).first(size_))) {
+       spool_->ReadParts(runner.object, kStart, runner.stored)) {
     missing.offset -= kStart;
     runner.got -= missing.size;
     runner.todo.push_back(missing);
@@ -227,9 +256,11 @@ Moved Race::ReadPiece(Runner& runner, ByteRange range) {
   {
     const std::lock_guard lock(mutex_);
     if (over_ || runner.failed) status = StoppedOnRequest();
+    runner.reading += status.ok() ? 1 : 0;
   }
-  if (status.ok()) {
-    const MutableBytes out = MutableBytes(*runner.stored).subspan(range.offset, range.size);
+  const bool reads = status.ok();
+  if (reads) {
+    const MutableBytes out = runner.stored.subspan(range.offset, range.size);
     const SteadyTime begun = std::chrono::steady_clock::now();
     status = runner.provider->Get(runner.object, kStart + range.offset, out);
     const auto took = std::chrono::steady_clock::now() - begun;
@@ -243,13 +274,15 @@ Moved Race::ReadPiece(Runner& runner, ByteRange range) {
     }
   }
   const Moved moved{status, range.size};
-  Arrived(runner, range, status);
+  Arrived(runner, range, status, reads);
   return moved;
 }
 
-void Race::Arrived(Runner& runner, ByteRange range, const Status& status) {
+void Race::Arrived(Runner& runner, ByteRange range, const Status& status, bool read) {
   std::unique_lock lock(mutex_);
   --runner.on_the_way;
+  runner.reading -= read ? 1 : 0;
+  if (over_ && runner.reading == 0) runner.keeper.reset();
   if (status.ok()) {
     runner.got += range.size;
     runner.fetched += range.size;
@@ -265,6 +298,7 @@ void Race::Arrived(Runner& runner, ByteRange range, const Status& status) {
         runner.hopeless || (code != StatusCode::kUnavailable && code != StatusCode::kDeadline &&
                             code != StatusCode::kCancelled);
     runner.failed = true;
+    if (runner.on_the_way == 0 && runner.got == 0) LeaveMemory(runner);
   }
   SendTaken(lock);
   changed_.notify_all();
@@ -336,20 +370,22 @@ RaceOutcome Race::Run() {
   for (Runner& runner : runners_) {
     outcome.bytes_fetched += runner.fetched;
     if (runner.took.count() > 0 && outcome.shards.size() < needed_) {
-      outcome.shards.push_back({runner.index, runner.stored});
-    } else if (!runner.failed) {
-      outcome.slower.push_back(runner.index);
+      outcome.shards.push_back({runner.index, runner.stored, std::move(runner.keeper)});
+      continue;
     }
+    if (!runner.failed) outcome.slower.push_back(runner.index);
+    if (runner.reading == 0) runner.keeper.reset();
   }
+  pack_.reset();
   std::ranges::sort(outcome.shards, {}, &RacedShard::index);
   return outcome;
 }
 
 }  // namespace
 
-RaceOutcome RaceShards(const ShardSet& shards, BufferPool& buffers,
+RaceOutcome RaceShards(const ShardSet& shards, PackMemory& memory,
                        const std::shared_ptr<ShardSpool>& spool) {
-  return std::make_shared<Race>(shards, buffers, spool)->Run();
+  return std::make_shared<Race>(shards, memory, spool)->Run();
 }
 
 }  // namespace fenchi

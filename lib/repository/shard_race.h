@@ -12,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-#include "base/buffer_pool.h"
+#include "repository/pack_memory.h"
 #include "repository/shard_set.h"
 #include "repository/shard_spool.h"
 
@@ -20,7 +20,8 @@ namespace fenchi {
 
 struct RacedShard {
   int index = 0;
-  std::shared_ptr<Bytes> stored;  // all blocks with their tags, unchecked; may be longer
+  ByteView stored;  // all blocks with their tags, unchecked
+  std::shared_ptr<const void> keeper;
 };
 
 struct RaceOutcome {
@@ -30,8 +31,9 @@ struct RaceOutcome {
 };
 
 // Call from one thread. What the last ones still read at the end does not outlive their lanes.
+// Memory: k shards, and one for each that is asked besides while they keep theirs.
 // spool: may be null. What it has is not fetched, and what came slowly is kept there.
-RaceOutcome RaceShards(const ShardSet& shards, BufferPool& buffers,
+RaceOutcome RaceShards(const ShardSet& shards, PackMemory& memory,
                        const std::shared_ptr<ShardSpool>& spool);
 
 }  // namespace fenchi
