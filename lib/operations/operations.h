@@ -23,6 +23,10 @@ Status CatFile(Session& session, const SnapshotId& snapshot, std::string_view pa
                const StreamWriter& output);
 Result<RestoreReport> RestoreSnapshot(Session& session, const SnapshotId& snapshot,
                                       const std::string& target, const RestoreOptions& options);
+// The same of one that is open; adds to the report what it did.
+struct SnapshotView;
+Status RestoreView(SnapshotView& view, const std::string& target, const RestoreOptions& options,
+                   RestoreReport& report);
 Result<VerifyReport> VerifyVault(Session& session, const VerifyOptions& options);
 Result<RepairReport> RepairVault(Session& session, const VerifyReport& report,
                                  const RepairOptions& options);

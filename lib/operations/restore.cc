@@ -456,6 +456,14 @@ Result<RestoreReport> RestoreSnapshot(Session& session, const SnapshotId& snapsh
   FENCHI_ASSIGN_OR_RETURN(SnapshotView view,
                           OpenSnapshotView(session, snapshot, options.absent_providers, spool));
   report.freshness_proven = view.freshness.proven;
+  FENCHI_RETURN_IF_ERROR(RestoreView(view, target, options, report));
+  if (spool && report.complete()) spool->Clear();
+  report.seconds = watch.seconds();
+  return report;
+}
+
+Status RestoreView(SnapshotView& view, const std::string& target, const RestoreOptions& options,
+                   RestoreReport& report) {
   view.packs->set_whole_packs(!options.include);
   filesystem::RestoreTargetOptions target_options;
   target_options.keep_setuid = options.keep_setuid;
@@ -466,12 +474,10 @@ Result<RestoreReport> RestoreSnapshot(Session& session, const SnapshotId& snapsh
   const bool fresh = names.ok() && names->empty();
   Restore restore(view, options, std::move(opened), fresh, report);
   FENCHI_RETURN_IF_ERROR(restore.Run());
-  if (spool && report.complete()) spool->Clear();
   report.chunks_checked = view.chunks->chunks_checked();
   report.bytes_fetched = view.packs->statistics().bytes_fetched;
   report.shards_replaced = view.packs->statistics().shards_replaced.size();
-  report.seconds = watch.seconds();
-  return report;
+  return Status::Ok();
 }
 
 }  // namespace fenchi

@@ -87,7 +87,7 @@ class OpenPack {
   bool fetched_ = false;
   std::shared_ptr<const Inputs> stored_;  // until it is opened
   PackMemory::RoomPtr room_;              // for plain_, until that is there
-  std::size_t first_ = 0;  // segment in front of plain_
+  std::size_t first_ = 0;                 // segment in front of plain_
   std::shared_ptr<Bytes> plain_;
   std::vector<std::uint8_t> have_;  // which segments are good; bytes: each worker marks its own
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "base/error.h"
 #include "base/stop.h"
@@ -133,12 +134,20 @@ void PackReader::Expect(std::span<const PackId> packs) {
   FetchNext();
 }
 
-// The pack, if it is on its way; what was announced before it is passed by.
+// The pack, if it is on its way, or was to be once there is room; what was announced before it is
+// passed by.
 std::shared_ptr<PackReader::Coming> PackReader::TakeComing(const PackId& id) {
   const auto announced = std::ranges::find(expected_, id);
-  if (announced != expected_.end()) expected_.erase(expected_.begin(), announced + 1);
-  const auto found = std::ranges::find(coming_, id, [](const auto& one) { return one->id; });
-  if (found == coming_.end()) return nullptr;
+  const bool is_announced = announced != expected_.end();
+  if (is_announced) expected_.erase(expected_.begin(), announced + 1);
+  auto found = std::ranges::find(coming_, id, [](const auto& one) { return one->id; });
+  if (found == coming_.end()) {
+    if (!is_announced || were_whole_.contains(id)) return nullptr;
+    DropOthers(format::PackType::kData, false);
+    AwaitRoom(PackMemory::Kind::kWhole, 2 * buffers_.memory.pack_bytes());
+    if (!StartFetch(id)) return nullptr;
+    found = std::prev(coming_.end());
+  }
   std::shared_ptr<Coming> coming = *found;
   coming_.erase(found);
   return coming;
@@ -224,8 +233,8 @@ void PackReader::Await(const Coming& coming) {
     if (let_go_) let_go_();
     buffers_.memory.Wait([&] {
       return coming.done.load() ||
-             (next_waits_ && buffers_.memory.Fits(PackMemory::Kind::kWhole,
-                                                  buffers_.memory.pack_bytes()));
+             (next_waits_ &&
+              buffers_.memory.Fits(PackMemory::Kind::kWhole, buffers_.memory.pack_bytes()));
     });
     FetchNext();
   }

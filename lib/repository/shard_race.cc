@@ -90,8 +90,8 @@ class Race : public std::enable_shared_from_this<Race> {
   std::condition_variable changed_;
   std::shared_ptr<Bytes> pack_;      // memory of k shards, until the end
   std::vector<MutableBytes> parts_;  // of it, that nobody has
-  std::vector<Runner> runners_;  // in the order in which they are asked; never moved once begun
-  std::size_t next_ = 0;         // the first that was not begun
+  std::vector<Runner> runners_;      // in the order in which they are asked; never moved once begun
+  std::size_t next_ = 0;             // the first that was not begun
   std::size_t whole_ = 0;
   bool over_ = false;
   std::vector<std::pair<Runner*, ByteRange>> taken_;  // on the way once the lock is let go of
@@ -148,6 +148,7 @@ void Race::Sort() {
 
 void Race::Begin(Runner& runner) {
   if (!runner.keeper) {
+    runner.todo.clear();
     TakeMemory(runner);
     TakeKept(runner);
   }
@@ -177,7 +178,6 @@ void Race::LeaveMemory(Runner& runner) {
   if (over_ || runner.keeper != pack_) return;
   parts_.push_back(runner.stored);
   runner.keeper.reset();
-  runner.todo.clear();
 }
 
 void Race::TakeKept(Runner& runner) {
@@ -186,8 +186,7 @@ void Race::TakeKept(Runner& runner) {
     return;
   }
   runner.got = size_;
-  for (ByteRange missing :
-       spool_->ReadParts(runner.object, kStart, runner.stored)) {
+  for (ByteRange missing : spool_->ReadParts(runner.object, kStart, runner.stored)) {
     missing.offset -= kStart;
     runner.got -= missing.size;
     runner.todo.push_back(missing);
@@ -298,7 +297,7 @@ void Race::Arrived(Runner& runner, ByteRange range, const Status& status, bool r
         runner.hopeless || (code != StatusCode::kUnavailable && code != StatusCode::kDeadline &&
                             code != StatusCode::kCancelled);
     runner.failed = true;
-    if (runner.on_the_way == 0 && runner.got == 0) LeaveMemory(runner);
+    if (runner.reading == 0 && runner.got == 0) LeaveMemory(runner);
   }
   SendTaken(lock);
   changed_.notify_all();

@@ -1,0 +1,262 @@
+// The packs that a restore has in memory are counted, and no more than four whoever holds them.
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <iostream>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/stop.h"
+#include "operations/operations.h"
+#include "operations/snapshot_view.h"
+#include "vault_fixture.h"
+
+namespace fenchi {
+namespace {
+
+constexpr std::size_t kMiB = 1u << 20;
+
+// Another thread that lets go of what it is given, when it comes to it.
+class Holder {
+ public:
+  explicit Holder(PackReader& packs) {
+    packs.set_let_go([this] {
+      ++asked;
+      const std::lock_guard lock(mutex_);
+      for (PackBytes& view : held) given_.push_back(std::move(view));
+      held.clear();
+      changed_.notify_all();
+    });
+    thread_ = std::thread([this] { Work(); });
+  }
+  ~Holder() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+      changed_.notify_all();
+    }
+    thread_.join();
+  }
+
+  std::vector<PackBytes> held;  // by the reader's thread
+  int asked = 0;
+
+ private:
+  void Work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return ending_ || !given_.empty(); });
+      if (given_.empty()) return;
+      std::vector<PackBytes> given = std::move(given_);
+      given_.clear();
+      lock.unlock();
+      given.clear();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<PackBytes> given_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+class PacksInMemory : public VaultTest {
+ protected:
+  // A snapshot as a restore opens it.
+  SnapshotView& View(const SnapshotId& snapshot, const std::vector<std::string>& absent = {}) {
+    OpenOptions options;
+    options.vault_id = vault_id_;
+    view_.reset();
+    session_ = std::make_unique<Session>(
+        Need(OpenVault(Named(), Passphrase(), options, std::make_shared<Executor>(2), nullptr)),
+        HostDirectory("host"), *random_, *clock_);
+    view_ = std::make_unique<SnapshotView>(Need(OpenSnapshotView(*session_, snapshot, absent)));
+    view_->packs->set_whole_packs(true);
+    return *view_;
+  }
+
+  // One file of many packs, and where its chunks lie, in order.
+  SnapshotId BackUpPacks(std::size_t bytes) {
+    MakeDir("srv");
+    WriteFile("srv/large", RandomText(bytes));
+    Vault vault = MakeVault({.needed = 2, .providers = 3, .policy = {.liars = 0}});
+    return Need(vault.BackupTree(Path("srv"))).snapshot;
+  }
+  std::vector<format::Reference> Chunks(SnapshotView& view) {
+    std::vector<format::Reference> chunks;
+    const format::Entry entry = Need(FindEntry(view, "srv/large"));
+    EXPECT_TRUE(view.chunks
+                    ->WalkContent(entry.content,
+                                  [&](const format::ContentItem& item) -> Result<bool> {
+                                    chunks.push_back(item.chunk);
+                                    return true;
+                                  })
+                    .ok());
+    return chunks;
+  }
+  std::vector<PackId> PacksOf(const std::vector<format::Reference>& chunks) {
+    std::vector<PackId> packs;
+    for (const format::Reference& chunk : chunks) {
+      for (const format::Piece& piece : chunk.pieces) {
+        if (std::ranges::find(packs, piece.pack) == packs.end()) packs.push_back(piece.pack);
+      }
+    }
+    return packs;
+  }
+  static std::size_t Most(const SnapshotView& view) {
+    return view.packs->memory().most_taken(PackMemory::Kind::kWhole);
+  }
+  static std::size_t Bound(const SnapshotView& view) {
+    return kWholePacksMax * view.packs->memory().pack_bytes();
+  }
+
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<SnapshotView> view_;
+};
+
+TEST_F(PacksInMemory, AReaderIsBoundedWhileItsViewsAreHeld) {
+  const SnapshotId snapshot = BackUpPacks(110 * kMiB);
+  for (const bool one_lost : {false, true}) {
+    for (const bool announced : {true, false}) {
+      SCOPED_TRACE(one_lost ? "one lost" : "all there");
+      SCOPED_TRACE(announced ? "announced" : "not announced");
+      SnapshotView& view =
+          View(snapshot, one_lost ? std::vector<std::string>{"p0"} : std::vector<std::string>{});
+      const std::vector<format::Reference> chunks = Chunks(view);
+      const std::vector<PackId> packs = PacksOf(chunks);
+      ASSERT_GE(packs.size(), 7u);
+      Holder holder(*view.packs);
+      if (announced) view.packs->Expect(packs);
+      // Twice: the second time from ranges, pack after pack.
+      for (std::size_t turn = 0; turn < 2; ++turn) {
+        for (std::size_t i = 0; i < chunks.size(); ++i) {
+          const format::Reference& chunk = chunks[turn == 0 ? i : i * 37 % chunks.size()];
+          const ChunkReader::Fetched fetched = Need(view.chunks->Fetch(chunk));
+          Decompressor decompressor;
+          Bytes room;
+          ASSERT_TRUE(ChunkReader::OpenFetched(fetched, decompressor, room).ok());
+          holder.held.push_back(fetched.stored);
+        }
+      }
+      EXPECT_GT(holder.asked, 0);
+      EXPECT_LE(Most(view), Bound(view));
+      EXPECT_GT(Most(view), Bound(view) / 2) << "what is counted is what there is";
+      EXPECT_LE(view.packs->memory().most_taken(PackMemory::Kind::kRange), 40 * kMiB);
+      view_.reset();  // while the holder still has some
+    }
+  }
+}
+
+TEST_F(PacksInMemory, ViewsOutliveTheirReader) {
+  SnapshotView& view = View(BackUpPacks(20 * kMiB));
+  std::vector<ChunkReader::Fetched> fetched;
+  for (const format::Reference& chunk : Chunks(view)) {
+    fetched.push_back(Need(view.chunks->Fetch(chunk)));
+  }
+  view_.reset();
+  Decompressor decompressor;
+  for (const ChunkReader::Fetched& one : fetched) {
+    Bytes room;
+    EXPECT_TRUE(ChunkReader::OpenFetched(one, decompressor, room).ok());
+  }
+}
+
+// Slow lines: while one pack is on its way, the next is asked for, however much was read before.
+TEST_F(PacksInMemory, TheNextPackIsAskedForWhileOneIsOnItsWay) {
+  const SnapshotId snapshot = BackUpPacks(80 * kMiB);
+  SnapshotView& view = View(snapshot);
+  const std::vector<format::Reference> chunks = Chunks(view);
+  const std::vector<PackId> packs = PacksOf(chunks);
+  ASSERT_GE(packs.size(), 5u);
+  Holder holder(*view.packs);
+  const auto read = [&](const PackId& pack) {
+    holder.held.push_back(Need(view.packs->View(pack, 0, 1000)));
+  };
+  for (int i = 0; i < 3; ++i) read(packs[static_cast<std::size_t>(i)]);
+  // Shards of the fourth are held back until some of the fifth are asked for.
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool fifth_asked = false;
+  bool timed_out = false;
+  const auto is_of = [&](std::string_view name, const PackId& pack) {
+    for (const Seat& seat : view.seats->all()) {
+      if (name == ShardNameAt(session_->access, pack, 2)(seat, 0)) return true;
+    }
+    return false;
+  };
+  for (int i = 0; i < 3; ++i) {
+    provider(i).FailBefore([&](Verb verb, std::string_view name, int) -> std::optional<Status> {
+      if (verb != Verb::kGet) return std::nullopt;
+      std::unique_lock lock(mutex);
+      if (is_of(name, packs[4])) {
+        fifth_asked = true;
+        changed.notify_all();
+      } else if (is_of(name, packs[3])) {
+        timed_out |= !changed.wait_for(lock, std::chrono::seconds(60), [&] { return fifth_asked; });
+      }
+      return std::nullopt;
+    });
+  }
+  view.packs->Expect(std::vector<PackId>{packs[3], packs[4]});
+  read(packs[3]);
+  EXPECT_FALSE(timed_out);
+  read(packs[4]);
+  HealAll();
+  EXPECT_LE(Most(view), Bound(view));
+}
+
+// Many runs, of which each has added a file: all in packs of their own, and one batch has them all.
+class RestoreOfManyPacks : public PacksInMemory {
+ protected:
+  static constexpr int kRuns = 100;
+  SnapshotId BackUpRuns() {
+    MakeDir("srv");
+    Vault vault = MakeVault({.needed = 2, .providers = 3, .policy = {.liars = 0}});
+    SnapshotId last;
+    for (int i = 0; i < kRuns; ++i) {
+      WriteFile("srv/" + std::to_string(i), RandomText(2000));
+      last = Need(vault.BackupTree(Path("srv"))).snapshot;
+    }
+    return last;
+  }
+};
+
+TEST_F(RestoreOfManyPacks, IsBoundedWithAllPlacesAndWithOneLost) {
+  const SnapshotId snapshot = BackUpRuns();
+  for (const std::vector<std::string>& absent : {std::vector<std::string>{}, {"p1"}}) {
+    SnapshotView& view = View(snapshot, absent);
+    RestoreReport report;
+    const std::string target = NewTarget();
+    ASSERT_TRUE(RestoreView(view, target, {}, report).ok());
+    EXPECT_TRUE(report.complete());
+    EXPECT_EQ(report.files, static_cast<std::uint64_t>(kRuns));
+    EXPECT_EQ(Describe(Path("srv")), Describe(target + "/srv"));
+    EXPECT_LE(Most(view), Bound(view));
+    EXPECT_GT(kRuns * format::PackPlainSize(format::kPackClasses.front()), Bound(view))
+        << "else nothing is shown: they all fit";
+  }
+}
+
+TEST_F(RestoreOfManyPacks, EndsWhenItIsCancelledAnywhere) {
+  const SnapshotId snapshot = BackUpRuns();
+  for (int looks = 1; looks < 300; looks = looks * 2 + 1) {
+    SCOPED_TRACE(looks);
+    SnapshotView& view = View(
+        snapshot, looks % 3 == 0 ? std::vector<std::string>{"p1"} : std::vector<std::string>{});
+    int left = looks;
+    const std::function<bool()> cancelled = [&] { return --left <= 0; };
+    const StopScope scope(cancelled);
+    RestoreOptions options;
+    options.observer.cancelled = cancelled;
+    RestoreReport report;
+    const Status status = RestoreView(view, NewTarget(), options, report);
+    EXPECT_TRUE(status.ok() || status.code() == StatusCode::kCancelled) << status.ToString();
+    EXPECT_LE(Most(view), Bound(view));
+  }
+}
+
+}  // namespace
+}  // namespace fenchi
