@@ -60,7 +60,8 @@ ByteView PackPath::Segment(int i) const {
 }
 
 void PackPath::SealOne(PlannedPack& pack) {
-  Need(SealPack(access_, keys_, format::PackType::kData, pack, seats_, SystemRandom(), buffers_));
+  Need(SealPack(access_, keys_, format::PackType::kData, pack, seats_, SystemRandom(), one_thread_,
+                buffers_));
 }
 
 void PackPath::SealFull(PackPlanner& planner) {

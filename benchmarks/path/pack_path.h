@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/executor.h"
 #include "fenchi/chunker.h"
 #include "fenchi/compression.h"
 #include "fenchi/erasure_code.h"
@@ -63,6 +64,7 @@ class PackPath {
   Bytes plain_;
   std::vector<Bytes> shards_;  // for SealPlain()
   Bytes block_, decoded_;
+  Executor one_thread_{0};
   PackBuffers buffers_;
   Chunker chunker_;
   Compressor compressor_;

@@ -90,7 +90,7 @@ struct Work {
   Aead tagger;
   ErasureCode code;
   std::vector<Bytes>& shards;
-  Bytes scratch;  // for one segment
+  Bytes scratch = {};  // for one segment
 
   bool IsLast(int segment) const { return segment == text.segments() - 1; }
 };
@@ -120,6 +120,28 @@ Status SealTile(Work& work, int block) {
                                            TagOf(work.shards[i], block)));
   }
   return Status::Ok();
+}
+
+// Where a pack is sealed by several threads: a part takes some milliseconds.
+constexpr int kBlocksPerPart = 30;
+
+// All tiles, each part with ciphers of its own.
+template <typename MakeWork>
+Status SealTiles(Executor& executor, int blocks, const MakeWork& make_work) {
+  const int parts = std::max(1, blocks / kBlocksPerPart);
+  std::vector<Status> ended(static_cast<std::size_t>(parts));
+  executor.ForEach(ended.size(), [&](std::size_t part) {
+    ended[part] = [&]() -> Status {
+      FENCHI_ASSIGN_OR_RETURN(Work work, make_work());
+      const auto from = [&](std::size_t i) { return blocks * static_cast<int>(i) / parts; };
+      for (int block = from(part); block < from(part + 1); ++block) {
+        FENCHI_RETURN_IF_ERROR(SealTile(work, block));
+      }
+      return Status::Ok();
+    }();
+  });
+  const auto failed = std::ranges::find_if_not(ended, &Status::ok);
+  return failed == ended.end() ? Status::Ok() : *failed;
 }
 
 // Decodes one random tile from random shards and compares it with the plaintext.
@@ -179,7 +201,7 @@ format::ShardHeader HeaderOf(const Access& access, const RunKeys& keys, format::
 }  // namespace
 
 Status SealPack(const Access& access, const RunKeys& keys, format::PackType type, PlannedPack& pack,
-                int seats, Random& random, PackBuffers& buffers) {
+                int seats, Random& random, Executor& executor, PackBuffers& buffers) {
   format::ShardHeader header = HeaderOf(access, keys, type, pack, seats);
   const format::PackIdentity identity = header.identity(access.vault);
   FENCHI_ASSIGN_OR_RETURN(StreamKeys stream, format::PackKeys(keys.data_key.view(), identity));
@@ -192,21 +214,22 @@ Status SealPack(const Access& access, const RunKeys& keys, format::PackType type
     shard.resize(format::ShardSize(pack.segments, access.needed()));
   }
 
-  FENCHI_ASSIGN_OR_RETURN(SegmentCipher cipher,
-                          SegmentCipher::Create(keys.suite, stream.key.view()));
-  FENCHI_ASSIGN_OR_RETURN(Aead tagger, Aead::Create(keys.suite, tag_key.view()));
-  FENCHI_ASSIGN_OR_RETURN(ErasureCode code, ErasureCode::Create(access.needed(), seats));
-  Work work{text,
-            access.needed(),
-            format::BlocksPerShard(pack.segments, access.needed()),
-            std::move(cipher),
-            std::move(tagger),
-            std::move(code),
-            buffers.shards,
-            {}};
-  for (int block = 0; block < work.blocks; ++block) {
-    FENCHI_RETURN_IF_ERROR(SealTile(work, block));
-  }
+  const int blocks = format::BlocksPerShard(pack.segments, access.needed());
+  const auto make_work = [&]() -> Result<Work> {
+    FENCHI_ASSIGN_OR_RETURN(SegmentCipher cipher,
+                            SegmentCipher::Create(keys.suite, stream.key.view()));
+    FENCHI_ASSIGN_OR_RETURN(Aead tagger, Aead::Create(keys.suite, tag_key.view()));
+    FENCHI_ASSIGN_OR_RETURN(ErasureCode code, ErasureCode::Create(access.needed(), seats));
+    return Work{text,
+                access.needed(),
+                blocks,
+                std::move(cipher),
+                std::move(tagger),
+                std::move(code),
+                buffers.shards};
+  };
+  FENCHI_RETURN_IF_ERROR(SealTiles(executor, blocks, make_work));
+  FENCHI_ASSIGN_OR_RETURN(Work work, make_work());
   FENCHI_RETURN_IF_ERROR(CheckRandomTile(work, random));
   pack.pieces.clear();
   for (int i = 0; i < seats; ++i) {

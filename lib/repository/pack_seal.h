@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "base/executor.h"
 #include "fenchi/bytes.h"
 #include "fenchi/random.h"
 #include "format/shard_header.h"
@@ -21,8 +22,9 @@ struct PackBuffers {
 
 // Fills `buffers.shards` with `seats` shards of which `needed` give the pack back, and lets go of
 // the pack's pieces. Before it returns, one random tile is decoded from random shards, its tags
-// checked and decrypted, and compared (verify before upload).
+// checked and decrypted, and compared (verify before upload). Parts of the pack are sealed at once,
+// as far as the executor has idle threads.
 Status SealPack(const Access& access, const RunKeys& keys, format::PackType type, PlannedPack& pack,
-                int seats, Random& random, PackBuffers& buffers);
+                int seats, Random& random, Executor& executor, PackBuffers& buffers);
 
 }  // namespace fenchi

@@ -77,7 +77,8 @@ void PackWriter::SealAndSend(PlannedPack& pack) {
   Status status;
   {
     const StageTimer timer(stages_, Stage::kSeal, format::PackPlainSize(pack.segments));
-    status = SealPack(access_, keys_, type_, pack, seats_, random_, buffers);
+    status =
+        SealPack(access_, keys_, type_, pack, seats_, random_, access_.seats.executor(), buffers);
   }
   auto flight = std::make_shared<Flight>();
   flight->id = pack.id;
