@@ -3,7 +3,10 @@
 //   Handoff<Lot> lots(4);
 //   while (more && lots.Put(MakeLot())) {}     // one thread
 //   lots.Finish(status);
-//   while (auto lot = *lots.Take()) Use(*lot);  // the other
+//   for (;;) {                                  // the other
+//     FENCHI_ASSIGN_OR_RETURN(std::optional<Lot> lot, lots.Take());
+//     if (!lot) break;
+//   }
 //
 // Memory: what waits, at most as many items as it was made for.
 #pragma once

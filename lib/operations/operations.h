@@ -23,7 +23,7 @@ Status CatFile(Session& session, const SnapshotId& snapshot, std::string_view pa
                const StreamWriter& output);
 Result<RestoreReport> RestoreSnapshot(Session& session, const SnapshotId& snapshot,
                                       const std::string& target, const RestoreOptions& options);
-// The same of one that is open; adds to the report what it did.
+// The same of one that is open; fills in what it did.
 struct SnapshotView;
 Status RestoreView(SnapshotView& view, const std::string& target, const RestoreOptions& options,
                    RestoreReport& report);

@@ -84,6 +84,8 @@ class Restore {
     meter_.now().bytes_total = view.content.counts.bytes;
   }
 
+  ~Restore() { view_.packs->set_let_go(nullptr); }  // whose hook is ours
+
   Status Run();
 
  private:

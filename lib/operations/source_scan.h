@@ -8,7 +8,7 @@
 //
 // Memory: the names that are left of each directory around, and up to 2,900 entries, fewer where
 // they are large.
-// Threads: one calls Next(); the index is asked from one thread, not always from that.
+// Threads: one calls Next(); the index is asked from there, or from a thread of the scan.
 #pragma once
 
 #include <atomic>

@@ -43,7 +43,7 @@ std::size_t OpenPack::BytesFor(int first, int last) const {
 // For these segments, if they are not there yet: what else is there is given up, by a narrow pack.
 void OpenPack::MakeRoom(int first, int last) {
   const std::size_t bytes = BytesFor(first, last);
-  if (bytes == 0) return;
+  if (bytes == 0) return room_.reset();
   if (narrow_) first_ = static_cast<std::size_t>(first);
   std::ranges::fill(have_, 0);
   plain_.reset();

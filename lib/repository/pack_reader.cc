@@ -196,7 +196,10 @@ bool PackReader::StartFetch(const PackId& id) {
 void PackReader::Fetch(const std::shared_ptr<Coming>& coming) {
   ReadStatistics statistics;
   Result<Opened> opened = OpenNow(coming->id);
-  if (opened.ok()) opened->pack->FetchStored(statistics);
+  // What is announced as data may say that it is a list: those have memory of their own kind, and
+  // are not kept as data are. It is fetched when it is read.
+  const bool is_data = opened.ok() && opened->pack->memory_kind() == PackMemory::Kind::kWhole;
+  if (is_data) opened->pack->FetchStored(statistics);
   std::unique_lock lock(mutex_);
   coming->opened = std::move(opened);
   coming->statistics = std::move(statistics);
@@ -212,7 +215,7 @@ void PackReader::OpenInOrder(std::unique_lock<std::mutex>& lock) {
     opening_ = true;
     const std::shared_ptr<Coming> first = unopened_.front();
     lock.unlock();
-    if (first->opened.ok()) {
+    if (first->opened.ok() && first->opened->pack->was_fetched()) {
       first->opened->pack->OpenStored(std::move(first->plain_room), first->statistics);
     }
     lock.lock();
@@ -241,12 +244,14 @@ void PackReader::Await(const Coming& coming) {
 }
 
 // It ends: only this thread takes room, fetches and whoever has views after let_go_ wait for none,
-// and what then is left (open packs without this one, and one that has come) leaves that much.
+// and what then is left (open packs without this one, and one that has come) leaves that much. Who
+// wants to stop does not wait for it.
 void PackReader::AwaitRoom(PackMemory::Kind kind, std::size_t bytes) {
   PackMemory& memory = buffers_.memory;
   if (bytes == 0 || !let_go_ || memory.Fits(kind, bytes)) return;
   let_go_();
-  memory.Wait([&] { return memory.Fits(kind, bytes); });
+  const std::stop_token stop = Stop::Current().token();
+  memory.Wait([&] { return memory.Fits(kind, bytes) || stop.stop_requested(); });
 }
 
 // ---- Reading ----

@@ -85,7 +85,7 @@ class PackReader {
   struct Coming {
     PackId id;
     std::uint64_t asked_at = 0;      // opens_ of then
-    std::atomic<bool> done = false;  // until then mutex_ guards what follows
+    std::atomic<bool> done = false;  // until then what follows is guarded by mutex_, or opening_
     bool fetched = false;
     Result<Opened> opened = Opened{};
     ReadStatistics statistics;

@@ -122,10 +122,9 @@ Status SealTile(Work& work, int block) {
   return Status::Ok();
 }
 
-// Where a pack is sealed by several threads: a part takes some milliseconds.
-constexpr int kBlocksPerPart = 30;
+constexpr int kBlocksPerPart = 30;  // of each shard: some milliseconds of work
 
-// All tiles, each part with ciphers of its own.
+// All tiles, in parts that idle threads take; each part has ciphers of its own.
 template <typename MakeWork>
 Status SealTiles(Executor& executor, int blocks, const MakeWork& make_work) {
   const int parts = std::max(1, blocks / kBlocksPerPart);

@@ -31,7 +31,8 @@ struct RaceOutcome {
 };
 
 // Call from one thread. What the last ones still read at the end does not outlive their lanes.
-// Memory: k shards, and one for each that is asked besides while they keep theirs.
+// Memory: k shards, and one for each that is asked besides while they keep theirs. Of the first k,
+// one that still reads when others have come keeps the memory of all k until its call ends.
 // spool: may be null. What it has is not fetched, and what came slowly is kept there.
 RaceOutcome RaceShards(const ShardSet& shards, PackMemory& memory,
                        const std::shared_ptr<ShardSpool>& spool);

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import fenchi
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Fields = Mapping[str, Any]
@@ -19,7 +17,3 @@ def time_of(seconds_and_nanoseconds: tuple[int, int]) -> datetime:
     except OverflowError:  # a file may claim any year
         edge = datetime.min if seconds < 0 else datetime.max
         return edge.replace(tzinfo=UTC)
-
-
-def problems_of(items: Iterable[Fields]) -> tuple[fenchi.Problem, ...]:
-    return tuple(fenchi.Problem(**item) for item in items)

@@ -198,8 +198,9 @@ class Vault(CustodyVerbs):
             "lock_until": self._lock_until(lock_for),
             "progress": _progress(progress),
         }
-        report = self._core.backup_stream(_streams.reader(source), raw(name), options)
-        return fenchi.BackupReport.from_core(report)
+        return fenchi.BackupReport.from_core(
+            self._core.backup_stream(_streams.reader(source), raw(name), options)
+        )
 
     def snapshots(self) -> fenchi.SnapshotList:
         return fenchi.SnapshotList.from_core(self._core.snapshots())
@@ -253,8 +254,9 @@ class Vault(CustodyVerbs):
             "absent": [_utf8("absent", name) for name in absent],
             "progress": _progress(progress),
         }
-        fields = self._core.restore(self._id_of(snapshot), raw(target), options)
-        return fenchi.RestoreReport.from_core(fields)
+        return fenchi.RestoreReport.from_core(
+            self._core.restore(self._id_of(snapshot), raw(target), options)
+        )
 
     def verify(
         self, *, depth: str = "tags", progress: OnProgress | None = None
@@ -277,10 +279,9 @@ class Vault(CustodyVerbs):
         self, provider: str, path: StrPath, *, progress: OnProgress | None = None
     ) -> fenchi.CourierExportReport:
         """Writes what a provider lacks to a medium that is carried there; see fenchi.courier."""
-        fields = self._core.export_courier(
-            _utf8("provider", provider), raw(path), _progress(progress)
+        return fenchi.CourierExportReport.from_core(
+            self._core.export_courier(_utf8("provider", provider), raw(path), _progress(progress))
         )
-        return fenchi.CourierExportReport.from_core(fields)
 
     def drill(
         self,

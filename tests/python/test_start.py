@@ -27,10 +27,10 @@ NEVER = set(
     """.split()
 )
 OF_ITS_OWN = {
-    "backup": {"backup"},
+    "backup": {"backup", "locks", "problems"},
     "ls": {"snapshots"},
-    "verify": {"health"},
-    "restore": {"restore"},
+    "verify": {"health", "locks"},
+    "restore": {"problems", "restore"},
 }
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from fenchi._core_fields import Fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class ContractReport:
         return all(finding.passed for finding in self.findings if finding.required)
 
     @classmethod
-    def from_core(cls, fields: Mapping[str, Any]) -> ContractReport:
+    def from_core(cls, fields: Fields) -> ContractReport:
         findings = tuple(ContractFinding(**item) for item in fields["findings"])
         abilities = tuple(ContractAbility(**item) for item in fields["abilities"])
         return cls(location=fields["location"], findings=findings, abilities=abilities)

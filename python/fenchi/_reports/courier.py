@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from fenchi._core_fields import Fields
 from fenchi._reports.health import Damage
-
-_Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +37,7 @@ class CourierReport:
         return self.closed and not self.damage
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> CourierReport:
+    def from_core(cls, fields: Fields) -> CourierReport:
         cargo = tuple(CourierCargo(**item) for item in fields["cargo"])
         return cls(**{**fields, "cargo": cargo, "damage": tuple(fields["damage"])})
 
@@ -61,7 +58,7 @@ class CourierExportReport:
         return not self.left
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> CourierExportReport:
+    def from_core(cls, fields: Fields) -> CourierExportReport:
         left = tuple(Damage(**item) for item in fields["left"])
         medium = CourierReport.from_core(fields["medium"])
         return cls(**{**fields, "medium": medium, "left": left})
@@ -83,7 +80,7 @@ class CourierImportReport:
         return not self.left and self.medium.whole
 
     @classmethod
-    def from_core(cls, fields: _Fields) -> CourierImportReport:
+    def from_core(cls, fields: Fields) -> CourierImportReport:
         left = tuple(Damage(**item) for item in fields["left"])
         medium = CourierReport.from_core(fields["medium"])
         return cls(**{**fields, "medium": medium, "left": left})

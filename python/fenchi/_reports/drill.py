@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-import fenchi
 from fenchi import _errors
-from fenchi._core_fields import Fields, problems_of
+from fenchi._core_fields import Fields
+from fenchi._reports.problems import Problem, problems_of
 from fenchi._reports.restore import RestoreReport
 
 
@@ -22,7 +22,7 @@ class DrillReport:
     data_age: timedelta
     rto: timedelta | None
     rpo: timedelta | None
-    mismatches: tuple[fenchi.Problem, ...]
+    mismatches: tuple[Problem, ...]
 
     @property
     def rto_met(self) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import fenchi
 from fenchi._core_fields import Fields
+from fenchi._reports.locks import LockCheck
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class VerifyReport:
     damage: tuple[Damage, ...]
     unreachable: tuple[str, ...]
     freshness_proven: bool
-    locks: fenchi.LockCheck | None = None
+    locks: LockCheck | None = None
     """None where no backup asked for a lock that has not ended."""
 
     @property
@@ -62,7 +62,7 @@ class VerifyReport:
         changed = {
             "damage": tuple(Damage(**item) for item in fields["damage"]),
             "unreachable": tuple(fields["unreachable"]),
-            "locks": fields["locks"] and fenchi.LockCheck.from_core(fields["locks"]),
+            "locks": fields["locks"] and LockCheck.from_core(fields["locks"]),
         }
         return cls(**{**fields, **changed})
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from fenchi._core_fields import Fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,3 +16,7 @@ class Problem:
     code: str
     message: str
     hint: str = ""
+
+
+def problems_of(items: Iterable[Fields]) -> tuple[Problem, ...]:
+    return tuple(Problem(**item) for item in items)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import fenchi
-from fenchi._core_fields import Fields, problems_of
+from fenchi._core_fields import Fields
+from fenchi._reports.problems import Problem, problems_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +25,8 @@ class RestoreReport:
     dropped: int
     failed: int
     seconds: float
-    lost: tuple[fenchi.Problem, ...]
-    problems: tuple[fenchi.Problem, ...]
+    lost: tuple[Problem, ...]
+    problems: tuple[Problem, ...]
     freshness_proven: bool
 
     @property

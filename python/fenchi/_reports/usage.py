@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from fenchi._core_fields import Fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,6 @@ class Usage:
         return sum(verb.waiting_seconds for verb in self.verbs.values())
 
     @classmethod
-    def from_core(cls, fields: Mapping[str, Any]) -> Usage:
+    def from_core(cls, fields: Fields) -> Usage:
         verbs = {name: VerbUsage(**verb) for name, verb in fields["verbs"].items()}
         return cls(**{**fields, "verbs": verbs})

@@ -61,8 +61,8 @@ def tree_for(arguments: Sequence[str]) -> Command:
     """The command that is called, or all: for help, completion, and a name that is none."""
     place = place_of_command(arguments)
     name = "".join(arguments[place:][:1])
-    if "--version" in arguments[:place]:  # answered before any command is looked for
-        name = name or "backup"
+    if list(arguments) == ["--version"]:  # answered before any command is looked for
+        name = "backup"
     if name not in FILES or _COMPLETION in os.environ:
         return whole_tree()
     _read(FILES[name])

@@ -150,6 +150,16 @@ TEST(Chunker, CutsTheVectorStreamWhereTheReferenceDoes) {
   const Bytes data = VectorStream(std::size_t{8} << 20);
   EXPECT_EQ(CutAll(Make({}), data),
             (Lengths{1065758, 1148945, 1540320, 1543078, 1404438, 1074573, 611496}));
+  // On both sides of the average from which on fewer places pass.
+  const auto kilobytes = [](std::size_t min, std::size_t average, std::size_t max) {
+    return ChunkerOptions{ChunkerKind::kContentDefined, min << 10, average << 10, max << 10};
+  };
+  EXPECT_EQ(CutAll(Make(kilobytes(128, 512, 2048)), data),
+            (Lengths{606872, 534384, 804504, 834469, 590878, 552519, 678667, 695808, 316277, 546283,
+                     541878, 545411, 529162, 535547, 75949}));
+  EXPECT_EQ(CutAll(Make(kilobytes(64, 256, 1024)), ByteView(data).first(std::size_t{4} << 20)),
+            (Lengths{287106, 162879, 156887, 173973, 271644, 469476, 265276, 328724, 292831, 310623,
+                     381345, 270343, 380314, 262726, 180157}));
   EXPECT_EQ(CutAll(Make(kSmall), ByteView(data).first(40000)),
             (Lengths{1544, 1200, 1277, 694,  1083, 1088, 1443, 778,  1121, 1036, 1133, 1144, 1087,
                      1105, 1236, 267,  1602, 1505, 1058, 1077, 585,  593,  1041, 1362, 1317, 1062,

@@ -66,6 +66,8 @@ def main() -> None:
     if sys.argv[1:] == ["cuts"]:
         data = stream(STREAM_BYTES)
         print("default:", chunk_lengths(data, 256 << 10, 1 << 20, 4 << 20))
+        print("512 KiB:", chunk_lengths(data, 128 << 10, 512 << 10, 2 << 20))
+        print("256 KiB:", chunk_lengths(data[: 4 << 20], 64 << 10, 256 << 10, 1 << 20))
         print("small:", chunk_lengths(data[:40000], 256, 1024, 4096))
         print("keyed:", chunk_lengths(data[:40000], 256, 1024, 4096, SECRET_KEY))
         print("least:", chunk_lengths(data[:1000], 64, 64, 4096))
