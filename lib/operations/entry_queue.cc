@@ -5,14 +5,17 @@
 namespace fenchi {
 namespace {
 
-// Many entries with long paths or large attributes do not wait for a pack to fill.
+// Many entries with long paths, large attributes or tiny content do not wait for a pack to fill.
 constexpr std::size_t kWaitingBytesMax = std::size_t{64} << 20;
+// A chunk that waits: its ticket, reference and piece, and its place in the plan.
+constexpr std::size_t kWaitingChunkBytes = 512;
 
 std::size_t MemoryOf(const QueuedEntry& queued) {
   std::size_t bytes = sizeof(queued) + queued.entry.path.size() + queued.source.size();
   for (const Xattr& xattr : queued.entry.attributes.xattrs) {
     bytes += sizeof(xattr) + xattr.name.size() + xattr.value.size();
   }
+  if (queued.chunks) bytes += queued.chunks->chunks.size() * kWaitingChunkBytes;
   return bytes;
 }
 
