@@ -9,7 +9,7 @@ incompressible file), sql (a database dump), source (source code), tree (many sm
 (Python against C++), shaped (providers behind 20 ms and 100 Mbit/s). Each row is printed with the
 least, the median and the greatest of its rounds. docs/PERFORMANCE.md says how it is measured.
 
---quick: small inputs and three rounds, under five minutes. --peers: names of the tools to compare
+--quick: small inputs and two rounds, under five minutes. --peers: names of the tools to compare
 with, separated by commas. --markdown: writes the page, and beside it a plot, performance.svg.
 --from: measures nothing, takes the rows of an earlier --json (to write the page with new texts).
 --beside: what else the machine did meanwhile, for the page.
@@ -55,7 +55,7 @@ def scratch_parent(given: Path | None) -> Path | None:
 class Comparison:
     def __init__(self, given: argparse.Namespace, scratch: Path) -> None:
         self.quick: bool = given.quick
-        self.rounds: int = given.rounds or (3 if given.quick else 5)
+        self.rounds: int = given.rounds or (2 if given.quick else 5)
         self.peers = set(given.peers.split(",")) if given.peers else None
         self.scratch = scratch
         self.rows = Rows()
@@ -84,7 +84,7 @@ class Comparison:
             case "chunker":
                 dedup_section.measure(self.rows, scratch, quick)
             case "rand":
-                self.tools(lambda: inputs.make_rand(scratch, 256 if quick else 2048))
+                self.tools(lambda: inputs.make_rand(scratch, 128 if quick else 2048))
             case "sql":
                 self.tools(lambda: inputs.make_sql(scratch, 48 if quick else 512))
             case "source":
@@ -107,7 +107,7 @@ class Comparison:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--quick", action="store_true", help="small inputs, three rounds")
+    parser.add_argument("--quick", action="store_true", help="small inputs, two rounds")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--scratch", type=Path, help="where inputs and repositories are made")
     parser.add_argument("--only", choices=SECTIONS, action="append")
