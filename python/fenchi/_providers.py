@@ -192,8 +192,9 @@ def check_provider(
     """
     place: object = open_provider(provider) if isinstance(provider, str) else provider
     seconds = 0 if retain is None else int(retain.total_seconds())
-    fields = _core.run_provider_contract(place, prefix, may_delete, seconds)
-    return fenchi.ContractReport.from_core(fields)
+    return fenchi.ContractReport.from_core(
+        _core.run_provider_contract(place, prefix, may_delete, seconds)
+    )
 
 
 def same_place(first: AnyProvider | str, second: AnyProvider | str) -> bool:

@@ -37,5 +37,6 @@ def load(
     carries objects for several. InvalidArgument when the medium is for another place.
     """
     provider: object = open_provider(place) if isinstance(place, str) else place
-    fields = _core.import_courier(os.fsencode(path), provider, destination, to_core(progress))
-    return fenchi.CourierImportReport.from_core(fields)
+    return fenchi.CourierImportReport.from_core(
+        _core.import_courier(os.fsencode(path), provider, destination, to_core(progress))
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from fenchi._core_fields import Fields
 from fenchi._reports.health import Damage
@@ -42,6 +43,12 @@ class CourierReport:
         return cls(**{**fields, "cargo": cargo, "damage": tuple(fields["damage"])})
 
 
+def _with_reports(fields: Fields) -> dict[str, Any]:
+    """Of an export or import: the medium and what is left as they are known in Python."""
+    left = tuple(Damage(**item) for item in fields["left"])
+    return {**fields, "medium": CourierReport.from_core(fields["medium"]), "left": left}
+
+
 @dataclass(frozen=True, kw_only=True)
 class CourierExportReport:
     """What was written to a courier medium, and what could not be rebuilt."""
@@ -59,9 +66,7 @@ class CourierExportReport:
 
     @classmethod
     def from_core(cls, fields: Fields) -> CourierExportReport:
-        left = tuple(Damage(**item) for item in fields["left"])
-        medium = CourierReport.from_core(fields["medium"])
-        return cls(**{**fields, "medium": medium, "left": left})
+        return cls(**_with_reports(fields))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +86,4 @@ class CourierImportReport:
 
     @classmethod
     def from_core(cls, fields: Fields) -> CourierImportReport:
-        left = tuple(Damage(**item) for item in fields["left"])
-        medium = CourierReport.from_core(fields["medium"])
-        return cls(**{**fields, "medium": medium, "left": left})
+        return cls(**_with_reports(fields))

@@ -3,12 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <thread>
 #include <vector>
 
 namespace fenchi {
 namespace {
+
+// So that another thread most likely waits by then; where it does not, no test fails for it.
+void LetItWait() { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }
 
 TEST(Handoff, GivesAllInOrderThenTellsHowItEnded) {
   Handoff<std::unique_ptr<int>> items(2);
@@ -41,6 +45,9 @@ TEST(Handoff, LetsNoMoreWaitThanItWasMadeFor) {
   std::thread giver([&] {
     while (items.Put(put)) ++put;
   });
+  while (put < 3) std::this_thread::yield();
+  LetItWait();  // or put one too many
+  EXPECT_EQ(put, 3);
   int taken = 0;
   for (; taken < 100; ++taken) {
     EXPECT_EQ(**items.Take(), taken);
@@ -55,12 +62,14 @@ TEST(Handoff, ClosedFromEitherSideItKeepsNobodyWaiting) {
   Handoff<int> full(1);
   ASSERT_TRUE(full.Put(1));
   std::thread giver([&] { EXPECT_FALSE(full.Put(2)); });
+  LetItWait();
   full.Close();
   giver.join();
   EXPECT_FALSE(full.Take()->has_value());
 
   Handoff<int> empty(1);
   std::thread taker([&] { EXPECT_FALSE(empty.Take()->has_value()); });
+  LetItWait();
   empty.Close();
   taker.join();
   EXPECT_FALSE(empty.Put(1));
