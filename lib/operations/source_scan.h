@@ -3,8 +3,8 @@
 //
 // Runs some way ahead of who saves the entries, on two threads of its own: one looks at names and
 // their status, the next asks the index; both together cost about as much as the list that is made
-// of them. What finds no thread is done in Next(); so is all, one entry at a time, where the caller's
-// filter is to be asked. Order and results are the same either way.
+// of them. What finds no thread is done in Next(); so is all, one entry at a time, where the
+// caller's filter is to be asked. Order and results are the same either way.
 //
 // Memory: the names that are left of each directory around, and up to 2,900 entries, fewer where
 // they are large.
