@@ -12,6 +12,7 @@
 
 #include <cassert>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,15 +51,19 @@ FENCHI_EXPORT std::string_view StatusCodeName(StatusCode code);
 class [[nodiscard]] FENCHI_EXPORT Status {
  public:
   Status() = default;
-  Status(StatusCode code, std::string message, std::string hint = {})
-      : code_(code), message_(std::move(message)), hint_(std::move(hint)) {}
+  Status(StatusCode code, std::string message, std::string hint = {});
+  Status(const Status& other) : failure_(other.ok() ? nullptr : other.CopyFailure()) {}
+  Status(Status&&) noexcept = default;  // leaves Ok behind
+  Status& operator=(const Status& other) { return *this = Status(other); }
+  Status& operator=(Status&&) noexcept = default;
+  ~Status() = default;
 
   static Status Ok() { return {}; }
 
-  bool ok() const { return code_ == StatusCode::kOk; }
-  StatusCode code() const { return code_; }
-  const std::string& message() const { return message_; }
-  const std::string& hint() const { return hint_; }
+  bool ok() const { return failure_ == nullptr; }
+  StatusCode code() const { return ok() ? StatusCode::kOk : failure_->code; }
+  const std::string& message() const { return ok() ? NoText() : failure_->message; }
+  const std::string& hint() const { return ok() ? NoText() : failure_->hint; }
 
   // The same failure, with "where: " put before the message. No change if ok().
   Status At(std::string_view where) const;
@@ -66,17 +71,26 @@ class [[nodiscard]] FENCHI_EXPORT Status {
   Status WithHint(std::string_view hint) const;
   // The same failure, from a place that asks not to be tried again before `wait` has passed.
   Status WithRetryAfter(std::chrono::milliseconds wait) const;
-  std::optional<std::chrono::milliseconds> retry_after() const { return retry_after_; }
+  std::optional<std::chrono::milliseconds> retry_after() const {
+    return ok() ? std::nullopt : failure_->retry_after;
+  }
   // "code: message (hint)" for logs and tests.
   std::string ToString() const;
 
-  friend bool operator==(const Status& a, const Status& b) { return a.code_ == b.code_; }
+  friend bool operator==(const Status& a, const Status& b) { return a.code() == b.code(); }
 
  private:
-  StatusCode code_ = StatusCode::kOk;
-  std::string message_;
-  std::string hint_;
-  std::optional<std::chrono::milliseconds> retry_after_;
+  struct Failure {
+    StatusCode code;
+    std::string message;
+    std::string hint;
+    std::optional<std::chrono::milliseconds> retry_after;
+  };
+  static const std::string& NoText();
+  std::unique_ptr<Failure> CopyFailure() const;
+
+  // None: Ok. Nearly all are, and one stands in every Result: success is one pointer.
+  std::unique_ptr<Failure> failure_;
 };
 
 // A T, or the Status that tells why there is none. Modelled on std::expected.

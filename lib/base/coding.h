@@ -1,33 +1,44 @@
 // Fixed-width big-endian integers and base32, as FORMAT.md writes them.
 #pragma once
 
+#include <bit>
+#include <cassert>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "fenchi/bytes.h"
 
 namespace fenchi {
 
-inline void PutBe16(MutableBytes out, std::uint16_t v) {
-  for (int i = 0; i < 2; ++i) out[i] = static_cast<std::uint8_t>(v >> (8 - 8 * i));
+// What stands in memory as `v` does in big-endian order.
+template <typename Uint>
+constexpr Uint BigEndian(Uint v) {
+  static_assert(sizeof v == 2 || sizeof v == 4 || sizeof v == 8);
+  if constexpr (std::endian::native == std::endian::big) return v;
+  if constexpr (sizeof v == 2) return __builtin_bswap16(v);
+  if constexpr (sizeof v == 4) return __builtin_bswap32(v);
+  if constexpr (sizeof v == 8) return __builtin_bswap64(v);
 }
-inline void PutBe32(MutableBytes out, std::uint32_t v) {
-  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(v >> (24 - 8 * i));
+template <typename Uint>
+void PutBe(MutableBytes out, Uint v) {
+  assert(out.size() >= sizeof v);
+  v = BigEndian(v);
+  std::memcpy(out.data(), &v, sizeof v);
 }
-inline void PutBe64(MutableBytes out, std::uint64_t v) {
-  for (int i = 0; i < 8; ++i) out[i] = static_cast<std::uint8_t>(v >> (56 - 8 * i));
+template <typename Uint>
+Uint GetBe(ByteView in) {
+  assert(in.size() >= sizeof(Uint));
+  Uint v;
+  std::memcpy(&v, in.data(), sizeof v);
+  return BigEndian(v);
 }
-inline std::uint16_t GetBe16(ByteView in) { return static_cast<std::uint16_t>(in[0] << 8 | in[1]); }
-inline std::uint32_t GetBe32(ByteView in) {
-  std::uint32_t v = 0;
-  for (int i = 0; i < 4; ++i) v = v << 8 | in[i];
-  return v;
-}
-inline std::uint64_t GetBe64(ByteView in) {
-  std::uint64_t v = 0;
-  for (int i = 0; i < 8; ++i) v = v << 8 | in[i];
-  return v;
-}
+inline void PutBe16(MutableBytes out, std::uint16_t v) { PutBe(out, v); }
+inline void PutBe32(MutableBytes out, std::uint32_t v) { PutBe(out, v); }
+inline void PutBe64(MutableBytes out, std::uint64_t v) { PutBe(out, v); }
+inline std::uint16_t GetBe16(ByteView in) { return GetBe<std::uint16_t>(in); }
+inline std::uint32_t GetBe32(ByteView in) { return GetBe<std::uint32_t>(in); }
+inline std::uint64_t GetBe64(ByteView in) { return GetBe<std::uint64_t>(in); }
 
 inline void Append(Bytes& out, ByteView more) { out.insert(out.end(), more.begin(), more.end()); }
 inline void AppendBe32(Bytes& out, std::uint32_t v) {

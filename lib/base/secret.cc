@@ -30,6 +30,35 @@ std::uint8_t* AllocateGuarded(std::size_t size) {
   return data;
 }
 
+// A copy or a hash of a secret stays in the vector registers, since little else uses them. From
+// there it comes to lie on a stack: a new thread begins with its parent's registers, and the first
+// call of a library's function saves them all.
+void WipeVectorRegisters() {
+#if defined(__x86_64__)
+  static const bool avx = __builtin_cpu_supports("avx") != 0;
+  static const bool avx512 = __builtin_cpu_supports("avx512f") != 0;
+#define FENCHI_ALL_XMM                                                                     \
+  "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", \
+      "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+  if (avx) {
+    __asm__ volatile("vzeroall" ::: FENCHI_ALL_XMM);
+  } else {
+    __asm__ volatile(
+        ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n pxor %%xmm\\n, %%xmm\\n\n .endr"
+        :
+        :
+        : FENCHI_ALL_XMM);
+  }
+#undef FENCHI_ALL_XMM
+  // The compiler, which is not told of these, does not use them: only libc's copies do.
+  if (avx512) {
+    __asm__ volatile(
+        ".irp n, 16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+        " vpxord %%zmm\\n, %%zmm\\n, %%zmm\\n\n .endr" ::);
+  }
+#endif
+}
+
 // Slots that nobody holds may not be touched: the sanitizer says so where it watches.
 void Forbid([[maybe_unused]] std::uint8_t* data, [[maybe_unused]] std::size_t size) {
 #if defined(__SANITIZE_ADDRESS__)
@@ -100,6 +129,7 @@ std::uint8_t* Allocate(std::size_t size) {
 
 void Free(std::uint8_t* data, std::size_t size) {
   if (data == nullptr) return;
+  WipeVectorRegisters();  // whoever held it has used it
   SlotPool* const pool = PoolFor(size);
   if (pool == nullptr) {
     sodium_free(data);
@@ -115,6 +145,7 @@ SecretBytes::SecretBytes(std::size_t size_bytes) : data_(Allocate(size_bytes)), 
 SecretBytes SecretBytes::CopyOf(ByteView bytes) {
   SecretBytes out(bytes.size());
   if (!bytes.empty()) std::memcpy(out.data_, bytes.data(), bytes.size());
+  WipeVectorRegisters();
   return out;
 }
 

@@ -51,30 +51,43 @@ std::string_view StatusCodeName(StatusCode code) {
   return "unknown";
 }
 
+Status::Status(StatusCode code, std::string message, std::string hint) {
+  if (code == StatusCode::kOk) return;
+  failure_ =
+      std::make_unique<Failure>(Failure{code, std::move(message), std::move(hint), std::nullopt});
+}
+
+const std::string& Status::NoText() {
+  static const std::string none;
+  return none;
+}
+
+std::unique_ptr<Status::Failure> Status::CopyFailure() const {
+  return std::make_unique<Failure>(*failure_);
+}
+
 Status Status::At(std::string_view where) const {
-  if (ok()) return *this;
   Status out = *this;
-  out.message_ = std::string(where) + ": " + message_;
+  if (!ok()) out.failure_->message = std::string(where) + ": " + message();
   return out;
 }
 
 Status Status::WithHint(std::string_view hint) const {
-  if (ok() || !hint_.empty()) return *this;
   Status out = *this;
-  out.hint_ = hint;
+  if (!ok() && out.hint().empty()) out.failure_->hint = hint;
   return out;
 }
 
 Status Status::WithRetryAfter(std::chrono::milliseconds wait) const {
   Status out = *this;
-  if (!ok()) out.retry_after_ = wait;
+  if (!ok()) out.failure_->retry_after = wait;
   return out;
 }
 
 std::string Status::ToString() const {
-  std::string out(StatusCodeName(code_));
-  if (!message_.empty()) out += ": " + message_;
-  if (!hint_.empty()) out += " (" + hint_ + ")";
+  std::string out(StatusCodeName(code()));
+  if (!message().empty()) out += ": " + message();
+  if (!hint().empty()) out += " (" + hint() + ")";
   return out;
 }
 

@@ -1,6 +1,8 @@
 #include "format/cbor.h"
 
+#include <bit>
 #include <cassert>
+#include <cstring>
 #include <limits>
 
 #include "base/coding.h"
@@ -33,142 +35,131 @@ CborWriter::~CborWriter() {
   if (buffer_ == Buffer::kWiped) Wipe(out_);
 }
 
-void CborWriter::Put(ByteView bytes) {
-  const std::size_t needed = out_.size() + bytes.size();
-  if (buffer_ == Buffer::kWiped && needed > out_.capacity()) {
-    Bytes larger;
-    larger.reserve(std::max<std::size_t>(needed, 2 * out_.capacity() + 256));
-    Append(larger, out_);
-    Wipe(out_);
-    out_.swap(larger);
-  }
-  Append(out_, bytes);
+void CborWriter::Grow(std::size_t bytes) {
+  const std::size_t larger = std::max(size_ + bytes, 2 * out_.size() + 64);
+  if (buffer_ == Buffer::kPlain) return out_.resize(larger);
+  Bytes other(larger);
+  std::ranges::copy(out_, other.begin());
+  Wipe(out_);
+  out_.swap(other);
 }
 
-void CborWriter::Head(std::uint8_t major, std::uint64_t argument) {
-  std::uint8_t raw[9];
-  const std::uint8_t type = static_cast<std::uint8_t>(major << 5);
-  if (argument < 24) {
-    raw[0] = static_cast<std::uint8_t>(type | argument);
-    if (buffer_ == Buffer::kWiped) return Put({raw, 1});
-    return out_.push_back(raw[0]);
-  }
-  // The argument's width is 2^code bytes: the smallest that holds it.
-  int code = 0;
-  while (code < 3 && argument >> (8 << code) != 0) ++code;
-  raw[0] = static_cast<std::uint8_t>(type | (24 + code));
-  const int width = 1 << code;
-  for (int i = 0; i < width; ++i) {
-    raw[1 + i] = static_cast<std::uint8_t>(argument >> (8 * (width - 1 - i)));
-  }
-  Put({raw, static_cast<std::size_t>(1 + width)});
+inline std::uint8_t* CborWriter::Room(std::size_t bytes) {
+  if (bytes > out_.size() - size_) Grow(bytes);
+  return out_.data() + size_;
 }
 
-void CborWriter::BeginItem([[maybe_unused]] bool is_key) {
-  assert(open_.empty() || open_.back().left > 0);
-  assert((open_.empty() ? false : open_.back().key_next) == is_key && "key and value out of step");
+inline void CborWriter::Put(ByteView bytes) {
+  if (bytes.empty()) return;
+  std::memcpy(Room(bytes.size()), bytes.data(), bytes.size());
+  size_ += bytes.size();
 }
 
-void CborWriter::EndItem() {
+inline void CborWriter::Head(std::uint8_t major, std::uint64_t argument) {
+  constexpr std::size_t kHeadSizeMax = 9;
+  std::uint8_t* const out = Room(kHeadSizeMax);
+  const std::size_t size = CborUintSize(argument);
+  const auto type = static_cast<std::uint8_t>(major << 5);
+  if (size == 1) {
+    out[0] = static_cast<std::uint8_t>(type | argument);
+  } else {
+    // The argument's width is 2^code bytes: the smallest that holds it.
+    const std::size_t width = size - 1;
+    out[0] = static_cast<std::uint8_t>(type | (24 + std::countr_zero(width)));
+    PutBe64({out + 1, 8}, argument << (64 - 8 * width));
+  }
+  size_ += size;
+}
+
+inline void CborWriter::CheckPlace([[maybe_unused]] bool is_key) const {
+  assert((open_.empty() ? !is_key : open_.back().left > 0 && open_.back().key_next == is_key) &&
+         "an item too many, or key and value out of step");
+}
+
+inline void CborWriter::EndItem() {
   while (!open_.empty()) {
     Open& top = open_.back();
-    if (top.is_map && top.key_next) {
-      top.key_next = false;
-      return;
-    }
     top.key_next = top.is_map;
     if (--top.left > 0) return;
     open_.pop_back();  // the container is complete: it is an item of the one around it
   }
 }
 
-CborWriter& CborWriter::Uint(std::uint64_t value) {
-  BeginItem(false);
-  Head(kUnsigned, value);
-  EndItem();
-  return *this;
-}
-
-CborWriter& CborWriter::Int(std::int64_t value) {
-  if (value >= 0) return Uint(static_cast<std::uint64_t>(value));
-  BeginItem(false);
-  Head(kNegative, static_cast<std::uint64_t>(-(value + 1)));
-  EndItem();
-  return *this;
-}
-
-CborWriter& CborWriter::Bool(bool value) {
-  BeginItem(false);
-  Head(kSimple, value ? kTrue : kFalse);
-  EndItem();
-  return *this;
-}
-
-CborWriter& CborWriter::ByteString(ByteView value) {
-  BeginItem(false);
-  Head(Major::kByteString, value.size());
+CborWriter& CborWriter::Item(std::uint8_t major, std::uint64_t argument, ByteView value) {
+  CheckPlace(false);
+  Head(major, argument);
   Put(value);
   EndItem();
   return *this;
 }
 
+CborWriter& CborWriter::Uint(std::uint64_t value) { return Item(kUnsigned, value); }
+
+CborWriter& CborWriter::Int(std::int64_t value) {
+  if (value >= 0) return Uint(static_cast<std::uint64_t>(value));
+  return Item(kNegative, static_cast<std::uint64_t>(-(value + 1)));
+}
+
+CborWriter& CborWriter::Bool(bool value) { return Item(kSimple, value ? kTrue : kFalse); }
+
+CborWriter& CborWriter::ByteString(ByteView value) {
+  return Item(Major::kByteString, value.size(), value);
+}
+
 CborWriter& CborWriter::Text(std::string_view value) {
   assert(IsUtf8(value));
-  BeginItem(false);
-  Head(kText, value.size());
-  Put(AsBytes(value));
-  EndItem();
-  return *this;
+  return Item(kText, value.size(), AsBytes(value));
 }
 
 CborWriter& CborWriter::Time(Timestamp value) {
   return Array(2).Int(value.seconds).Uint(value.nanoseconds);
 }
 
-void CborWriter::Container(bool is_map, std::size_t count) {
-  BeginItem(false);
+CborWriter& CborWriter::Container(bool is_map, std::size_t count) {
+  CheckPlace(false);
   Head(is_map ? kMap : kArray, count);
   deepest_ = std::max(deepest_, static_cast<int>(open_.size()) + 1);
-  if (count == 0) return EndItem();
-  open_.push_back({.left = count, .is_map = is_map, .key_next = is_map});
-}
-
-CborWriter& CborWriter::Array(std::size_t count) {
-  Container(false, count);
+  if (count == 0) {
+    EndItem();
+  } else {
+    open_.push_back({.left = count, .is_map = is_map, .key_next = is_map});
+  }
   return *this;
 }
 
-CborWriter& CborWriter::Map(std::size_t count) {
-  Container(true, count);
-  return *this;
-}
+CborWriter& CborWriter::Array(std::size_t count) { return Container(false, count); }
+
+CborWriter& CborWriter::Map(std::size_t count) { return Container(true, count); }
 
 CborWriter& CborWriter::Key(std::uint64_t key) {
-  BeginItem(true);
-  [[maybe_unused]] Open& map = open_.back();
+  CheckPlace(true);
+  Open& map = open_.back();
   assert((!map.any_key || map.last_key < key) && "map keys ascend");
   map.any_key = true;
   map.last_key = key;
   Head(kUnsigned, key);
-  EndItem();
+  map.key_next = false;
   return *this;
 }
 
-CborWriter& CborWriter::Raw(ByteView item) {
-  BeginItem(false);
-  Put(item);
+CborWriter& CborWriter::Raw(ByteView items, std::size_t count) {
+  assert(count == 1 || (!open_.empty() && !open_.back().is_map && open_.back().left >= count));
+  CheckPlace(false);
+  Put(items);
+  if (count > 1) open_.back().left -= count - 1;
   EndItem();
   return *this;
 }
 
 Bytes CborWriter::Take() {
   assert(open_.empty() && "a container lacks items");
+  out_.resize(std::exchange(size_, 0));
   return std::exchange(out_, {});
 }
 
 SecretBytes CborWriter::TakeSecret() {
   assert(open_.empty() && "a container lacks items");
-  SecretBytes secret = SecretBytes::CopyOf(out_);
+  SecretBytes secret = SecretBytes::CopyOf(ByteView(out_).first(std::exchange(size_, 0)));
   Wipe(out_);
   out_.clear();
   return secret;
@@ -181,38 +172,37 @@ Status CborReader::Fail(std::string_view why) const {
 }
 
 // Decodes type and argument of the item at the cursor and refuses every form that section 1.1
-// forbids; the cursor stays.
-Result<CborReader::Head> CborReader::ReadHead() const {
+// forbids; the cursor stays. Returns why, or none.
+const char* CborReader::ReadHead(Head& head) const {
   const ByteView rest = input_.subspan(position_);
-  if (rest.empty()) return Fail("ends before it is complete");
-  Head head;
+  if (rest.empty()) return "ends before it is complete";
   head.major = rest[0] >> 5;
   const std::uint8_t code = rest[0] & 31;
-  if (head.major == kTag) return Fail("tags are not allowed");
+  if (head.major == kTag) return "tags are not allowed";
   if (head.major == kSimple && code != kFalse && code != kTrue) {
-    return Fail("floats and simple values other than false and true are not allowed");
+    return "floats and simple values other than false and true are not allowed";
   }
   if (code < 24) {
     head.argument = code;
     head.size = 1;
-    return head;
+    return nullptr;
   }
-  if (code > 27) return Fail("indefinite lengths and reserved forms are not allowed");
+  if (code > 27) return "indefinite lengths and reserved forms are not allowed";
   const int exponent = code - 24;
   const std::size_t width = std::size_t{1} << exponent;
-  if (rest.size() < 1 + width) return Fail("ends before it is complete");
+  if (rest.size() < 1 + width) return "ends before it is complete";
+  head.argument = 0;
   for (std::size_t i = 0; i < width; ++i) head.argument = head.argument << 8 | rest[1 + i];
   const std::uint64_t least = exponent == 0 ? 24 : std::uint64_t{1} << (8 << (exponent - 1));
-  if (head.argument < least) return Fail("an integer or a length is not in its shortest form");
-  if (head.major == kNegative && head.argument > kInt64Max) {
-    return Fail("an integer is less than -2^63");
-  }
+  if (head.argument < least) return "an integer or a length is not in its shortest form";
+  if (head.major == kNegative && head.argument > kInt64Max) return "an integer is less than -2^63";
   head.size = 1 + width;
-  return head;
+  return nullptr;
 }
 
 Result<CborType> CborReader::Peek() const {
-  FENCHI_ASSIGN_OR_RETURN(const Head head, ReadHead());
+  Head head;
+  if (const char* const why = ReadHead(head)) return Fail(why);
   switch (head.major) {
     case kUnsigned:
       return CborType::kUint;
@@ -232,7 +222,8 @@ Result<CborType> CborReader::Peek() const {
 }
 
 Result<std::uint64_t> CborReader::Expect(std::uint8_t major, std::string_view name) {
-  FENCHI_ASSIGN_OR_RETURN(const Head head, ReadHead());
+  Head head;
+  if (const char* const why = ReadHead(head)) return Fail(why);
   if (head.major != major) return Fail(fmt::format("another type than {}", name));
   position_ += head.size;
   return head.argument;
@@ -250,7 +241,8 @@ Result<std::uint64_t> CborReader::UintIn(std::uint64_t least, std::uint64_t most
 }
 
 Result<std::int64_t> CborReader::Int() {
-  FENCHI_ASSIGN_OR_RETURN(const Head head, ReadHead());
+  Head head;
+  if (const char* const why = ReadHead(head)) return Fail(why);
   if (head.major == kNegative) {
     position_ += head.size;
     return -static_cast<std::int64_t>(head.argument) - 1;

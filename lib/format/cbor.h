@@ -64,10 +64,10 @@ class CborWriter {
   CborWriter& Array(std::size_t count);      // `count` items follow
   CborWriter& Map(std::size_t count);        // `count` times Key and one item follow
   CborWriter& Key(std::uint64_t key);        // ascending within a map
-  // A complete item that is already encoded.
-  CborWriter& Raw(ByteView item);
+  // So many complete items that are already encoded, one behind the other.
+  CborWriter& Raw(ByteView items, std::size_t count = 1);
 
-  std::size_t size() const { return out_.size(); }
+  std::size_t size() const { return size_; }
   // Deepest nesting so far (Raw counts as 0): the caller refuses more than kCborDepthMax.
   int depth() const { return deepest_; }
   Bytes Take();              // all items; leaves the writer empty
@@ -83,12 +83,16 @@ class CborWriter {
   };
   void Head(std::uint8_t major, std::uint64_t argument);
   void Put(ByteView bytes);
-  void BeginItem(bool is_key);
+  std::uint8_t* Room(std::size_t bytes);  // for that many behind size_
+  void Grow(std::size_t bytes);
+  void CheckPlace(bool is_key) const;
   void EndItem();
-  void Container(bool is_map, std::size_t count);
+  CborWriter& Item(std::uint8_t major, std::uint64_t argument, ByteView value = {});
+  CborWriter& Container(bool is_map, std::size_t count);
 
   Buffer buffer_;
-  Bytes out_;
+  Bytes out_;  // the first size_ bytes are written
+  std::size_t size_ = 0;
   std::vector<Open> open_;
   int deepest_ = 0;
 };
@@ -139,7 +143,7 @@ class CborReader {
     std::uint64_t argument = 0;
     std::size_t size = 0;
   };
-  Result<Head> ReadHead() const;
+  const char* ReadHead(Head& head) const;
   Result<std::uint64_t> Expect(std::uint8_t major, std::string_view name);
   Result<ByteView> StringBytes(std::uint8_t major, std::string_view name);
   Result<std::size_t> Enter(std::uint8_t major, std::string_view name);

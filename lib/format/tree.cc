@@ -100,14 +100,9 @@ template <typename List>
 Result<Bytes> EncodeNodeOf(ListKind kind, const List& list) {
   FENCHI_RETURN_IF_ERROR(CheckList(list).At("node"));
   CborWriter items;
-  std::vector<std::size_t> ends;
-  const auto write = [&](const auto& item) {
-    WriteItem(items, item);
-    ends.push_back(items.size());
-  };
-  std::ranges::for_each(list.items, write);
-  std::ranges::for_each(list.links, write);
-  return JoinNode(kind, list.level, items.Take(), ends);
+  for (const auto& item : list.items) WriteItem(items, item);
+  for (const auto& link : list.links) WriteItem(items, link);
+  return JoinNode(kind, list.level, items.Take(), list.items.size() + list.links.size());
 }
 
 template <typename List>
@@ -273,20 +268,14 @@ Bytes EncodeItem(const Entry& entry) {
   return writer.Take();
 }
 
-Result<Bytes> JoinNode(ListKind kind, int level, ByteView items,
-                       std::span<const std::size_t> ends) {
-  if (ends.empty()) return InvalidArgument("node: it has no items");
+Result<Bytes> JoinNode(ListKind kind, int level, ByteView items, std::size_t count) {
+  if (count == 0) return InvalidArgument("node: it has no items");
   if (level < 0 || level >= kListLevelMax) {
     return InvalidArgument("node of level {}, not 0 to {}", level, kListLevelMax - 1);
   }
   CborWriter writer;
   writer.Array(3).Uint(static_cast<std::uint64_t>(kind)).Uint(static_cast<std::uint64_t>(level));
-  writer.Array(ends.size());
-  std::size_t begin = 0;
-  for (const std::size_t end : ends) {
-    writer.Raw(items.subspan(begin, end - begin));
-    begin = end;
-  }
+  writer.Array(count).Raw(items, count);
   Bytes node = writer.Take();
   if (node.size() > kChunkSizeMax) {
     return InvalidArgument("node: {} bytes are more than {}", node.size(), kChunkSizeMax);

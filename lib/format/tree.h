@@ -9,7 +9,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -123,8 +122,8 @@ void WriteItem(CborWriter& writer, const ContentLink& link);
 void WriteItem(CborWriter& writer, const TreeLink& link);
 
 // A node of items that were checked and written one behind the other.
-// items: at least one; ends: where each ends.
+// count: of the items, at least 1.
 // Errors: kInvalidArgument for a level that no node has, and when it is larger than a chunk.
-Result<Bytes> JoinNode(ListKind kind, int level, ByteView items, std::span<const std::size_t> ends);
+Result<Bytes> JoinNode(ListKind kind, int level, ByteView items, std::size_t count);
 
 }  // namespace fenchi::format

@@ -128,7 +128,7 @@ void BackupRun::Use(const format::Reference& reference) {
 }
 
 Result<std::vector<std::optional<FileRow>>> BackupRun::FindFiles(
-    std::span<const std::string> sources) {
+    std::span<const std::string_view> sources) {
   const std::lock_guard lock(lookup_mutex_);
   return lookup_->FindFiles(domain_.id, sources);
 }

@@ -11,6 +11,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -42,7 +43,7 @@ class BackupRun {
 
   // Of files as they were last saved, as ChunkIndex finds them; from any thread.
   bool knows_files() const { return has_index_; }
-  Result<std::vector<std::optional<FileRow>>> FindFiles(std::span<const std::string> sources);
+  Result<std::vector<std::optional<FileRow>>> FindFiles(std::span<const std::string_view> sources);
   Result<std::optional<CachedFile>> FindFile(const std::string& source);
   // Whether everything that a cached file needs is still there; then it counts as used.
   bool UseCached(const CachedFile& file);

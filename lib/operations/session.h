@@ -114,8 +114,10 @@ class ProgressMeter {
     now_.current = current_;
   }
   void Tick() {
+    if (observer_.progress) Tick(std::chrono::steady_clock::now());
+  }
+  void Tick(std::chrono::steady_clock::time_point time) {
     if (!observer_.progress) return;
-    const auto time = std::chrono::steady_clock::now();
     if (time - last_ < std::chrono::milliseconds(100)) return;
     last_ = time;
     observer_.progress(now_);

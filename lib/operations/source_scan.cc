@@ -17,10 +17,11 @@ namespace {
 using filesystem::SourceDirectory;
 using filesystem::SourceNode;
 
-// Entries that are handed on together, and how many such lots wait at most.
-constexpr std::size_t kLotEntries = 256;
-constexpr std::size_t kLotBytesMax = 512 * 1024;
-constexpr std::size_t kLotsWaitingMax = 4;
+// Entries that are handed on together, and how many such lots wait at most: a lot is smaller than
+// what free() tidies the heap for, and enough wait that neither side does while the other is slow.
+constexpr std::size_t kLotEntries = 96;
+constexpr std::size_t kLotBytesMax = 128 * 1024;
+constexpr std::size_t kLotsWaitingMax = 48;
 // Files of one directory that are looked at before the index is asked for them all.
 constexpr std::size_t kFilesTogether = 64;
 
@@ -204,6 +205,7 @@ Status SourceScan::BeginRoot(const SourceRoot& root, Entries& entries) {
   const Result<SourceNode> there = parent->ReadStatus(root.leaf);
   if (!there.ok()) return there.status().At("cannot back up '" + source + "'");
   const StageTimer timer(stages_, Stage::kScan);
+  now_ = timer.begun();
   Look(parent, root.leaf, entries);
   return Status::Ok();
 }
@@ -213,6 +215,7 @@ Status SourceScan::LookAtSome(Entries& entries) {
   const std::size_t depth = levels_.size();
   const std::size_t end = std::min(lot_, entries.size() + kFilesTogether);
   const StageTimer timer(stages_, Stage::kScan);
+  now_ = timer.begun();
   while (levels_.size() == depth && entries.size() < end) {
     if (Unwanted()) return StoppedOnRequest();
     Level& level = levels_.back();
@@ -245,7 +248,7 @@ void SourceScan::Look(const std::shared_ptr<const SourceDirectory>& parent, std:
   entry.name = std::move(name);
   entry.parent = parent;
   entry.depth = levels_.size();
-  entry.seen = std::chrono::steady_clock::now();
+  entry.seen = now_;
   if (entry.path.size() > format::kPathSizeMax) {
     SetProblem(entry, Lacks::kItself,
                Unsupported("a path of {} bytes is longer than the {} that a snapshot can hold",
@@ -311,9 +314,9 @@ Status SourceScan::AskIndex(std::span<ScannedEntry> entries) const {
 
 // `bytes`: of the rows that the lot holds so far.
 Status SourceScan::AskIndex(std::span<ScannedEntry* const> files, std::size_t& bytes) const {
-  std::vector<std::string> sources;
+  std::vector<std::string_view> sources;
   sources.reserve(files.size());
-  for (const ScannedEntry* file : files) sources.push_back(file->source);
+  for (const ScannedEntry* file : files) sources.emplace_back(file->source);
   FENCHI_ASSIGN_OR_RETURN(auto found, find_(sources));
   for (std::size_t i = 0; i < files.size(); ++i) {
     std::optional<FileRow>& row = found[i];

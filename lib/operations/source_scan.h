@@ -6,7 +6,7 @@
 // of them. What finds no thread is done in Next(); so is all, one entry at a time, where the
 // caller's filter is to be asked. Order and results are the same either way.
 //
-// Memory: the names that are left of each directory around, and up to 2,900 entries, fewer where
+// Memory: the names that are left of each directory around, and up to 9,600 entries, fewer where
 // they are large.
 // Threads: one calls Next(); the index is asked from there, or from a thread of the scan.
 #pragma once
@@ -19,6 +19,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -50,7 +51,7 @@ struct ScannedEntry {
   // Of a file that looked as it did when it was last saved. Whether its packs are still there is
   // for the caller to know.
   std::optional<FileRow> known;
-  std::chrono::steady_clock::time_point seen;
+  std::chrono::steady_clock::time_point seen;  // not after the look
   // What could not be read: the entry itself; or what a directory holds.
   enum class Lacks { kNothing, kItself, kOpening, kNames };
   Lacks lacks = Lacks::kNothing;
@@ -63,7 +64,7 @@ class SourceScan {
   // Asks the index for several files of one directory, as ChunkIndex::FindFiles does. Empty: none
   // is to be asked for.
   using FindFiles = std::function<Result<std::vector<std::optional<FileRow>>>(
-      std::span<const std::string> sources)>;
+      std::span<const std::string_view> sources)>;
   // True: leave it out. `path` is relative to the source.
   using Exclude = std::function<bool(std::string_view path, EntryType type)>;
 
@@ -115,7 +116,8 @@ class SourceScan {
   std::size_t next_root_ = 0;
   Place place_;  // of what is being looked at
   std::vector<Level> levels_;
-  Status failure_;  // without threads: after what was returned
+  std::chrono::steady_clock::time_point now_;  // as some entries before
+  Status failure_;                             // without threads: after what was returned
   bool begun_ = false;
   std::atomic<bool> ending_ = false;
   Handoff<Entries> looked_;

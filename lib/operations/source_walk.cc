@@ -70,7 +70,7 @@ Result<bool> SourceWalk::Push(QueuedEntry queued) {
 Status SourceWalk::Walk(std::vector<SourceRoot> roots) {
   SourceScan::FindFiles find;
   if (!options_.rescan && run_.knows_files()) {
-    find = [this](std::span<const std::string> sources) { return run_.FindFiles(sources); };
+    find = [this](std::span<const std::string_view> sources) { return run_.FindFiles(sources); };
   }
   SourceScan scan(std::move(roots), std::move(find), options_.exclude, stages_);
   for (;;) {
@@ -86,7 +86,8 @@ Status SourceWalk::Visit(ScannedEntry& entry) {
   if (skipped_depth_ && entry.depth > *skipped_depth_) return Status::Ok();
   skipped_depth_.reset();
   meter_.SetCurrent(entry.path);
-  meter_.Tick();
+  now_ = std::chrono::steady_clock::now();
+  meter_.Tick(now_);
   if (entry.lacks == ScannedEntry::Lacks::kItself) {
     Unreadable(entry.path, entry.problem);
     return Status::Ok();
@@ -155,7 +156,7 @@ Result<std::optional<CachedFile>> SourceWalk::FindCached(const ScannedEntry& ent
 // other files took long. What is read then counts from its beginning.
 Status SourceWalk::VisitFile(ScannedEntry& entry) {
   FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached, FindCached(entry));
-  const bool long_ago = std::chrono::steady_clock::now() - entry.seen > kSeenLongAgo;
+  const bool long_ago = now_ - entry.seen > kSeenLongAgo;
   if (!cached || !cached->plain || long_ago) {
     Result<SourceNode> read = [&] {
       const StageTimer timer(stages_, Stage::kScan);

@@ -5,6 +5,7 @@
 // rest is saved. A file that changes while it is read is saved as caught and reported.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -45,7 +46,8 @@ class SourceWalk {
   StageClock& stages_;
   ProgressMeter& meter_;
   BackupReport& report_;
-  std::optional<std::size_t> skipped_depth_;  // of a directory that is not kept, nor what it holds
+  std::chrono::steady_clock::time_point now_;  // when the entry's turn came
+  std::optional<std::size_t> skipped_depth_;   // of a directory that is not kept, nor what it holds
   // What has several names and was saved in this run, by its first name.
   struct Linked {
     filesystem::SourceNode node;  // as it was seen then

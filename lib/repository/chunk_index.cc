@@ -413,14 +413,15 @@ Result<std::optional<format::Reference>> ChunkIndex::FindChunk(const DomainId& d
 
 Result<std::optional<CachedFile>> ChunkIndex::FindFile(const DomainId& domain,
                                                        const std::string& source) {
-  FENCHI_ASSIGN_OR_RETURN(const auto found, FindFiles(domain, std::span(&source, 1), SIZE_MAX));
+  const std::string_view wanted = source;
+  FENCHI_ASSIGN_OR_RETURN(const auto found, FindFiles(domain, std::span(&wanted, 1), SIZE_MAX));
   return found.front() ? found.front()->Open() : std::nullopt;
 }
 
 // Goes over the rows in their order beside the sources; where too many rows lie between two that
 // are wanted (of folders that sort in between, or are gone), it looks for the next one anew.
 Result<std::vector<std::optional<FileRow>>> ChunkIndex::FindFiles(
-    const DomainId& domain, std::span<const std::string> sources, std::size_t large_from) {
+    const DomainId& domain, std::span<const std::string_view> sources, std::size_t large_from) {
   constexpr int kRowsPassedMax = 16;
   std::vector<std::optional<FileRow>> out(sources.size());
   Statement& find = state_->find_files;

@@ -13,6 +13,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fenchi/bytes.h"
@@ -86,7 +87,7 @@ class ChunkIndex {
   // The same for several of one folder, ascending by bytes: reads over rows that lie side by side.
   // Of each at most large_from bytes, and its status.
   Result<std::vector<std::optional<FileRow>>> FindFiles(const DomainId& domain,
-                                                        std::span<const std::string> sources,
+                                                        std::span<const std::string_view> sources,
                                                         std::size_t large_from = kFileRowLarge);
   Status PutFile(const DomainId& domain, const std::string& source, const CachedFile& file);
 

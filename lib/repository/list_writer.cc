@@ -99,9 +99,9 @@ Status ListWriter<Traits>::Append(std::size_t number, Part part, std::vector<Par
     FENCHI_RETURN_IF_ERROR(CutNode(number, ByteView(all).first(begin)));
     level.open.Raw(ByteView(all).subspan(begin));
   }
-  level.ends.push_back(level.open.size());
+  ++level.count;
   Traits::Count(level.sum, part);
-  if (level.ends.size() <= format::kEmbeddedItemsMax) {
+  if (level.count <= format::kEmbeddedItemsMax) {
     few.push_back(std::move(part));
   } else {
     few.clear();
@@ -114,7 +114,7 @@ Status ListWriter<Traits>::Add(Item item) {
   Level& level = At(0);
   const std::uint64_t hash = Traits::BorderHash(item);
   FENCHI_RETURN_IF_ERROR(Append(0, std::move(item), level.few.items));
-  const std::size_t count = level.ends.size();
+  const std::size_t count = level.count;
   const bool border = count >= kNodeItemsMin && (hash & kBorderMask) == 0;
   if (border || count >= kNodeItemsMax) return CutNode(0);
   return Status::Ok();
@@ -125,7 +125,7 @@ Status ListWriter<Traits>::AddLink(std::size_t number, Link link) {
   Level& level = At(number);
   const std::uint64_t hash = Traits::BorderHash(link);
   FENCHI_RETURN_IF_ERROR(Append(number, std::move(link), level.few.links));
-  const std::size_t count = level.ends.size();
+  const std::size_t count = level.count;
   const bool border = count >= kNodeItemsMin && (hash & kBorderMask) == 0;
   if (border || count >= kNodeItemsMax || level.open.size() >= kNodeBytesMax) {
     return CutNode(number);
@@ -146,10 +146,10 @@ Status ListWriter<Traits>::CutNode(std::size_t number, ByteView items) {
   At(number + 1);
   Level& level = levels_[number];
   FENCHI_ASSIGN_OR_RETURN(
-      Bytes plain, format::JoinNode(Traits::kKind, static_cast<int>(number), items, level.ends));
+      Bytes plain, format::JoinNode(Traits::kKind, static_cast<int>(number), items, level.count));
   FENCHI_ASSIGN_OR_RETURN(TicketPtr ticket, store_.store(plain));
   levels_[number + 1].waiting.push_back({std::move(ticket), std::exchange(level.sum, Link{})});
-  level.ends.clear();
+  level.count = 0;
   level.few = List{};
   return TakePlaced(number + 1);
 }
@@ -178,16 +178,16 @@ Result<typename Traits::List> ListWriter<Traits>::Finish() {
     // The level right above may have been cut this moment, and what it held be links above it.
     bool top = true;
     for (std::size_t above = number + 1; above < levels_.size(); ++above) {
-      top = top && levels_[above].waiting.empty() && levels_[above].ends.empty();
+      top = top && levels_[above].waiting.empty() && levels_[above].count == 0;
     }
-    if (top && level.ends.size() <= format::kEmbeddedItemsMax &&
+    if (top && level.count <= format::kEmbeddedItemsMax &&
         (number > 0 || level.open.size() <= kEmbeddedBytesMax)) {
       List list = std::move(level.few);
       list.level = static_cast<int>(number);
       levels_.clear();
       return list;
     }
-    if (!level.ends.empty()) FENCHI_RETURN_IF_ERROR(CutNode(number));
+    if (level.count > 0) FENCHI_RETURN_IF_ERROR(CutNode(number));
   }
 }
 

@@ -51,7 +51,7 @@ class ListWriter {
   // One level: items (level 0) or links (above) that are not yet in a node.
   struct Level {
     format::CborWriter open;          // each is written once
-    std::vector<std::size_t> ends;    // of each, in `open`
+    std::size_t count = 0;            // of those in `open`
     Link sum;                         // a link to a node of them all, without its reference
     List few;                         // they themselves, while they may yet be embedded
     std::deque<WaitingLink> waiting;  // for the open list, until their tickets are placed

@@ -37,12 +37,6 @@ TEST(Coding, BigEndianRoundTrips) {
   EXPECT_EQ(GetBe32(ByteView(raw).subspan(4)), 0x05060708u);
 }
 
-TEST(Status, SaysWhereAndWhatNext) {
-  const Status status = Damaged("block {}", 3).At("provider tokyo").WithHint("run repair");
-  EXPECT_EQ(status.ToString(), "damaged: provider tokyo: block 3 (run repair)");
-  EXPECT_TRUE(Status::Ok().At("x").ok());
-}
-
 TEST(Clock, PrintsUtc) {
   EXPECT_EQ(ToIso8601({0, 0}), "1970-01-01T00:00:00Z");
   EXPECT_EQ(ToIso8601({-62167219201, 0}), "@-62167219201");

@@ -35,6 +35,49 @@ TEST(SecretBytes, StartsAsZerosAlsoWhereAnotherSecretLay) {
   }
 }
 
+#if defined(__x86_64__)
+// All vector registers that this CPU has, one behind the other.
+[[gnu::noinline]] void StoreVectorRegisters(std::uint8_t* out) {
+  if (__builtin_cpu_supports("avx512f")) {
+    __asm__ volatile(
+        ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,"
+        "30,31\n vmovdqu64 %%zmm\\n, 64*\\n(%0)\n .endr" ::"r"(out)
+        : "memory");
+  } else if (__builtin_cpu_supports("avx")) {
+    __asm__ volatile(
+        ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n vmovdqu %%ymm\\n, 64*\\n(%0)\n "
+        ".endr" ::"r"(out)
+        : "memory");
+  } else {
+    __asm__ volatile(
+        ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n movdqu %%xmm\\n, 64*\\n(%0)\n "
+        ".endr" ::"r"(out)
+        : "memory");
+  }
+}
+
+TEST(SecretBytes, StayInNoVectorRegister) {
+  Bytes secret(256);
+  for (std::size_t i = 0; i < secret.size(); ++i) secret[i] = static_cast<std::uint8_t>(i * 7 + 3);
+  Bytes registers(32 * 64);
+  const auto held = [&] {
+    return std::ranges::search(registers, ByteView(secret).first(8)).size() == 8;
+  };
+  SecretBytes copy;
+  __asm__ volatile("movdqu (%0), %%xmm9" ::"r"(secret.data()) : "xmm9");
+  StoreVectorRegisters(registers.data());
+  ASSERT_TRUE(held());
+  const SecretBytes another = SecretBytes::CopyOf(secret);
+  StoreVectorRegisters(registers.data());
+  EXPECT_FALSE(held());
+  copy = another.Clone();
+  __asm__ volatile("movdqu (%0), %%xmm9" ::"r"(secret.data()) : "xmm9");
+  copy = SecretBytes();
+  StoreVectorRegisters(registers.data());
+  EXPECT_FALSE(held());
+}
+#endif
+
 TEST(SecretBytes, AreApartHoweverManyThereAre) {
   std::vector<SecretBytes> all;
   for (std::size_t i = 0; i < 3000; ++i) {

@@ -219,6 +219,29 @@ TEST(Cbor, KeepsSecretsInLockedMemory) {
   EXPECT_EQ(writer.size(), 0u);
 }
 
+TEST(Cbor, WritesTheSameIntoABufferThatIsWiped) {
+  CborWriter plain;
+  CborWriter wiped(CborWriter::Buffer::kWiped);
+  for (CborWriter* const writer : {&plain, &wiped}) {
+    for (std::size_t i = 0; i < 300; ++i) {
+      writer->Map(2).Key(1).ByteString(Bytes(i, static_cast<std::uint8_t>(i)));
+      writer->Key(2).Array(2).Uint(i << (i % 50)).Int(-static_cast<std::int64_t>(i) - 1);
+    }
+  }
+  EXPECT_EQ(plain.size(), wiped.size());
+  const SecretBytes secret = wiped.TakeSecret();
+  EXPECT_TRUE(secret.Equals(plain.Take()));
+  EXPECT_EQ(ToHex(wiped.Uint(7).Take()), "07");  // and begins anew
+}
+
+TEST(Cbor, TakesManyEncodedItemsAtOnce) {
+  const Bytes items = CborWriter().Uint(1000).ByteString(Hex("0102")).Array(1).Uint(3).Take();
+  EXPECT_EQ(ToHex(CborWriter().Array(2).Array(3).Raw(items, 3).Uint(4).Take()),
+            "82831903e84201028103"
+            "04");
+  EXPECT_EQ(ToHex(CborWriter().Array(4).Raw(items, 3).Uint(4).Take()), "841903e8420102810304");
+}
+
 TEST(Cbor, AcceptsTheUtf8OfUnicodeAndNothingElse) {
   EXPECT_TRUE(IsUtf8(""));
   EXPECT_TRUE(

@@ -53,12 +53,12 @@ class SourceScanTest : public filesystem::TreeTest {
   }
   // Knows every second file; asked for files of one folder only, in order.
   SourceScan::FindFiles KnowsSome() const {
-    return [this](std::span<const std::string> sources) {
+    return [this](std::span<const std::string_view> sources) {
       std::vector<std::optional<FileRow>> rows;
-      for (const std::string& source : sources) {
+      for (const std::string_view source : sources) {
         EXPECT_EQ(source.substr(0, source.rfind('/')),
                   sources.front().substr(0, sources.front().rfind('/')));
-        rows.push_back(source.back() % 2 == 0 ? RowOf(source) : std::nullopt);
+        rows.push_back(source.back() % 2 == 0 ? RowOf(std::string(source)) : std::nullopt);
       }
       EXPECT_TRUE(std::ranges::is_sorted(sources));
       return Result(std::move(rows));
@@ -97,9 +97,8 @@ TEST_F(SourceScanTest, WhatTheIndexFailsWithFollowsWhatWasFoundBefore) {
   WriteManyFiles();
   for (const bool filtered : {false, true}) {
     int asked = 0;
-    const auto fails =
-        [&asked](
-            std::span<const std::string> sources) -> Result<std::vector<std::optional<FileRow>>> {
+    const auto fails = [&asked](std::span<const std::string_view> sources)
+        -> Result<std::vector<std::optional<FileRow>>> {
       if (++asked == 5) return Io("the index is gone");
       return std::vector<std::optional<FileRow>>(sources.size());
     };
@@ -118,7 +117,7 @@ TEST_F(SourceScanTest, ItCanBeLeftWhileItsThreadsWaitForRoom) {
     std::atomic<std::size_t> asked = 0;
     SourceScan::FindFiles find;
     if (asks) {
-      find = [&](std::span<const std::string> sources) {
+      find = [&](std::span<const std::string_view> sources) {
         asked += sources.size();
         return Result(std::vector<std::optional<FileRow>>(sources.size()));
       };
@@ -140,9 +139,10 @@ TEST_F(SourceScanTest, RowsThatALotHasNoRoomForAreLeftForLater) {
   constexpr std::size_t kRow = 16'000;
   SourceScan scan(
       Roots("srv"),
-      [this](std::span<const std::string> sources) {
+      [this](std::span<const std::string_view> sources) {
         std::vector<std::optional<FileRow>> rows;
-        for (const std::string& source : sources) rows.push_back(RowOf(source, kRow));
+        for (const std::string_view source : sources)
+          rows.push_back(RowOf(std::string(source), kRow));
         return Result(std::move(rows));
       },
       none, stages);

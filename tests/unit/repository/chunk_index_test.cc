@@ -75,8 +75,8 @@ TEST_F(HostileIndex, FilesOfAFolderAreFoundAmongAllThatSortBetweenThem) {
   for (int i = 0; i < 5; ++i) put(domain_, "/srv/c/" + std::to_string(i));
   put(other, "/srv/c");
   ASSERT_TRUE(index.Commit().ok());
-  const std::vector<std::string> asked = {"/srv/",  "/srv/a", "/srv/b", "/srv/b-",   "/srv/b0",
-                                          "/srv/c", "/srv/d", "/srv/e", "/srv/\xff", "/srw"};
+  const std::vector<std::string_view> asked = {"/srv/",  "/srv/a", "/srv/b", "/srv/b-",   "/srv/b0",
+                                               "/srv/c", "/srv/d", "/srv/e", "/srv/\xff", "/srw"};
   const auto found = Need(index.FindFiles(domain_, asked));
   ASSERT_EQ(found.size(), asked.size());
   for (std::size_t i = 0; i < asked.size(); ++i) {
@@ -85,7 +85,7 @@ TEST_F(HostileIndex, FilesOfAFolderAreFoundAmongAllThatSortBetweenThem) {
     ASSERT_EQ(found[i].has_value(), there) << asked[i];
     if (!there) continue;
     EXPECT_EQ(found[i]->file.inode, asked[i] == "/srv/a" ? 0 : asked[i].size());
-    EXPECT_EQ(Need(index.FindFile(domain_, asked[i]))->content, file.content);
+    EXPECT_EQ(Need(index.FindFile(domain_, std::string(asked[i])))->content, file.content);
   }
   EXPECT_TRUE(Need(index.FindFiles(domain_, {})).empty());
   const auto large = Need(index.FindFiles(domain_, asked, PackId::kSize));
