@@ -89,7 +89,7 @@ class [[nodiscard]] FENCHI_EXPORT Status {
   static const std::string& NoText();
   std::unique_ptr<Failure> CopyFailure() const;
 
-  // None: Ok. Nearly all are, and one stands in every Result: success is one pointer.
+  // None: Ok. Every Result holds a Status, so success takes one pointer.
   std::unique_ptr<Failure> failure_;
 };
 

@@ -8,11 +8,13 @@
 //     if (!lot) break;
 //   }
 //
-// Memory: what waits, at most as many items as it was made for.
+// Memory: what waits, at most as many items, and of as many bytes, as it was made for; one item of
+// any size.
 #pragma once
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -26,14 +28,20 @@ namespace fenchi {
 template <typename Item>
 class Handoff {
  public:
-  explicit Handoff(std::size_t waiting_max) : waiting_max_(waiting_max) {}
+  explicit Handoff(std::size_t waiting_max, std::size_t bytes_max = SIZE_MAX)
+      : waiting_max_(waiting_max), bytes_max_(bytes_max) {}
 
-  // Waits for room. False: nobody takes it any more.
-  bool Put(Item item) {
+  // Waits for room. `bytes`: of the item, for the bound. False: nobody takes it any more.
+  bool Put(Item item, std::size_t bytes = 0) {
     std::unique_lock lock(mutex_);
-    WaitFor(changed_, lock, [this] { return closed_ || waiting_.size() < waiting_max_; });
+    WaitFor(changed_, lock, [&] {
+      return closed_ || waiting_.empty() ||
+             (waiting_.size() < waiting_max_ && bytes_ < bytes_max_ &&
+              bytes <= bytes_max_ - bytes_);
+    });
     if (closed_) return false;
-    waiting_.push_back(std::move(item));
+    waiting_.emplace_back(std::move(item), bytes);
+    bytes_ += bytes;
     changed_.notify_all();
     return true;
   }
@@ -55,7 +63,8 @@ class Handoff {
       FENCHI_RETURN_IF_ERROR(how_);
       return std::optional<Item>();
     }
-    std::optional<Item> item(std::move(waiting_.front()));
+    std::optional<Item> item(std::move(waiting_.front().first));
+    bytes_ -= waiting_.front().second;
     waiting_.pop_front();
     changed_.notify_all();
     return item;
@@ -70,9 +79,11 @@ class Handoff {
 
  private:
   const std::size_t waiting_max_;
+  const std::size_t bytes_max_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Item> waiting_;
+  std::deque<std::pair<Item, std::size_t>> waiting_;
+  std::size_t bytes_ = 0;  // of what waits
   Status how_;
   bool finished_ = false;
   bool closed_ = false;

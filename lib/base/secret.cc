@@ -37,25 +37,31 @@ void WipeVectorRegisters() {
 #if defined(__x86_64__)
   static const bool avx = __builtin_cpu_supports("avx") != 0;
   static const bool avx512 = __builtin_cpu_supports("avx512f") != 0;
-#define FENCHI_ALL_XMM                                                                     \
+#define FENCHI_XMM_0_TO_15                                                                 \
   "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", \
-      "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+      "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "memory"
+#if defined(__AVX512F__)  // else the compiler neither knows the others nor uses them: libc does
+#define FENCHI_XMM_16_TO_31                                                                 \
+  "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", \
+      "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "memory"
+#else
+#define FENCHI_XMM_16_TO_31 "memory"
+#endif
   if (avx) {
-    __asm__ volatile("vzeroall" ::: FENCHI_ALL_XMM);
+    __asm__ volatile("vzeroall" ::: FENCHI_XMM_0_TO_15);
   } else {
     __asm__ volatile(
-        ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n pxor %%xmm\\n, %%xmm\\n\n .endr"
-        :
-        :
-        : FENCHI_ALL_XMM);
+        ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n pxor %%xmm\\n, %%xmm\\n\n .endr" ::
+            : FENCHI_XMM_0_TO_15);
   }
-#undef FENCHI_ALL_XMM
-  // The compiler, which is not told of these, does not use them: only libc's copies do.
   if (avx512) {
     __asm__ volatile(
         ".irp n, 16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
-        " vpxord %%zmm\\n, %%zmm\\n, %%zmm\\n\n .endr" ::);
+        " vpxord %%zmm\\n, %%zmm\\n, %%zmm\\n\n .endr" ::
+            : FENCHI_XMM_16_TO_31);
   }
+#undef FENCHI_XMM_0_TO_15
+#undef FENCHI_XMM_16_TO_31
 #endif
 }
 
@@ -152,6 +158,7 @@ SecretBytes SecretBytes::CopyOf(ByteView bytes) {
 SecretBytes SecretBytes::Random(std::size_t size_bytes, class Random& random) {
   SecretBytes out(size_bytes);
   random.Fill(out.mutable_view());
+  WipeVectorRegisters();
   return out;
 }
 

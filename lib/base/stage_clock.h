@@ -66,7 +66,6 @@ class StageTimer {
   StageTimer(const StageTimer&) = delete;
   StageTimer& operator=(const StageTimer&) = delete;
   void set_bytes(std::uint64_t bytes) { bytes_ = bytes; }
-  std::chrono::steady_clock::time_point begun() const { return begun_; }
 
  private:
   StageClock& clock_;

@@ -143,6 +143,7 @@ CborWriter& CborWriter::Key(std::uint64_t key) {
 }
 
 CborWriter& CborWriter::Raw(ByteView items, std::size_t count) {
+  assert(count > 0);
   assert(count == 1 || (!open_.empty() && !open_.back().is_map && open_.back().left >= count));
   CheckPlace(false);
   Put(items);

@@ -81,12 +81,12 @@ class CborWriter {
     bool any_key = false;
     std::uint64_t last_key = 0;
   };
-  void Head(std::uint8_t major, std::uint64_t argument);
-  void Put(ByteView bytes);
-  std::uint8_t* Room(std::size_t bytes);  // for that many behind size_
+  inline void Head(std::uint8_t major, std::uint64_t argument);
+  inline void Put(ByteView bytes);
+  inline std::uint8_t* Room(std::size_t bytes);  // for that many behind size_
   void Grow(std::size_t bytes);
-  void CheckPlace(bool is_key) const;
-  void EndItem();
+  inline void CheckPlace(bool is_key) const;
+  inline void EndItem();
   CborWriter& Item(std::uint8_t major, std::uint64_t argument, ByteView value = {});
   CborWriter& Container(bool is_map, std::size_t count);
 

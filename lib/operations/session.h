@@ -113,14 +113,13 @@ class ProgressMeter {
     current_ = current;
     now_.current = current_;
   }
-  void Tick() {
-    if (observer_.progress) Tick(std::chrono::steady_clock::now());
-  }
-  void Tick(std::chrono::steady_clock::time_point time) {
-    if (!observer_.progress) return;
-    if (time - last_ < std::chrono::milliseconds(100)) return;
+  // Returns the time.
+  std::chrono::steady_clock::time_point Tick() {
+    const auto time = std::chrono::steady_clock::now();
+    if (!observer_.progress || time - last_ < std::chrono::milliseconds(100)) return time;
     last_ = time;
     observer_.progress(now_);
+    return std::chrono::steady_clock::now();
   }
   // The last state, whatever the time.
   void Finish() {

@@ -17,11 +17,14 @@ namespace {
 using filesystem::SourceDirectory;
 using filesystem::SourceNode;
 
-// Entries that are handed on together, and how many such lots wait at most: a lot is smaller than
-// what free() tidies the heap for, and enough wait that neither side does while the other is slow.
+// Entries that are handed on together, in an array that is smaller than those for which glibc's
+// free() tidies the heap (64 KiB).
 constexpr std::size_t kLotEntries = 96;
+static_assert(kLotEntries * sizeof(ScannedEntry) < 64 * 1024);
 constexpr std::size_t kLotBytesMax = 128 * 1024;
+// Of each step; enough to go on while the next one is slow for a moment.
 constexpr std::size_t kLotsWaitingMax = 48;
+constexpr std::size_t kBytesWaitingMax = std::size_t{8} << 20;
 // Files of one directory that are looked at before the index is asked for them all.
 constexpr std::size_t kFilesTogether = 64;
 
@@ -40,10 +43,19 @@ bool LooksAsSaved(const CachedFile& cached, const SourceNode& node) {
 }
 
 std::size_t MemoryOf(const ScannedEntry& entry) {
-  std::size_t bytes = sizeof(entry) + entry.path.size() + entry.source.size();
-  for (const Xattr& xattr : entry.node.attributes.xattrs) {
+  const Attributes& a = entry.node.attributes;
+  std::size_t bytes = sizeof(entry) + entry.path.size() + entry.source.size() + entry.name.size() +
+                      a.user.size() + a.group.size() + a.symlink_target.size();
+  for (const Xattr& xattr : a.xattrs) {
     bytes += sizeof(xattr) + xattr.name.size() + xattr.value.size();
   }
+  if (entry.known) bytes += entry.known->content.size() + entry.known->packs.size();
+  return bytes;
+}
+
+std::size_t MemoryOf(const SourceScan::Entries& entries) {
+  std::size_t bytes = 0;
+  for (const ScannedEntry& entry : entries) bytes += MemoryOf(entry);
   return bytes;
 }
 
@@ -93,8 +105,8 @@ SourceScan::SourceScan(std::vector<SourceRoot> roots, FindFiles find, const Excl
       exclude_(exclude),
       stages_(stages),
       lot_(exclude ? 1 : kLotEntries),
-      looked_(kLotsWaitingMax),
-      asked_(kLotsWaitingMax) {}
+      looked_(kLotsWaitingMax, kBytesWaitingMax),
+      asked_(kLotsWaitingMax, kBytesWaitingMax) {}
 
 SourceScan::~SourceScan() {
   ending_ = true;
@@ -131,7 +143,8 @@ Status SourceScan::LookAtAll(Handoff<Entries>& to) {
     Entries entries;
     Status filled = Fill(entries);
     const bool last = entries.empty() || !filled.ok();
-    if (!entries.empty() && !to.Put(std::move(entries))) return Status::Ok();
+    const std::size_t bytes = MemoryOf(entries);
+    if (!entries.empty() && !to.Put(std::move(entries), bytes)) return Status::Ok();
     if (last) return filled;
   }
 }
@@ -141,7 +154,8 @@ Status SourceScan::AskForAll(Handoff<Entries>& to) {
     FENCHI_ASSIGN_OR_RETURN(std::optional<Entries> entries, looked_.Take());
     if (!entries) return Status::Ok();
     FENCHI_RETURN_IF_ERROR(AskIndex(*entries));
-    if (!to.Put(std::move(*entries))) return Status::Ok();
+    const std::size_t bytes = MemoryOf(*entries);
+    if (!to.Put(std::move(*entries), bytes)) return Status::Ok();
   }
 }
 
@@ -171,9 +185,8 @@ bool SourceScan::Unwanted() const { return ending_ || Stop::Current().requested(
 // A lot of entries; none at the end. On failure those before it.
 Status SourceScan::Fill(Entries& entries) {
   entries.reserve(lot_);
-  std::size_t counted = 0;
-  std::size_t bytes = 0;
-  while (entries.size() < lot_ && bytes < kLotBytesMax) {
+  lot_bytes_ = 0;
+  while (!IsFull(entries)) {
     if (Unwanted()) return StoppedOnRequest();
     if (!levels_.empty()) {
       FENCHI_RETURN_IF_ERROR(LookAtSome(entries));
@@ -182,9 +195,12 @@ Status SourceScan::Fill(Entries& entries) {
     } else {
       break;
     }
-    for (; counted < entries.size(); ++counted) bytes += MemoryOf(entries[counted]);
   }
   return Status::Ok();
+}
+
+bool SourceScan::IsFull(const Entries& entries) const {
+  return entries.size() == lot_ || lot_bytes_ >= kLotBytesMax;
 }
 
 Status SourceScan::BeginRoot(const SourceRoot& root, Entries& entries) {
@@ -205,7 +221,6 @@ Status SourceScan::BeginRoot(const SourceRoot& root, Entries& entries) {
   const Result<SourceNode> there = parent->ReadStatus(root.leaf);
   if (!there.ok()) return there.status().At("cannot back up '" + source + "'");
   const StageTimer timer(stages_, Stage::kScan);
-  now_ = timer.begun();
   Look(parent, root.leaf, entries);
   return Status::Ok();
 }
@@ -215,8 +230,7 @@ Status SourceScan::LookAtSome(Entries& entries) {
   const std::size_t depth = levels_.size();
   const std::size_t end = std::min(lot_, entries.size() + kFilesTogether);
   const StageTimer timer(stages_, Stage::kScan);
-  now_ = timer.begun();
-  while (levels_.size() == depth && entries.size() < end) {
+  while (levels_.size() == depth && entries.size() < end && !IsFull(entries)) {
     if (Unwanted()) return StoppedOnRequest();
     Level& level = levels_.back();
     place_.path.resize(level.path_size);
@@ -233,7 +247,9 @@ Status SourceScan::LookAtSome(Entries& entries) {
     if (place_.source != "/") place_.source += '/';
     place_.source += name;
     const auto directory = level.directory;  // `level` may move
+    const std::size_t before = entries.size();
     Look(directory, std::move(name), entries);
+    if (entries.size() > before) lot_bytes_ += MemoryOf(entries.back());
   }
   return Status::Ok();
 }
@@ -248,7 +264,7 @@ void SourceScan::Look(const std::shared_ptr<const SourceDirectory>& parent, std:
   entry.name = std::move(name);
   entry.parent = parent;
   entry.depth = levels_.size();
-  entry.seen = now_;
+  entry.seen = std::chrono::steady_clock::now();
   if (entry.path.size() > format::kPathSizeMax) {
     SetProblem(entry, Lacks::kItself,
                Unsupported("a path of {} bytes is longer than the {} that a snapshot can hold",

@@ -6,8 +6,8 @@
 // of them. What finds no thread is done in Next(); so is all, one entry at a time, where the
 // caller's filter is to be asked. Order and results are the same either way.
 //
-// Memory: the names that are left of each directory around, and up to 9,600 entries, fewer where
-// they are large.
+// Memory: the names that are left of each directory around, and up to 9,600 entries, of 16 MiB at
+// most but for three lots (128 KiB and an entry each).
 // Threads: one calls Next(); the index is asked from there, or from a thread of the scan.
 #pragma once
 
@@ -51,7 +51,7 @@ struct ScannedEntry {
   // Of a file that looked as it did when it was last saved. Whether its packs are still there is
   // for the caller to know.
   std::optional<FileRow> known;
-  std::chrono::steady_clock::time_point seen;  // not after the look
+  std::chrono::steady_clock::time_point seen;
   // What could not be read: the entry itself; or what a directory holds.
   enum class Lacks { kNothing, kItself, kOpening, kNames };
   Lacks lacks = Lacks::kNothing;
@@ -98,6 +98,7 @@ class SourceScan {
   Status LookAtAll(Handoff<Entries>& to);
   Status AskForAll(Handoff<Entries>& to);
   Status Fill(Entries& entries);
+  bool IsFull(const Entries& entries) const;
   bool Unwanted() const;
   Status BeginRoot(const SourceRoot& root, Entries& entries);
   Status LookAtSome(Entries& entries);
@@ -116,8 +117,8 @@ class SourceScan {
   std::size_t next_root_ = 0;
   Place place_;  // of what is being looked at
   std::vector<Level> levels_;
-  std::chrono::steady_clock::time_point now_;  // as some entries before
-  Status failure_;                             // without threads: after what was returned
+  std::size_t lot_bytes_ = 0;  // of the lot that is being filled
+  Status failure_;             // without threads: after what was returned
   bool begun_ = false;
   std::atomic<bool> ending_ = false;
   Handoff<Entries> looked_;

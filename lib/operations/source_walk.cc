@@ -86,8 +86,7 @@ Status SourceWalk::Visit(ScannedEntry& entry) {
   if (skipped_depth_ && entry.depth > *skipped_depth_) return Status::Ok();
   skipped_depth_.reset();
   meter_.SetCurrent(entry.path);
-  now_ = std::chrono::steady_clock::now();
-  meter_.Tick(now_);
+  now_ = meter_.Tick();
   if (entry.lacks == ScannedEntry::Lacks::kItself) {
     Unreadable(entry.path, entry.problem);
     return Status::Ok();

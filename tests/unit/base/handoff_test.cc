@@ -39,6 +39,28 @@ TEST(Handoff, EndsWithNothingWhereAllWentWell) {
   EXPECT_FALSE(item->has_value());
 }
 
+TEST(Handoff, LetsNoMoreBytesWaitThanItWasMadeForOrOneItem) {
+  Handoff<int> items(10, 100);
+  std::atomic<int> put = 0;
+  const std::vector<std::size_t> sizes = {40, 60, 1, 500, 100, 100};
+  std::thread giver([&] {
+    for (const std::size_t size : sizes) {
+      if (!items.Put(put, size)) return;
+      ++put;
+    }
+    items.Finish(Status::Ok());
+  });
+  const std::vector<int> waiting = {2, 3, 3, 4, 5, 6};  // put in all, when so many were taken
+  for (int taken = 0; taken < 6; ++taken) {
+    while (put < waiting[taken]) std::this_thread::yield();
+    LetItWait();  // or put one too many
+    EXPECT_EQ(put, waiting[taken]);
+    EXPECT_EQ(**items.Take(), taken);
+  }
+  EXPECT_FALSE(items.Take()->has_value());
+  giver.join();
+}
+
 TEST(Handoff, LetsNoMoreWaitThanItWasMadeFor) {
   Handoff<int> items(3);
   std::atomic<int> put = 0;

@@ -12,7 +12,7 @@
 namespace fenchi {
 namespace {
 
-constexpr std::size_t kMoreThanWaits = 4000;  // entries
+constexpr std::size_t kManyFiles = 4000;
 
 class SourceScanTest : public filesystem::TreeTest {
  protected:
@@ -37,7 +37,7 @@ class SourceScanTest : public filesystem::TreeTest {
   }
   void WriteManyFiles() const {
     MakeDir("srv");
-    for (std::size_t i = 0; i < kMoreThanWaits; ++i) WriteFile("srv/" + std::to_string(i), "");
+    for (std::size_t i = 0; i < kManyFiles; ++i) WriteFile("srv/" + std::to_string(i), "");
   }
   // The file that index and file system agree on, with a content of some bytes.
   std::optional<FileRow> RowOf(const std::string& source, std::size_t content_bytes = 10) const {
@@ -110,25 +110,34 @@ TEST_F(SourceScanTest, WhatTheIndexFailsWithFollowsWhatWasFoundBefore) {
   }
 }
 
-TEST_F(SourceScanTest, ItCanBeLeftWhileItsThreadsWaitForRoom) {
-  WriteManyFiles();
+// Lots of 18 entries with long paths (128 KiB), and as much in rows: 31 of them are 8 MiB.
+TEST_F(SourceScanTest, ItWaitsForRoomAndCanBeLeftMeanwhile) {
+  std::string deep = "srv";
+  MakeDir(deep);
+  for (int level = 0; level < 17; ++level) MakeDir(deep += "/" + std::string(200, 'd'));
+  for (int i = 0; i < 2000; ++i) WriteFile(deep + "/" + std::to_string(i), "");
   for (const bool asks : {false, true}) {
     StageClock stages;
     std::atomic<std::size_t> asked = 0;
     SourceScan::FindFiles find;
     if (asks) {
       find = [&](std::span<const std::string_view> sources) {
+        std::vector<std::optional<FileRow>> rows;
+        for (const std::string_view source : sources) {
+          rows.push_back(RowOf(std::string(source), 16'000));
+        }
         asked += sources.size();
-        return Result(std::vector<std::optional<FileRow>>(sources.size()));
+        return Result(std::move(rows));
       };
     }
     const SourceScan::Exclude none;
     SourceScan scan(Roots("srv"), std::move(find), none, stages);
     ASSERT_TRUE(scan.Next().ok());
     // Until the index has been asked for all that may wait, or for a while where it is not asked.
-    for (int i = 0; i < (asks ? 10'000 : 20) && asked < 5 * 256; ++i) ::usleep(1000);
-    EXPECT_EQ(asked >= 5 * 256, asks);
-    EXPECT_LT(asked, kMoreThanWaits / 2);
+    for (int i = 0; i < (asks ? 10'000 : 20) && asked < 550; ++i) ::usleep(1000);
+    ::usleep(20'000);  // or ask for too many
+    EXPECT_EQ(asked >= 550, asks);
+    EXPECT_LT(asked, 700u);
   }
 }
 
@@ -159,9 +168,9 @@ TEST_F(SourceScanTest, RowsThatALotHasNoRoomForAreLeftForLater) {
       EXPECT_EQ(entry.known->large, entry.known->content.empty());
       ++(entry.known->large ? left : kept);
     }
-    EXPECT_LE(bytes, 512u * 1024);
+    EXPECT_LE(bytes, 128u * 1024);
   }
-  EXPECT_EQ(kept + left, kMoreThanWaits);
+  EXPECT_EQ(kept + left, kManyFiles);
   EXPECT_GT(kept, 300u);
   EXPECT_GT(left, 1000u);
 }
