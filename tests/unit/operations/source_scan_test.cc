@@ -2,6 +2,7 @@
 // wherever it is left or fails.
 #include "operations/source_scan.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <set>
@@ -91,6 +92,15 @@ TEST_F(SourceScanTest, GivesTheSameWithThreadsAFilterAndNoThread) {
               ::testing::ExitedWithCode(0), "");
   EXPECT_EXIT(ExitWithoutThreads([&] { return ScanAll({}) == all; }), ::testing::ExitedWithCode(1),
               "");  // else the line above shows nothing
+}
+
+TEST_F(SourceScanTest, GivesTheSameWithOneThread) {
+  if (::geteuid() != 0) GTEST_SKIP() << "takes a user of its own, which root alone can be";
+  WriteFolders();
+  const std::string all = ScanAll(KnowsSome());
+  ASSERT_EQ(::chmod(scratch_.c_str(), 0755), 0);
+  EXPECT_EXIT(ExitWithThreads(1, [&] { return ScanAll(KnowsSome()) == all; }),
+              ::testing::ExitedWithCode(0), "");
 }
 
 TEST_F(SourceScanTest, WhatTheIndexFailsWithFollowsWhatWasFoundBefore) {
