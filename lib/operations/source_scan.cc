@@ -228,7 +228,7 @@ Status SourceScan::BeginRoot(const SourceRoot& root, Entries& entries) {
 // Entries of one directory, up to its next directory or the end: what lies below that comes first.
 Status SourceScan::LookAtSome(Entries& entries) {
   const std::size_t depth = levels_.size();
-  const std::size_t end = std::min(lot_, entries.size() + kFilesTogether);
+  const std::size_t end = entries.size() + kFilesTogether;
   const StageTimer timer(stages_, Stage::kScan);
   while (levels_.size() == depth && entries.size() < end && !IsFull(entries)) {
     if (Unwanted()) return StoppedOnRequest();

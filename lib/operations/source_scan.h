@@ -2,9 +2,9 @@
 // the local index knows of it.
 //
 // Runs some way ahead of who saves the entries, on two threads of its own: one looks at names and
-// their status, the next asks the index; both together cost about as much as the list that is made
-// of them. What finds no thread is done in Next(); so is all, one entry at a time, where the
-// caller's filter is to be asked. Order and results are the same either way.
+// their status, which costs more than the list that is made of them, the next asks the index. What
+// finds no thread is done in Next(); so is all, one entry at a time, where the caller's filter is
+// to be asked. Order and results are the same either way.
 //
 // Memory: the names that are left of each directory around, and up to 9,600 entries, of 16 MiB at
 // most but for three lots (128 KiB and an entry each).
