@@ -93,10 +93,10 @@ class Comparison:
                 self.tools(lambda: inputs.make_tree(scratch, quick))
             case "binding":
                 self.with_input(
-                    lambda: inputs.make_rand(scratch, 128 if quick else 1024),
-                    # What it shows is smaller than the noise of five rounds.
+                    lambda: inputs.make_rand(scratch, 128 if quick else 256),
+                    # What it shows is smaller than the noise of a round: many short ones.
                     lambda source: binding_section.measure(
-                        self.rows, source, scratch, rounds if quick else max(rounds, 11)
+                        self.rows, source, scratch, rounds if quick else max(rounds, 41)
                     ),
                 )
             case "shaped":

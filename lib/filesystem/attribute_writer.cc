@@ -75,7 +75,7 @@ bool GivesPower(const std::string& xattr_name) {
   return xattr_name == "security.capability" || xattr_name.starts_with("trusted.");
 }
 
-void WriteXattrs(const Node& node, const Attributes& attributes, bool keep_power,
+void WriteXattrs(const Node& node, const Attributes& attributes, bool keep_power, bool may_have_acl,
                  std::vector<Status>& warnings) {
   bool has_access_acl = false;
   bool has_default_acl = false;
@@ -95,6 +95,7 @@ void WriteXattrs(const Node& node, const Attributes& attributes, bool keep_power
   }
   // A default ACL of the directory above is inherited; the node that was kept had none. Failure
   // means that there is none to remove, or that the file system has no ACLs.
+  if (!may_have_acl) return;
   if (attributes.type != EntryType::kSymlink && !has_access_acl) (void)node.RemoveXattr(kAccessAcl);
   if (attributes.type == EntryType::kDirectory && !has_default_acl) {
     (void)node.RemoveXattr(kDefaultAcl);
@@ -142,17 +143,22 @@ void CheckWritten(const Node& node, const Attributes& attributes, mode_t mode,
   }
 }
 
+bool HasOwnerOf(const Attributes& attributes, const struct stat& now) {
+  return now.st_uid == attributes.uid && now.st_gid == attributes.gid;
+}
+
 }  // namespace
 
-void WriteAttributes(int fd, NodeAccess access, const Attributes& attributes,
+void WriteAttributes(int fd, NodeAccess access, struct stat now, const Attributes& attributes,
                      const AttributeRules& rules, std::vector<Status>& warnings) {
   const Node node(fd, access);
-  if (rules.keep_owner) WriteOwner(node, attributes, warnings);
-  struct stat status;
-  const bool has_its_owner =
-      node.Stat(status) == 0 && status.st_uid == attributes.uid && status.st_gid == attributes.gid;
+  bool has_its_owner = HasOwnerOf(attributes, now);
+  if (rules.keep_owner && !has_its_owner) {
+    WriteOwner(node, attributes, warnings);
+    has_its_owner = node.Stat(now) == 0 && HasOwnerOf(attributes, now);
+  }
   const bool keep_power = rules.keep_setuid && has_its_owner;
-  WriteXattrs(node, attributes, keep_power, warnings);
+  WriteXattrs(node, attributes, keep_power, rules.may_have_acl, warnings);
   mode_t mode = 0777;
   if (attributes.type != EntryType::kSymlink) {  // a link's mode is always 0777
     mode = AllowedMode(attributes, keep_power, warnings);

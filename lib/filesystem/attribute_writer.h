@@ -16,6 +16,7 @@ namespace fenchi::filesystem {
 struct AttributeRules {
   bool keep_setuid = false;
   bool keep_owner = false;
+  bool may_have_acl = true;  // false: certainly none was inherited from the directory above
 };
 
 // How `fd` was opened.
@@ -24,12 +25,13 @@ enum class NodeAccess {
   kPathOnly,  // with O_PATH: links, FIFOs, devices
 };
 
-// Sets what `attributes` says on the node behind `fd`, whose type is attributes.type. Whatever is
-// dropped by the rules or cannot be set is added to `warnings`; nothing else stops.
+// Sets what `attributes` says on the node behind `fd`, whose type is attributes.type and of which
+// fstat said `now`. Whatever is dropped by the rules or cannot be set is added to `warnings`;
+// nothing else stops.
 //
 // A setuid or setgid bit and file capabilities are kept only if asked for and if the node really
 // has the owner that they were meant for: else a program of some user would run as root.
-void WriteAttributes(int fd, NodeAccess access, const Attributes& attributes,
+void WriteAttributes(int fd, NodeAccess access, struct stat now, const Attributes& attributes,
                      const AttributeRules& rules, std::vector<Status>& warnings);
 
 }  // namespace fenchi::filesystem

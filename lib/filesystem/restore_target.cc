@@ -2,6 +2,7 @@
 
 #include <sys/file.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 #include <algorithm>
 #include <array>
@@ -115,6 +116,12 @@ Descriptor OpenForWriting(int directory, const std::string& name) {
   return Descriptor(::openat(opened.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
+// Whether what is made in `directory` gets an ACL from it; yes when in doubt.
+bool GivesAnAcl(int directory) {
+  return ::fgetxattr(directory, "system.posix_acl_default", nullptr, 0) >= 0 ||
+         (errno != ENODATA && errno != EOPNOTSUPP);
+}
+
 // What MakeSymlink, MakeFifo and MakeDevice make, under a temporary name.
 struct NewNode {
   mode_t type;                                  // S_IFLNK, S_IFIFO ...
@@ -124,9 +131,8 @@ struct NewNode {
 
 // Creates the node, completes it through a descriptor of its own, and gives it its name.
 Status MakeNode(int directory, const std::string& name, const NewNode& node,
-                const Attributes& attributes, const RestoreTargetOptions& options,
+                const Attributes& attributes, const AttributeRules& rules, bool overwrite,
                 Warnings& warnings) {
-  FENCHI_RETURN_IF_ERROR(CheckFree(directory, name, options.overwrite));
   std::string temporary;
   int made = -1;
   for (int i = 0; i < kAttempts && made != 0; ++i) {
@@ -148,9 +154,8 @@ Status MakeNode(int directory, const std::string& name, const NewNode& node,
       (node.device != 0 && status.st_rdev != node.device)) {
     return Conflict("{} was replaced while it was made", QuoteForDisplay(name));
   }
-  WriteAttributes(opened.get(), NodeAccess::kPathOnly, attributes,
-                  {.keep_setuid = options.keep_setuid, .keep_owner = options.keep_owner}, warnings);
-  Status placed = Place(directory, temporary, name, options.overwrite);
+  WriteAttributes(opened.get(), NodeAccess::kPathOnly, status, attributes, rules, warnings);
+  Status placed = Place(directory, temporary, name, overwrite);
   if (!placed.ok()) (void)::unlinkat(directory, temporary.c_str(), 0);
   return placed;
 }
@@ -176,6 +181,7 @@ RestoredFile& RestoredFile::operator=(RestoredFile&& other) noexcept {
     name_ = std::move(other.name_);
     temporary_name_ = std::move(other.temporary_name_);
     size_bytes_ = other.size_bytes_;
+    rules_ = other.rules_;
   }
   return *this;
 }
@@ -214,17 +220,19 @@ Status RestoredFile::Finish(const Attributes& attributes, Warnings& warnings) {
     return InvalidArgument("{} was created as a file of {} bytes", QuoteForDisplay(name_),
                            size_bytes_);
   }
-  if (::ftruncate(file_.get(), static_cast<off_t>(size_bytes_)) != 0) {
+  const auto size = static_cast<off_t>(size_bytes_);
+  struct stat now;
+  if (::fstat(file_.get(), &now) != 0 ||
+      (now.st_size != size && ::ftruncate(file_.get(), size) != 0)) {  // ends with a hole
     const int error = errno;
     Discard();
     return ErrnoStatus(error, "setting the size of " + QuoteForDisplay(name_));
   }
-  const RestoreTargetOptions& options = context_->options;
-  WriteAttributes(file_.get(), NodeAccess::kOpen, attributes,
-                  {.keep_setuid = options.keep_setuid, .keep_owner = options.keep_owner}, warnings);
+  WriteAttributes(file_.get(), NodeAccess::kOpen, now, attributes, rules_, warnings);
   Result<DirectoryLease> lease = directory_->Acquire();
-  Status placed = lease.ok() ? Place((*lease)->get(), temporary_name_, name_, options.overwrite)
-                             : std::move(lease).status();
+  Status placed = lease.ok()
+                      ? Place((*lease)->get(), temporary_name_, name_, context_->options.overwrite)
+                      : std::move(lease).status();
   if (placed.ok()) {
     file_ = Descriptor();
   } else {
@@ -235,6 +243,17 @@ Status RestoredFile::Finish(const Attributes& attributes, Warnings& warnings) {
 
 // ---- RestoreDirectory
 
+// In a directory that we have just made nothing is in the way: placing sees what comes there after.
+Status RestoreDirectory::CheckMayCreate(int directory, const std::string& name) const {
+  return is_new_ ? Status::Ok() : CheckFree(directory, name, context_->options.overwrite);
+}
+
+AttributeRules RestoreDirectory::Rules() const {
+  return {.keep_setuid = context_->options.keep_setuid,
+          .keep_owner = context_->options.keep_owner,
+          .may_have_acl = gives_acl_};
+}
+
 Result<RestoreDirectory> RestoreDirectory::MakeDirectory(const std::string& name) const {
   FENCHI_RETURN_IF_ERROR(CheckName(name));
   FENCHI_ASSIGN_OR_RETURN(DirectoryLease lease, handle_->Acquire());
@@ -244,8 +263,10 @@ Result<RestoreDirectory> RestoreDirectory::MakeDirectory(const std::string& name
     if (!made && errno != EEXIST) return ErrnoStatus(errno, "making directory " + shown);
     Descriptor opened = OpenForWriting(lease->get(), name);
     if (opened.valid()) {
+      // One that was there may have its ACL for itself; a new one has what its children get.
+      const bool gives_acl = !made || GivesAnAcl(opened.get());
       FENCHI_ASSIGN_OR_RETURN(auto child, DirectoryHandle::Child(handle_, name, std::move(opened)));
-      return RestoreDirectory(context_, std::move(child), made);
+      return RestoreDirectory(context_, std::move(child), made, gives_acl);
     }
     if (errno == ENOENT) continue;  // removed again by somebody
     if (errno != ELOOP && errno != ENOTDIR) return ErrnoStatus(errno, "opening directory " + shown);
@@ -278,7 +299,7 @@ Result<RestoredFile> RestoreDirectory::CreateFile(const std::string& name,
     return Damaged("{} has a size of {} bytes", QuoteForDisplay(name), size_bytes);
   }
   FENCHI_ASSIGN_OR_RETURN(DirectoryLease lease, handle_->Acquire());
-  FENCHI_RETURN_IF_ERROR(CheckFree(lease->get(), name, context_->options.overwrite));
+  FENCHI_RETURN_IF_ERROR(CheckMayCreate(lease->get(), name));
   RestoredFile file;
   for (int i = 0; i < kAttempts && !file.file_.valid(); ++i) {
     file.temporary_name_ = TemporaryName();
@@ -292,6 +313,7 @@ Result<RestoredFile> RestoreDirectory::CreateFile(const std::string& name,
   file.directory_ = handle_;
   file.name_ = name;
   file.size_bytes_ = size_bytes;
+  file.rules_ = Rules();
   return file;
 }
 
@@ -306,10 +328,12 @@ Status RestoreDirectory::MakeSymlink(const std::string& name, const std::string&
                    QuoteForDisplay(target));
   }
   FENCHI_ASSIGN_OR_RETURN(DirectoryLease lease, handle_->Acquire());
+  FENCHI_RETURN_IF_ERROR(CheckMayCreate(lease->get(), name));
   const NewNode node = {.type = S_IFLNK, .create = [&](const char* temporary) {
                           return ::symlinkat(target.c_str(), lease->get(), temporary);
                         }};
-  return MakeNode(lease->get(), name, node, attributes, context_->options, warnings);
+  return MakeNode(lease->get(), name, node, attributes, Rules(), context_->options.overwrite,
+                  warnings);
 }
 
 Status RestoreDirectory::MakeFifo(const std::string& name, const Attributes& attributes,
@@ -319,10 +343,12 @@ Status RestoreDirectory::MakeFifo(const std::string& name, const Attributes& att
     return InvalidArgument("the attributes of {} are not a FIFO's", QuoteForDisplay(name));
   }
   FENCHI_ASSIGN_OR_RETURN(DirectoryLease lease, handle_->Acquire());
+  FENCHI_RETURN_IF_ERROR(CheckMayCreate(lease->get(), name));
   const NewNode node = {.type = S_IFIFO, .create = [&](const char* temporary) {
                           return ::mkfifoat(lease->get(), temporary, 0600);
                         }};
-  return MakeNode(lease->get(), name, node, attributes, context_->options, warnings);
+  return MakeNode(lease->get(), name, node, attributes, Rules(), context_->options.overwrite,
+                  warnings);
 }
 
 Status RestoreDirectory::MakeDevice(const std::string& name, const Attributes& attributes,
@@ -337,12 +363,14 @@ Status RestoreDirectory::MakeDevice(const std::string& name, const Attributes& a
                   attributes.device_major, attributes.device_minor);
   }
   FENCHI_ASSIGN_OR_RETURN(DirectoryLease lease, handle_->Acquire());
+  FENCHI_RETURN_IF_ERROR(CheckMayCreate(lease->get(), name));
   const mode_t type = attributes.type == EntryType::kCharDevice ? S_IFCHR : S_IFBLK;
   const dev_t device = makedev(attributes.device_major, attributes.device_minor);
   const NewNode node = {.type = type, .device = device, .create = [&](const char* temporary) {
                           return ::mknodat(lease->get(), temporary, type | 0600, device);
                         }};
-  return MakeNode(lease->get(), name, node, attributes, context_->options, warnings);
+  return MakeNode(lease->get(), name, node, attributes, Rules(), context_->options.overwrite,
+                  warnings);
 }
 
 Status RestoreDirectory::MakeHardLink(const std::string& name, const RestoreDirectory& from,
@@ -364,7 +392,7 @@ Status RestoreDirectory::MakeHardLink(const std::string& name, const RestoreDire
       SameInode(wanted, there)) {
     return Status::Ok();
   }
-  FENCHI_RETURN_IF_ERROR(CheckFree(lease->get(), name, context_->options.overwrite));
+  FENCHI_RETURN_IF_ERROR(CheckMayCreate(lease->get(), name));
   const std::string temporary = TemporaryName();
   if (::linkat(source->get(), from_name.c_str(), lease->get(), temporary.c_str(), 0) != 0) {
     const int error = errno;
@@ -385,10 +413,9 @@ Status RestoreDirectory::SetAttributes(const Attributes& attributes, Warnings& w
     return InvalidArgument("the attributes are not a directory's");
   }
   FENCHI_ASSIGN_OR_RETURN(DirectoryLease lease, handle_->Acquire());
-  WriteAttributes(
-      lease->get(), NodeAccess::kOpen, attributes,
-      {.keep_setuid = context_->options.keep_setuid, .keep_owner = context_->options.keep_owner},
-      warnings);
+  struct stat now;
+  if (::fstat(lease->get(), &now) != 0) return ErrnoStatus(errno, "examining a directory");
+  WriteAttributes(lease->get(), NodeAccess::kOpen, now, attributes, Rules(), warnings);
   return Status::Ok();
 }
 

@@ -33,6 +33,7 @@
 
 #include "fenchi/bytes.h"
 #include "fenchi/entry.h"
+#include "filesystem/attribute_writer.h"
 #include "filesystem/directory_handle.h"
 #include "filesystem/node.h"
 #include "filesystem/source_tree.h"
@@ -79,6 +80,7 @@ class RestoredFile {
   std::string name_;
   std::string temporary_name_;
   std::uint64_t size_bytes_ = 0;
+  AttributeRules rules_;
 };
 
 // A directory inside the target. Copies share one handle.
@@ -101,7 +103,8 @@ class RestoreDirectory {
   // This directory as one to read from: to compare what is there with what should be.
   SourceDirectory ForReading() const;
 
-  // A file of `size_bytes` zeros that appears under `name` when it is finished.
+  // A file of `size_bytes` zeros that appears under `name` when it is finished. In a new directory
+  // only Finish() sees that it is taken.
   // Errors: kAlreadyExists; kDamaged when the size is above 2^63 - 1.
   Result<RestoredFile> CreateFile(const std::string& name, std::uint64_t size_bytes) const;
 
@@ -131,11 +134,17 @@ class RestoreDirectory {
  private:
   friend class RestoreTarget;
   RestoreDirectory(std::shared_ptr<RestoreContext> context, std::shared_ptr<DirectoryHandle> handle,
-                   bool is_new = false)
-      : context_(std::move(context)), handle_(std::move(handle)), is_new_(is_new) {}
+                   bool is_new = false, bool gives_acl = true)
+      : context_(std::move(context)),
+        handle_(std::move(handle)),
+        is_new_(is_new),
+        gives_acl_(gives_acl) {}
+  Status CheckMayCreate(int directory, const std::string& name) const;
+  AttributeRules Rules() const;
   std::shared_ptr<RestoreContext> context_;
   std::shared_ptr<DirectoryHandle> handle_;
   bool is_new_ = false;
+  bool gives_acl_ = true;  // whether what is made in it may get an ACL from it
 };
 
 class RestoreTarget {

@@ -60,10 +60,22 @@ void CodeKernel::Run(std::span<const std::uint8_t* const> inputs,
     for (unsigned char*& pointer : pointers) pointer += bytes;
   };
 
-  if (kind_ != Kind::kGeneral && std::ranges::all_of(pointers, [](const unsigned char* p) {
-        return reinterpret_cast<std::uintptr_t>(p) % kKernelAlignmentBytes == 0;
-      })) {
+  const auto general = [&](std::size_t run) {
+    ec_encode_data(static_cast<int>(run), columns_, rows_,
+                   const_cast<unsigned char*>(tables_.data()), pointers.data(),
+                   pointers.data() + columns_);
+    advance(run);
+    size_bytes -= run;
+  };
+
+  const auto beside = [](const unsigned char* p) {  // bytes since the last aligned place
+    return reinterpret_cast<std::uintptr_t>(p) % kKernelAlignmentBytes;
+  };
+  const std::size_t first = beside(pointers.front());
+  if (kind_ != Kind::kGeneral &&
+      std::ranges::all_of(pointers, [&](const unsigned char* p) { return beside(p) == first; })) {
     const auto kernel = kind_ == Kind::kXor ? xor_gen : pq_gen;
+    if (first != 0) general(std::min(size_bytes, kKernelAlignmentBytes - first));
     while (size_bytes >= kKernelAlignmentBytes) {
       const std::size_t run =
           std::min(size_bytes, kCallSizeBytesMax) / kKernelAlignmentBytes * kKernelAlignmentBytes;
@@ -77,14 +89,7 @@ void CodeKernel::Run(std::span<const std::uint8_t* const> inputs,
     }
   }
   const std::size_t block = rows_ > kRowsWithoutBlocking ? kBlockSizeBytes : kCallSizeBytesMax;
-  while (size_bytes > 0) {
-    const std::size_t run = std::min(size_bytes, block);
-    ec_encode_data(static_cast<int>(run), columns_, rows_,
-                   const_cast<unsigned char*>(tables_.data()), pointers.data(),
-                   pointers.data() + columns_);
-    advance(run);
-    size_bytes -= run;
-  }
+  while (size_bytes > 0) general(std::min(size_bytes, block));
 }
 
 }  // namespace fenchi

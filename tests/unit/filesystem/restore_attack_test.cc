@@ -120,6 +120,24 @@ TEST_P(RestoreAttack, WithoutOverwriteWhatAppearsMeanwhileIsKept) {
             StatusCode::kAlreadyExists);
 }
 
+// Nothing is looked for in a directory that the restore made itself; the first of a name stays.
+TEST_P(RestoreAttack, ANamePlantedTwiceInANewDirectoryIsRefused) {
+  const RestoreTarget target = Target("t");
+  const RestoreDirectory made = target.root().MakeDirectory("new").value();
+  for (const StatusCode expected : {StatusCode::kOk, StatusCode::kAlreadyExists}) {
+    RestoredFile file = made.CreateFile("f", 1).value();
+    ASSERT_TRUE(file.Write(0, AsBytes(expected == StatusCode::kOk ? "1" : "2")).ok());
+    EXPECT_EQ(file.Finish(FileAttributes(1), warnings_).code(), expected);
+  }
+  EXPECT_EQ(ReadFile(Path("t/new/f")), "1");
+  EXPECT_EQ(made.MakeSymlink("f", "x", LinkAttributes("x"), warnings_).code(),
+            StatusCode::kAlreadyExists);
+  ASSERT_TRUE(made.MakeDirectory("d").ok());
+  EXPECT_EQ(made.CreateFile("d", 0).value().Finish(FileAttributes(0), warnings_).code(),
+            StatusCode::kAlreadyExists);
+  EXPECT_EQ(made.RemoveLeftovers().value(), 0u);
+}
+
 // The directory is replaced by a link to outside while its handle is closed, and while it is open.
 TEST_P(RestoreAttack, ADirectorySwappedForALinkLeadsNowhere) {
   const RestoreTarget target = Target("t", {.open_directories_max = 1});

@@ -289,8 +289,11 @@ TEST_F(RestoreTargetTest, AnAclOfTheTargetIsNotInherited) {
   ASSERT_TRUE(
       target.root().CreateFile("f", 0).value().Finish(FileAttributes(0, 0640), warnings).ok());
   const RestoreDirectory made = target.root().MakeDirectory("d").value();
+  ASSERT_TRUE(made.CreateFile("f", 0).value().Finish(FileAttributes(0, 0640), warnings).ok());
   ASSERT_TRUE(made.SetAttributes(DirectoryAttributes(0750), warnings).ok());
   EXPECT_EQ(GetXattr(Path("t/f"), "system.posix_acl_access"), "(none)");
+  EXPECT_EQ(GetXattr(Path("t/d/f"), "system.posix_acl_access"), "(none)");
+  EXPECT_EQ(Stat(Path("t/d/f")).st_mode & 07777, 0640u);
   EXPECT_EQ(GetXattr(Path("t/d"), "system.posix_acl_access"), "(none)");
   EXPECT_EQ(GetXattr(Path("t/d"), "system.posix_acl_default"), "(none)");
   EXPECT_EQ(Stat(Path("t/f")).st_mode & 07777, 0640u);
