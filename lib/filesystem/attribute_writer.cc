@@ -75,7 +75,7 @@ bool GivesPower(const std::string& xattr_name) {
   return xattr_name == "security.capability" || xattr_name.starts_with("trusted.");
 }
 
-void WriteXattrs(const Node& node, const Attributes& attributes, bool keep_power, bool may_have_acl,
+void WriteXattrs(const Node& node, const Attributes& attributes, bool keep_power, bool acl_possible,
                  std::vector<Status>& warnings) {
   bool has_access_acl = false;
   bool has_default_acl = false;
@@ -89,13 +89,16 @@ void WriteXattrs(const Node& node, const Attributes& attributes, bool keep_power
       warnings.push_back(Policy("{} was dropped", shown));
       continue;
     }
-    if (node.SetXattr(xattr) != 0) Warn(warnings, errno, "setting " + shown);
+    if (node.SetXattr(xattr) != 0) {
+      Warn(warnings, errno, "setting " + shown);
+      continue;  // an ACL that is there is not the one that was kept
+    }
     has_access_acl |= xattr.name == kAccessAcl;
     has_default_acl |= xattr.name == kDefaultAcl;
   }
+  if (!acl_possible) return;
   // A default ACL of the directory above is inherited; the node that was kept had none. Failure
   // means that there is none to remove, or that the file system has no ACLs.
-  if (!may_have_acl) return;
   if (attributes.type != EntryType::kSymlink && !has_access_acl) (void)node.RemoveXattr(kAccessAcl);
   if (attributes.type == EntryType::kDirectory && !has_default_acl) {
     (void)node.RemoveXattr(kDefaultAcl);
@@ -158,7 +161,7 @@ void WriteAttributes(int fd, NodeAccess access, struct stat now, const Attribute
     has_its_owner = node.Stat(now) == 0 && HasOwnerOf(attributes, now);
   }
   const bool keep_power = rules.keep_setuid && has_its_owner;
-  WriteXattrs(node, attributes, keep_power, rules.may_have_acl, warnings);
+  WriteXattrs(node, attributes, keep_power, rules.acl_possible, warnings);
   mode_t mode = 0777;
   if (attributes.type != EntryType::kSymlink) {  // a link's mode is always 0777
     mode = AllowedMode(attributes, keep_power, warnings);
@@ -166,6 +169,17 @@ void WriteAttributes(int fd, NodeAccess access, struct stat now, const Attribute
   }
   WriteTimes(node, attributes.modified, warnings);
   CheckWritten(node, attributes, mode, warnings);
+}
+
+bool AclPossible(int directory) {
+  struct stat status;
+  if (::fstat(directory, &status) != 0 || status.st_uid != ::geteuid()) return true;
+  for (const char* name : {kAccessAcl, kDefaultAcl}) {
+    const bool has_none =
+        ::fgetxattr(directory, name, nullptr, 0) < 0 && (errno == ENODATA || errno == EOPNOTSUPP);
+    if (!has_none) return true;
+  }
+  return false;
 }
 
 }  // namespace fenchi::filesystem

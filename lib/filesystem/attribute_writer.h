@@ -16,7 +16,8 @@ namespace fenchi::filesystem {
 struct AttributeRules {
   bool keep_setuid = false;
   bool keep_owner = false;
-  bool may_have_acl = true;  // false: certainly none was inherited from the directory above
+  // false: the node certainly has no ACL yet, neither its directory's nor anybody's.
+  bool acl_possible = true;
 };
 
 // How `fd` was opened.
@@ -33,5 +34,10 @@ enum class NodeAccess {
 // has the owner that they were meant for: else a program of some user would run as root.
 void WriteAttributes(int fd, NodeAccess access, struct stat now, const Attributes& attributes,
                      const AttributeRules& rules, std::vector<Status>& warnings);
+
+// Whether the open `directory`, or what is made in it, may have an ACL that is not the snapshot's:
+// yes when in doubt. In the place of a new directory somebody may have put one of his own; on one
+// that is ours and has no ACL nobody else can set one.
+bool AclPossible(int directory);
 
 }  // namespace fenchi::filesystem

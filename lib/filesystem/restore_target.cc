@@ -2,7 +2,6 @@
 
 #include <sys/file.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 
 #include <algorithm>
 #include <array>
@@ -22,6 +21,13 @@ namespace fenchi::filesystem {
 struct RestoreContext {
   RestoreTargetOptions options;
   OwnerNames owners;
+};
+
+// What MakeSymlink, MakeFifo and MakeDevice make, under a temporary name.
+struct NewNode {
+  mode_t type;                                  // S_IFLNK, S_IFIFO ...
+  dev_t device = 0;                             // of devices
+  std::function<int(const char* name)> create;  // 0, or -1 and errno
 };
 
 namespace {
@@ -59,7 +65,8 @@ Status DirectoryInTheWay(const std::string& name) {
   return AlreadyExists("a directory is in the way of {}", QuoteForDisplay(name));
 }
 
-// Whether `name` may be created: kAlreadyExists when not. Only saves work: placing decides.
+// Whether `name` may be created: kAlreadyExists when not. Before the work it only saves that; where
+// rename cannot refuse, it is also the last word.
 Status CheckFree(int directory, const std::string& name, bool overwrite) {
   struct stat status;
   if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -114,50 +121,6 @@ Descriptor OpenForWriting(int directory, const std::string& name) {
   }
   if (!locked_out) return opened;
   return Descriptor(::openat(opened.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-}
-
-// Whether what is made in `directory` gets an ACL from it; yes when in doubt.
-bool GivesAnAcl(int directory) {
-  return ::fgetxattr(directory, "system.posix_acl_default", nullptr, 0) >= 0 ||
-         (errno != ENODATA && errno != EOPNOTSUPP);
-}
-
-// What MakeSymlink, MakeFifo and MakeDevice make, under a temporary name.
-struct NewNode {
-  mode_t type;                                  // S_IFLNK, S_IFIFO ...
-  dev_t device = 0;                             // of devices
-  std::function<int(const char* name)> create;  // 0, or -1 and errno
-};
-
-// Creates the node, completes it through a descriptor of its own, and gives it its name.
-Status MakeNode(int directory, const std::string& name, const NewNode& node,
-                const Attributes& attributes, const AttributeRules& rules, bool overwrite,
-                Warnings& warnings) {
-  std::string temporary;
-  int made = -1;
-  for (int i = 0; i < kAttempts && made != 0; ++i) {
-    temporary = TemporaryName();
-    made = node.create(temporary.c_str());
-    if (made != 0 && errno != EEXIST) break;
-  }
-  if (made != 0) return ErrnoStatus(errno, "making " + QuoteForDisplay(name));
-  const Descriptor opened(OpenComponent(directory, temporary, O_PATH));
-  struct stat status;
-  if (!opened.valid() || ::fstat(opened.get(), &status) != 0) {
-    const int error = errno;
-    (void)::unlinkat(directory, temporary.c_str(), 0);
-    return ErrnoStatus(error, "making " + QuoteForDisplay(name));
-  }
-  // Whoever may write here could have put another node in place: attributes go only to what is
-  // certainly the new one, by type and by having no other name.
-  if ((status.st_mode & S_IFMT) != node.type || status.st_nlink != 1 ||
-      (node.device != 0 && status.st_rdev != node.device)) {
-    return Conflict("{} was replaced while it was made", QuoteForDisplay(name));
-  }
-  WriteAttributes(opened.get(), NodeAccess::kPathOnly, status, attributes, rules, warnings);
-  Status placed = Place(directory, temporary, name, overwrite);
-  if (!placed.ok()) (void)::unlinkat(directory, temporary.c_str(), 0);
-  return placed;
 }
 
 // Whether a running restore still writes the temporary file `name`: then it holds its lock.
@@ -243,7 +206,8 @@ Status RestoredFile::Finish(const Attributes& attributes, Warnings& warnings) {
 
 // ---- RestoreDirectory
 
-// In a directory that we have just made nothing is in the way: placing sees what comes there after.
+// In a directory that we have just made nothing is in the way but what the snapshot names twice:
+// placing sees it.
 Status RestoreDirectory::CheckMayCreate(int directory, const std::string& name) const {
   return is_new_ ? Status::Ok() : CheckFree(directory, name, context_->options.overwrite);
 }
@@ -251,7 +215,40 @@ Status RestoreDirectory::CheckMayCreate(int directory, const std::string& name) 
 AttributeRules RestoreDirectory::Rules() const {
   return {.keep_setuid = context_->options.keep_setuid,
           .keep_owner = context_->options.keep_owner,
-          .may_have_acl = gives_acl_};
+          .acl_possible = acl_possible_};
+}
+
+// Creates the node, completes it through a descriptor of its own, and gives it its name.
+Status RestoreDirectory::MakeNode(const DirectoryLease& lease, const std::string& name,
+                                  const NewNode& node, const Attributes& attributes,
+                                  Warnings& warnings) const {
+  const int directory = lease->get();
+  FENCHI_RETURN_IF_ERROR(CheckMayCreate(directory, name));
+  std::string temporary;
+  int made = -1;
+  for (int i = 0; i < kAttempts && made != 0; ++i) {
+    temporary = TemporaryName();
+    made = node.create(temporary.c_str());
+    if (made != 0 && errno != EEXIST) break;
+  }
+  if (made != 0) return ErrnoStatus(errno, "making " + QuoteForDisplay(name));
+  const Descriptor opened(OpenComponent(directory, temporary, O_PATH));
+  struct stat status;
+  if (!opened.valid() || ::fstat(opened.get(), &status) != 0) {
+    const int error = errno;
+    (void)::unlinkat(directory, temporary.c_str(), 0);
+    return ErrnoStatus(error, "making " + QuoteForDisplay(name));
+  }
+  // Whoever may write here could have put another node in place: attributes go only to what is
+  // certainly the new one, by type and by having no other name.
+  if ((status.st_mode & S_IFMT) != node.type || status.st_nlink != 1 ||
+      (node.device != 0 && status.st_rdev != node.device)) {
+    return Conflict("{} was replaced while it was made", QuoteForDisplay(name));
+  }
+  WriteAttributes(opened.get(), NodeAccess::kPathOnly, status, attributes, Rules(), warnings);
+  Status placed = Place(directory, temporary, name, context_->options.overwrite);
+  if (!placed.ok()) (void)::unlinkat(directory, temporary.c_str(), 0);
+  return placed;
 }
 
 Result<RestoreDirectory> RestoreDirectory::MakeDirectory(const std::string& name) const {
@@ -263,10 +260,9 @@ Result<RestoreDirectory> RestoreDirectory::MakeDirectory(const std::string& name
     if (!made && errno != EEXIST) return ErrnoStatus(errno, "making directory " + shown);
     Descriptor opened = OpenForWriting(lease->get(), name);
     if (opened.valid()) {
-      // One that was there may have its ACL for itself; a new one has what its children get.
-      const bool gives_acl = !made || GivesAnAcl(opened.get());
+      const bool acl_possible = !made || AclPossible(opened.get());
       FENCHI_ASSIGN_OR_RETURN(auto child, DirectoryHandle::Child(handle_, name, std::move(opened)));
-      return RestoreDirectory(context_, std::move(child), made, gives_acl);
+      return RestoreDirectory(context_, std::move(child), made, acl_possible);
     }
     if (errno == ENOENT) continue;  // removed again by somebody
     if (errno != ELOOP && errno != ENOTDIR) return ErrnoStatus(errno, "opening directory " + shown);
@@ -328,12 +324,10 @@ Status RestoreDirectory::MakeSymlink(const std::string& name, const std::string&
                    QuoteForDisplay(target));
   }
   FENCHI_ASSIGN_OR_RETURN(DirectoryLease lease, handle_->Acquire());
-  FENCHI_RETURN_IF_ERROR(CheckMayCreate(lease->get(), name));
   const NewNode node = {.type = S_IFLNK, .create = [&](const char* temporary) {
                           return ::symlinkat(target.c_str(), lease->get(), temporary);
                         }};
-  return MakeNode(lease->get(), name, node, attributes, Rules(), context_->options.overwrite,
-                  warnings);
+  return MakeNode(lease, name, node, attributes, warnings);
 }
 
 Status RestoreDirectory::MakeFifo(const std::string& name, const Attributes& attributes,
@@ -343,12 +337,10 @@ Status RestoreDirectory::MakeFifo(const std::string& name, const Attributes& att
     return InvalidArgument("the attributes of {} are not a FIFO's", QuoteForDisplay(name));
   }
   FENCHI_ASSIGN_OR_RETURN(DirectoryLease lease, handle_->Acquire());
-  FENCHI_RETURN_IF_ERROR(CheckMayCreate(lease->get(), name));
   const NewNode node = {.type = S_IFIFO, .create = [&](const char* temporary) {
                           return ::mkfifoat(lease->get(), temporary, 0600);
                         }};
-  return MakeNode(lease->get(), name, node, attributes, Rules(), context_->options.overwrite,
-                  warnings);
+  return MakeNode(lease, name, node, attributes, warnings);
 }
 
 Status RestoreDirectory::MakeDevice(const std::string& name, const Attributes& attributes,
@@ -363,14 +355,12 @@ Status RestoreDirectory::MakeDevice(const std::string& name, const Attributes& a
                   attributes.device_major, attributes.device_minor);
   }
   FENCHI_ASSIGN_OR_RETURN(DirectoryLease lease, handle_->Acquire());
-  FENCHI_RETURN_IF_ERROR(CheckMayCreate(lease->get(), name));
   const mode_t type = attributes.type == EntryType::kCharDevice ? S_IFCHR : S_IFBLK;
   const dev_t device = makedev(attributes.device_major, attributes.device_minor);
   const NewNode node = {.type = type, .device = device, .create = [&](const char* temporary) {
                           return ::mknodat(lease->get(), temporary, type | 0600, device);
                         }};
-  return MakeNode(lease->get(), name, node, attributes, Rules(), context_->options.overwrite,
-                  warnings);
+  return MakeNode(lease, name, node, attributes, warnings);
 }
 
 Status RestoreDirectory::MakeHardLink(const std::string& name, const RestoreDirectory& from,

@@ -51,6 +51,7 @@ struct RestoreTargetOptions {
 // What was dropped by policy (kPolicy) or could not be set (other codes). Never a reason to stop.
 using Warnings = std::vector<Status>;
 
+struct NewNode;         // a link, FIFO or device that is about to be made
 struct RestoreContext;  // options and owner names, shared by all handles of a target
 
 // A file that is being written. Destroyed before Finish() it leaves nothing behind.
@@ -134,17 +135,19 @@ class RestoreDirectory {
  private:
   friend class RestoreTarget;
   RestoreDirectory(std::shared_ptr<RestoreContext> context, std::shared_ptr<DirectoryHandle> handle,
-                   bool is_new = false, bool gives_acl = true)
+                   bool is_new = false, bool acl_possible = true)
       : context_(std::move(context)),
         handle_(std::move(handle)),
         is_new_(is_new),
-        gives_acl_(gives_acl) {}
+        acl_possible_(acl_possible) {}
   Status CheckMayCreate(int directory, const std::string& name) const;
+  Status MakeNode(const DirectoryLease& lease, const std::string& name, const NewNode& node,
+                  const Attributes& attributes, Warnings& warnings) const;
   AttributeRules Rules() const;
   std::shared_ptr<RestoreContext> context_;
   std::shared_ptr<DirectoryHandle> handle_;
   bool is_new_ = false;
-  bool gives_acl_ = true;  // whether what is made in it may get an ACL from it
+  bool acl_possible_ = true;  // on itself, or on what is made in it
 };
 
 class RestoreTarget {

@@ -68,14 +68,15 @@ void CodeKernel::Run(std::span<const std::uint8_t* const> inputs,
     size_bytes -= run;
   };
 
-  const auto beside = [](const unsigned char* p) {  // bytes since the last aligned place
+  const auto past_aligned = [](const unsigned char* p) {
     return reinterpret_cast<std::uintptr_t>(p) % kKernelAlignmentBytes;
   };
-  const std::size_t first = beside(pointers.front());
-  if (kind_ != Kind::kGeneral &&
-      std::ranges::all_of(pointers, [&](const unsigned char* p) { return beside(p) == first; })) {
+  const std::size_t past = past_aligned(pointers.front());
+  if (kind_ != Kind::kGeneral && std::ranges::all_of(pointers, [&](const unsigned char* p) {
+        return past_aligned(p) == past;
+      })) {
     const auto kernel = kind_ == Kind::kXor ? xor_gen : pq_gen;
-    if (first != 0) general(std::min(size_bytes, kKernelAlignmentBytes - first));
+    if (past != 0) general(std::min(size_bytes, kKernelAlignmentBytes - past));
     while (size_bytes >= kKernelAlignmentBytes) {
       const std::size_t run =
           std::min(size_bytes, kCallSizeBytesMax) / kKernelAlignmentBytes * kKernelAlignmentBytes;

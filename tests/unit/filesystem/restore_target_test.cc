@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "fenchi/random.h"
+#include "filesystem/attribute_writer.h"
 #include "tree_fixture.h"
 
 namespace fenchi::filesystem {
@@ -299,6 +300,38 @@ TEST_F(RestoreTargetTest, AnAclOfTheTargetIsNotInherited) {
   EXPECT_EQ(Stat(Path("t/f")).st_mode & 07777, 0640u);
   EXPECT_EQ(Stat(Path("t/d")).st_mode & 07777, 0750u);
   EXPECT_EQ(Join(warnings), "");
+}
+
+// What a neighbour may have swapped in for a new directory is not trusted to have no ACL.
+TEST_F(RestoreTargetTest, OnlyADirectoryOfOursWithoutAnAclGivesNone) {
+  const auto possible = [&](const std::string& name) {
+    return AclPossible(Descriptor(::open(Path(name).c_str(), O_RDONLY | O_CLOEXEC)).get());
+  };
+  for (const char* name : {"plain", "access", "default", "foreign"}) MakeDir(name);
+  EXPECT_FALSE(possible("plain"));
+  if (!SetXattr(Path("access"), "system.posix_acl_access", NamedUserAcl()) ||
+      !SetXattr(Path("default"), "system.posix_acl_default", NamedUserAcl()) ||
+      ::chown(Path("foreign").c_str(), 1234, 1234) != 0) {
+    GTEST_SKIP() << "this file system has no ACLs, or this is not root";
+  }
+  EXPECT_TRUE(possible("access"));
+  EXPECT_TRUE(possible("default"));
+  EXPECT_TRUE(possible("foreign"));
+  EXPECT_TRUE(AclPossible(-1));
+}
+
+TEST_F(RestoreTargetTest, AnAclThatCannotBeSetLeavesNoInheritedOne) {
+  MakeDir("t");
+  if (!SetXattr(Path("t"), "system.posix_acl_default", NamedUserAcl())) {
+    GTEST_SKIP() << "this file system has no ACLs";
+  }
+  Attributes attributes = FileAttributes(0, 0640);
+  attributes.xattrs = {{"system.posix_acl_access", {1, 2, 3}}};
+  Warnings warnings;
+  ASSERT_TRUE(Target("t").root().CreateFile("f", 0).value().Finish(attributes, warnings).ok());
+  EXPECT_EQ(warnings.size(), 1u) << Join(warnings);
+  EXPECT_EQ(GetXattr(Path("t/f"), "system.posix_acl_access"), "(none)");
+  EXPECT_EQ(Stat(Path("t/f")).st_mode & 07777, 0640u);
 }
 
 TEST_F(RestoreTargetTest, DevicesAreMadeOnlyWhenAskedFor) {

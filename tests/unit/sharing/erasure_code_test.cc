@@ -269,7 +269,13 @@ TEST(CodeKernel, BytesDependOnNoKernelLengthOrAlignment) {
     const CodeKernel kernel(rows);
     for (const std::size_t size :
          {0, 1, 15, 16, 31, 32, 33, 63, 64, 65, 96, 127, 128, 1000, 9001}) {
-      for (const std::size_t shift : {0, 1, 16, 32}) {
+      // Of all pointers but the last input and the last output: these may have others.
+      constexpr std::size_t kShifts[][3] = {{0, 0, 0},    {1, 1, 1},  {16, 16, 16},
+                                            {32, 32, 32}, {0, 16, 0}, {16, 16, 0}};
+      for (const auto& [shift, last_in, last_out] : kShifts) {
+        const auto shift_of = [](int i, int count, std::size_t all, std::size_t last) {
+          return i == count - 1 ? last : all;
+        };
         std::vector<AlignedBytes> inputs;
         std::vector<AlignedBytes> outputs;
         std::vector<const std::uint8_t*> in;
@@ -277,22 +283,23 @@ TEST(CodeKernel, BytesDependOnNoKernelLengthOrAlignment) {
         for (int j = 0; j < k; ++j) {
           inputs.emplace_back(size + 64);
           random->Fill(inputs.back().view());
-          in.push_back(inputs.back().view().data() + shift);
+          in.push_back(inputs.back().view().data() + shift_of(j, k, shift, last_in));
         }
         for (int i = 0; i < m; ++i) {
           outputs.emplace_back(size + 64);
-          out.push_back(outputs.back().view().data() + shift);
+          out.push_back(outputs.back().view().data() + shift_of(i, m, shift, last_out));
         }
         kernel.Run(in, out, size);
         for (int i = 0; i < m; ++i) {
           Bytes expected(size + 64);
           for (int j = 0; j < k; ++j) {
-            AddMultiple(MutableBytes(expected).subspan(shift, size), rows.at(i, j),
-                        {in[static_cast<std::size_t>(j)], size});
+            AddMultiple(MutableBytes(expected).subspan(shift_of(i, m, shift, last_out), size),
+                        rows.at(i, j), {in[static_cast<std::size_t>(j)], size});
           }
           // The bytes around the range stay zero as well.
           ASSERT_TRUE(std::ranges::equal(outputs[static_cast<std::size_t>(i)].view(), expected))
-              << k << "+" << m << " row " << i << " size " << size << " shift " << shift;
+              << k << "+" << m << " row " << i << " size " << size << " shifts " << shift << " "
+              << last_in << " " << last_out;
         }
       }
     }
