@@ -29,6 +29,15 @@ sys.exit(abs(os.waitstatus_to_exitcode(status)))
 """
 
 
+# Writes to so many MiB of its own memory, and ends.
+TOUCH = """
+import mmap, sys
+memory = mmap.mmap(-1, int(sys.argv[1]) << 20)
+for _ in range(int(sys.argv[1])):
+    memory.write(bytes(1 << 20))
+"""
+
+
 class Failed(Exception):
     """A process that had to succeed did not: no figure comes from it."""
 
@@ -76,6 +85,16 @@ def output(words: Sequence[object], **environment: str) -> str:
     if done.returncode != 0:
         raise Failed(f"exit code {done.returncode} from {words}\n{done.stderr[-2000:]}")
     return done.stdout
+
+
+def warm_memory(size: int) -> None:
+    """Touches so many bytes of free memory, all but a GiB of it at most, and lets them go.
+
+    A virtual machine's host takes back what lies free for a while: whoever comes first would pay.
+    """
+    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    mib = max(0, min(size, available - (1 << 30))) >> 20
+    output([sys.executable, "-I", "-S", "-c", TOUCH, mib or 1])
 
 
 def say(text: str) -> None:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from comparison.inputs import Input
-from comparison.processes import ROOT, Failed, Run, say
+from comparison.processes import ROOT, Failed, Run, say, warm_memory
 from comparison.rows import Row, Rows
 from comparison.tools import ALL, Age, Cp, Fenchi, Rclone, Tool
 
@@ -69,6 +69,7 @@ def run_tool(tool: Tool, scratch: Path, check: bool) -> tuple[dict[str, Run], fl
     stored = 0.0
     tool.start()
     for verb in tool.verbs:
+        warm_memory(2 * tool.source.bytes + (256 << 20))  # a backup writes 1.5 times the source
         seen[verb] = tool.do(verb, target)
         if verb == "backup":
             stored = tool.stored_per_copy()
