@@ -93,8 +93,8 @@ def warm_memory(size: int) -> None:
     A virtual machine's host takes back what lies free for a while: whoever comes first would pay.
     """
     available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    mib = max(0, min(size, available - (1 << 30))) >> 20
-    output([sys.executable, "-I", "-S", "-c", TOUCH, mib or 1])
+    mib = max(1, min(size, available - (1 << 30)) >> 20)
+    output([sys.executable, "-I", "-S", "-c", TOUCH, mib])
 
 
 def say(text: str) -> None:
