@@ -17,18 +17,21 @@ namespace fenchi::format {
 
 struct Index {
   RunId run;
-  std::vector<Reference> references;  // ascending by chunk id, distinct
+  std::vector<Reference> references;  // at least one, ascending by chunk id, distinct
   friend bool operator==(const Index&, const Index&) = default;
 };
 
-// At most this many bytes of an encoded index are due to a reference, and to each pack that its
-// references name.
-std::size_t IndexedSizeMax(const Reference& reference);
-inline constexpr std::size_t kIndexedPackSizeMax = 52;
+// At most this many bytes of an encoded index are due to a reference (one with pieces, in any order
+// of arrival), and to each pack that its references name. `end`: the greatest end of the chunks
+// that came before and lie whole in the pack of its first piece, 0 for none. Least for what comes
+// in the order in which it lies.
+std::size_t IndexedSizeMax(const Reference& reference, std::uint64_t end);
+inline constexpr std::size_t kIndexedPackSizeMax = 62;
 
-// Errors: kInvalidArgument, also for a pack that two references say is of two runs.
+// Errors: kInvalidArgument, also for a pack that two references say is of two runs, and for a chunk
+// that lies over another.
 Result<Bytes> EncodeIndex(const Index& index);
-// Also form 1 of the object, as it was written before.
+// Also forms 1 and 2 of the object, as they were written before.
 Result<Index> DecodeIndex(ByteView bytes);
 
 // Box of type 4, padded, at most 1 MiB: the caller cuts longer ones into several.

@@ -181,9 +181,9 @@ Result<std::vector<format::DomainObjectRef>> Attest::StoreIndexes(const format::
   const SecretBytes key = format::IndexKey(domain.index_root.view(), access_.vault, domain.id, {});
   for (const auto& [run, references] : work.references) {
     IndexObjects objects(session_, domain.id, key.view(), run);
-    for (const auto& [id, reference] : references) {
-      FENCHI_RETURN_IF_ERROR(objects.Add(reference));
-    }
+    std::vector<format::Reference> found;
+    for (const auto& [id, reference] : references) found.push_back(reference);
+    FENCHI_RETURN_IF_ERROR(objects.Add(std::move(found)));
     FENCHI_ASSIGN_OR_RETURN(const auto stored, objects.Finish());
     out.insert(out.end(), stored.begin(), stored.end());
   }

@@ -254,26 +254,25 @@ Status BackupRun::Drain() {
   FENCHI_RETURN_IF_ERROR(Note(*metadata_));
   if (added_.size() == before) return Status::Ok();
   const StageTimer timer(session_.stages, Stage::kIndex);
-  std::vector<TicketPtr> still;
-  std::vector<ChunkId> indexed;
-  for (TicketPtr& ticket : unindexed_) {
-    const bool stored = std::ranges::all_of(
-        ticket->reference().pieces,
-        [&](const format::Piece& piece) { return added_.contains(piece.pack); });
-    if (!stored) {
-      still.push_back(std::move(ticket));
-      continue;
-    }
-    FENCHI_RETURN_IF_ERROR(index_.AddChunk(domain_.id, ticket->reference()));
-    FENCHI_RETURN_IF_ERROR(indexes_->Add(ticket->reference()));
-    indexed.push_back(ticket->reference().chunk);
+  const auto on_its_way = [&](const TicketPtr& ticket) {
+    return !std::ranges::all_of(ticket->reference().pieces, [&](const format::Piece& piece) {
+      return added_.contains(piece.pack);
+    });
+  };
+  const auto stored = std::stable_partition(unindexed_.begin(), unindexed_.end(), on_its_way);
+  std::vector<format::Reference> indexed;
+  for (auto ticket = stored; ticket != unindexed_.end(); ++ticket) {
+    FENCHI_RETURN_IF_ERROR(index_.AddChunk(domain_.id, (*ticket)->reference()));
+    indexed.push_back((*ticket)->reference());
   }
-  unindexed_ = std::move(still);
+  unindexed_.erase(stored, unindexed_.end());
   // What lies at >= W is remembered at once: a run that dies here is resumed from it.
   FENCHI_RETURN_IF_ERROR(index_.Commit());
-  const std::lock_guard lock(shared_mutex_);
-  for (const ChunkId& id : indexed) pending_.erase(id);
-  return Status::Ok();
+  {
+    const std::lock_guard lock(shared_mutex_);
+    for (const format::Reference& reference : indexed) pending_.erase(reference.chunk);
+  }
+  return indexes_->Add(std::move(indexed));
 }
 
 Status BackupRun::Finish() {

@@ -1,6 +1,7 @@
 #include "operations/index_objects.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "fenchi/hash.h"
@@ -14,20 +15,36 @@ constexpr std::size_t kObjectBytesMax = (std::size_t{128} << 10) - 256;
 
 }  // namespace
 
-Status IndexObjects::Add(const format::Reference& reference) {
-  const std::size_t size = format::IndexedSizeMax(reference);
-  std::set<PackId> packs = {};
+Status IndexObjects::Add(std::vector<format::Reference> references) {
+  // As they lie: an object says then how long chunks are, and not where each begins.
+  std::ranges::sort(references, {}, [](const format::Reference& r) {
+    return std::pair(r.pieces[0].pack, r.pieces[0].offset);
+  });
+  for (const format::Reference& reference : references) {
+    FENCHI_RETURN_IF_ERROR(AddOne(reference));
+  }
+  return Status::Ok();
+}
+
+Status IndexObjects::AddOne(const format::Reference& reference) {
+  const format::Piece& first = reference.pieces[0];
+  std::set<PackId> packs;  // that are new to the open object
   for (const format::Piece& piece : reference.pieces) {
     if (!open_packs_.contains(piece.pack)) packs.insert(piece.pack);
   }
-  const std::size_t packs_size = packs.size() * format::kIndexedPackSizeMax;
-  if (!open_.empty() && open_bytes_ + size + packs_size > kObjectBytesMax) {
+  const std::uint64_t end = packs.contains(first.pack) ? 0 : open_packs_[first.pack];
+  const std::size_t size =
+      format::IndexedSizeMax(reference, end) + packs.size() * format::kIndexedPackSizeMax;
+  if (!open_.empty() && open_bytes_ + size > kObjectBytesMax) {
     FENCHI_RETURN_IF_ERROR(Store());
-    return Add(reference);
+    return AddOne(reference);
   }
   open_.push_back(reference);
-  open_bytes_ += size + packs_size;
-  open_packs_.merge(packs);
+  open_bytes_ += size;
+  for (const PackId& pack : packs) open_packs_.emplace(pack, 0);
+  if (reference.pieces.size() == 1) {
+    open_packs_[first.pack] = std::max(end, first.offset + first.size);
+  }
   return Status::Ok();
 }
 

@@ -110,8 +110,10 @@ void SmallVault::MakeListAndIndex() {
   const format::DomainKeys& domain = opened.domains.front();
   const SecretBytes key =
       format::IndexKey(domain.index_root.view(), opened.vault, domain.id, format::IdScope{});
-  const Bytes index =
-      Need(format::SealIndex(opened.suite(), opened.vault, key.view(), domain.id, {}, *random_));
+  format::Reference chunk;
+  chunk.plain_size = chunk.pieces.emplace_back(packs[0].pack, 0, 100).size;
+  const Bytes index = Need(format::SealIndex(opened.suite(), opened.vault, key.view(), domain.id,
+                                             {.run = {}, .references = {chunk}}, *random_));
   const Hash256 index_hash = Sha256(index);
   EXPECT_TRUE(PutAll(
                   opened.seats,

@@ -487,7 +487,7 @@ Record RandomObjects::MakeRecord(RecordKind kind) {
 Index RandomObjects::MakeIndex() {
   Index index;
   index.run = Make<RunId>();
-  for (std::uint64_t i = Upto(4); i > 0; --i) index.references.push_back(MakeReference());
+  for (std::uint64_t i = From(1, 4); i > 0; --i) index.references.push_back(MakeReference());
   std::sort(index.references.begin(), index.references.end(),
             [](const Reference& a, const Reference& b) { return a.chunk < b.chunk; });
   return index;

@@ -56,6 +56,20 @@ TEST_F(Attesting, AReadHostDedupsAgainstAWriteOnlyOneOnceItsPacksWereAttested) {
   ExpectRestores(two, second.snapshot, Path("srv"));
 }
 
+TEST_F(Attesting, ManySmallFilesTakeLessThanFortyBytesEachInAnIndexObject) {
+  MakeDir("many");
+  for (int i = 0; i < 3400; ++i) WriteFile("many/" + std::to_string(i), RandomText(60));
+  Need(Blind().BackupTree(Path("many")));
+  const auto own = Objects(0, "x/");
+  ASSERT_THAT(own, SizeIs(1));
+  EXPECT_EQ(own.begin()->second, 131'072u);
+  // As long as that where chunks come sorted by id and not as they lie.
+  Need(vault_->Attest());
+  const auto both = Objects(0, "x/");
+  ASSERT_THAT(both, SizeIs(2));
+  for (const auto& [name, size] : both) EXPECT_EQ(size, 131'072u);
+}
+
 TEST_F(Attesting, DoneTwiceItDoesNothingAndNewPacksAreTakenLater) {
   Vault blind = Blind();
   Need(blind.BackupTree(Path("srv")));
