@@ -111,7 +111,8 @@ void SmallVault::MakeListAndIndex() {
   const SecretBytes key =
       format::IndexKey(domain.index_root.view(), opened.vault, domain.id, format::IdScope{});
   format::Reference chunk;
-  chunk.plain_size = chunk.pieces.emplace_back(packs[0].pack, 0, 100).size;
+  chunk.plain_size = 100;
+  chunk.pieces = {{packs[0].pack, 0, 100}};
   const Bytes index = Need(format::SealIndex(opened.suite(), opened.vault, key.view(), domain.id,
                                              {.run = {}, .references = {chunk}}, *random_));
   const Hash256 index_hash = Sha256(index);
