@@ -1,6 +1,7 @@
 #include "operations/backup_run.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
@@ -8,6 +9,14 @@
 #include "operations/attested_index.h"
 
 namespace fenchi {
+namespace {
+
+// For each chunk that is added this many go to the index: all of a pack at once would leave the
+// workers without work for tenths of a second.
+constexpr std::size_t kIndexedAtOnce = 16;
+constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+
+}  // namespace
 
 Result<std::unique_ptr<BackupRun>> BackupRun::Start(Session& session, const WriterState& writer,
                                                     ChunkIndex& index, const WriteKeys& domain,
@@ -183,7 +192,7 @@ Status BackupRun::Add(const ChunkId& id, std::size_t size, StoredChunk stored,
     pending_.emplace(id, ticket);
   }
   FENCHI_RETURN_IF_ERROR(packs.Add(id, size, std::move(stored), ticket));
-  return Drain();
+  return Drain(kIndexedAtOnce);
 }
 
 // A chunk that comes back from the pipeline.
@@ -248,31 +257,46 @@ Status BackupRun::Note(PackWriter& packs) {
   return Status::Ok();
 }
 
-Status BackupRun::Drain() {
+Status BackupRun::Drain(std::size_t most) {
   const std::size_t before = added_.size();
   FENCHI_RETURN_IF_ERROR(Note(*data_));
   FENCHI_RETURN_IF_ERROR(Note(*metadata_));
-  if (added_.size() == before) return Status::Ok();
+  if (added_.size() == before && to_index_.empty()) return Status::Ok();
   const StageTimer timer(session_.stages, Stage::kIndex);
-  const auto on_its_way = [&](const TicketPtr& ticket) {
-    return !std::ranges::all_of(ticket->reference().pieces, [&](const format::Piece& piece) {
-      return added_.contains(piece.pack);
+  if (added_.size() != before) {
+    FENCHI_RETURN_IF_ERROR(IndexSome(kAll));
+    const auto on_its_way = [&](const TicketPtr& ticket) {
+      return !std::ranges::all_of(ticket->reference().pieces, [&](const format::Piece& piece) {
+        return added_.contains(piece.pack);
+      });
+    };
+    const auto stored = std::stable_partition(unindexed_.begin(), unindexed_.end(), on_its_way);
+    // The index is ordered by id: one after the other they find its pages at hand.
+    std::sort(stored, unindexed_.end(), [](const TicketPtr& a, const TicketPtr& b) {
+      return b->reference().chunk < a->reference().chunk;
     });
-  };
-  const auto stored = std::stable_partition(unindexed_.begin(), unindexed_.end(), on_its_way);
-  std::vector<format::Reference> indexed;
-  for (auto ticket = stored; ticket != unindexed_.end(); ++ticket) {
-    FENCHI_RETURN_IF_ERROR(index_.AddChunk(domain_.id, (*ticket)->reference()));
-    indexed.push_back((*ticket)->reference());
+    to_index_.assign(stored, unindexed_.end());
+    unindexed_.erase(stored, unindexed_.end());
   }
-  unindexed_.erase(stored, unindexed_.end());
-  // What lies at >= W is remembered at once: a run that dies here is resumed from it.
+  return IndexSome(most);
+}
+
+Status BackupRun::IndexSome(std::size_t most) {
+  if (to_index_.empty()) return Status::Ok();
+  for (; most > 0 && !to_index_.empty(); --most) {
+    const format::Reference& reference = to_index_.back()->reference();
+    FENCHI_RETURN_IF_ERROR(index_.AddChunk(domain_.id, reference));
+    indexed_.push_back(reference);
+    to_index_.pop_back();
+  }
+  if (!to_index_.empty()) return Status::Ok();
+  // What lies at >= W is remembered soon: a run that dies here is resumed from it.
   FENCHI_RETURN_IF_ERROR(index_.Commit());
   {
     const std::lock_guard lock(shared_mutex_);
-    for (const format::Reference& reference : indexed) pending_.erase(reference.chunk);
+    for (const format::Reference& reference : indexed_) pending_.erase(reference.chunk);
   }
-  return indexes_->Add(std::move(indexed));
+  return indexes_->Add(std::exchange(indexed_, {}));
 }
 
 Status BackupRun::Finish() {
@@ -280,11 +304,11 @@ Status BackupRun::Finish() {
   FENCHI_RETURN_IF_ERROR(metadata_->PlaceAll());
   // One after the other: each that is stored need not be sent again, should the run die here.
   for (PackWriter* const packs : {data_.get(), metadata_.get()}) {
-    while (packs->WaitForOne()) FENCHI_RETURN_IF_ERROR(Drain());
+    while (packs->WaitForOne()) FENCHI_RETURN_IF_ERROR(Drain(kAll));
   }
   const Status data = data_->Wait();
   const Status metadata = metadata_->Wait();
-  FENCHI_RETURN_IF_ERROR(Drain());
+  FENCHI_RETURN_IF_ERROR(Drain(kAll));
   FENCHI_RETURN_IF_ERROR(index_.Commit());  // also what was remembered of files since
   FENCHI_RETURN_IF_ERROR(data);
   return metadata;
@@ -294,7 +318,7 @@ void BackupRun::Abandon() {
   pipeline_.reset();
   (void)data_->Wait();
   (void)metadata_->Wait();
-  (void)Drain();  // a cache that cannot be written costs an upload, no more
+  (void)Drain(kAll);  // a cache that cannot be written costs an upload, no more
 }
 
 std::vector<ProviderTime> BackupRun::uploads() const {

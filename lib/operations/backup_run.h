@@ -51,8 +51,6 @@ class BackupRun {
   const std::set<PackId>& used() const { return used_; }
   void Use(const format::Reference& reference);
 
-  // Takes note of packs that were stored meanwhile; writes their chunks to the index.
-  Status Drain();
   // Waits for all uploads. Errors: kTooFewProviders, kFull.
   Status Finish();
   // The run has failed: waits for what is on its way and remembers what arrived, so that the next
@@ -92,6 +90,10 @@ class BackupRun {
   Status Add(const ChunkId& id, std::size_t size, StoredChunk stored, const TicketPtr& ticket,
              PackWriter& packs);
   Status Note(PackWriter& packs);
+  // Takes note of packs that were stored meanwhile, and writes so many of their chunks to the
+  // index.
+  Status Drain(std::size_t most);
+  Status IndexSome(std::size_t most);
   bool Usable(const format::Reference& reference) const;
 
   Session& session_;
@@ -105,6 +107,8 @@ class BackupRun {
   std::mutex shared_mutex_;
   std::unordered_map<ChunkId, TicketPtr> pending_;  // stored in this run, not yet in the index
   std::vector<TicketPtr> unindexed_;                // complete, but a pack of theirs is on its way
+  std::vector<TicketPtr> to_index_;                 // all stored; by id, descending
+  std::vector<format::Reference> indexed_;          // of the index, not committed yet
   std::optional<IndexObjects> indexes_;
   bool has_index_ = false;            // it was not empty
   std::mutex lookup_mutex_;           // of lookup_; taken before shared_mutex_
