@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "fenchi/bytes.h"
 
 namespace fenchi {
@@ -33,7 +34,10 @@ class BufferPool {
         state_->free.pop_back();
       }
     }
-    if (!buffer) buffer = std::make_unique<Bytes>(state_->size);
+    if (!buffer) {
+      buffer = std::make_unique<Bytes>();
+      ResizeInHugePages(*buffer, state_->size);
+    }
     return {buffer.release(), [state = state_](Bytes* used) {
               std::unique_ptr<Bytes> back(used);
               const std::lock_guard lock(state->mutex);

@@ -50,12 +50,14 @@ Result<SourceFile> SourceFile::Open(const std::string& path) {
   if (!file.valid() && IsProcMissing(errno)) {
     file = Descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   }
-  struct stat opened;
-  if (!file.valid() || ::fstat(file.get(), &opened) != 0) {
-    return ErrnoStatus(errno, "opening " + shown);
+  if (!file.valid()) return ErrnoStatus(errno, "opening " + shown);
+  auto owners = std::make_shared<OwnerNames>();
+  FENCHI_ASSIGN_OR_RETURN(SourceNode opened,
+                          ReadOpenNode(file.get(), NodeDetail::kStatus, *owners));
+  if (opened.device != expected.st_dev || opened.inode != expected.st_ino) {
+    return Conflict("{} was replaced while it was opened", shown);
   }
-  if (!SameInode(expected, opened)) return Conflict("{} was replaced while it was opened", shown);
-  return SourceFile(std::move(file), std::make_shared<OwnerNames>());
+  return SourceFile(std::move(file), std::move(opened), std::move(owners));
 }
 
 Result<std::size_t> SourceFile::Read(std::uint64_t offset, MutableBytes out) const {
@@ -76,6 +78,11 @@ Result<std::size_t> SourceFile::Read(std::uint64_t offset, MutableBytes out) con
 Result<std::optional<DataExtent>> SourceFile::NextData(std::uint64_t offset) const {
   const std::optional<DataExtent> none;
   if (offset > kOffsetMax) return none;
+  // Looking for holes walks every page of a file in memory: not where there cannot be any.
+  FENCHI_ASSIGN_OR_RETURN(SourceNode now, Now());
+  if (offset >= now.attributes.size) return none;
+  const DataExtent rest{offset, now.attributes.size - offset};
+  if (now.blocks_bytes >= now.attributes.size) return std::optional(rest);
   const off_t start = ::lseek(file_.get(), static_cast<off_t>(offset), SEEK_DATA);
   if (start >= 0) {
     const off_t end = ::lseek(file_.get(), start, SEEK_HOLE);
@@ -91,9 +98,7 @@ Result<std::optional<DataExtent>> SourceFile::NextData(std::uint64_t offset) con
     return ErrnoStatus(errno, "looking for data");
   }
   // This file system knows no holes: all of the rest is data.
-  FENCHI_ASSIGN_OR_RETURN(SourceNode now, Now());
-  if (offset >= now.attributes.size) return none;
-  return std::optional(DataExtent{offset, now.attributes.size - offset});
+  return std::optional(rest);
 }
 
 Result<SourceNode> SourceFile::Now() const {
@@ -168,18 +173,21 @@ Result<SourceFile> SourceDirectory::OpenFile(const std::string& name,
   const Descriptor node(OpenComponent(lease->get(), name, O_PATH));
   struct stat status;
   if (!node.valid() || ::fstat(node.get(), &status) != 0) return OpenFailure(errno, name);
-  const auto is_seen_file = [&](const struct stat& found) {
-    return S_ISREG(found.st_mode) && found.st_dev == seen.device && found.st_ino == seen.inode;
-  };
-  if (!is_seen_file(status)) return OpenFailure(ENOTDIR, name);
+  if (!S_ISREG(status.st_mode) || status.st_dev != seen.device || status.st_ino != seen.inode)
+    return OpenFailure(ENOTDIR, name);
   Descriptor file(ReopenForReading(node.get()));
   if (!file.valid() && IsProcMissing(errno)) {
     file = Descriptor(OpenComponent(lease->get(), name, O_RDONLY | O_NONBLOCK));
   }
-  if (!file.valid() || ::fstat(file.get(), &status) != 0) return OpenFailure(errno, name);
-  if (!is_seen_file(status)) return OpenFailure(ENOTDIR, name);
+  if (!file.valid()) return OpenFailure(errno, name);
+  FENCHI_ASSIGN_OR_RETURN(SourceNode opened,
+                          ReadOpenNode(file.get(), NodeDetail::kStatus, *owners_));
+  if (opened.attributes.type != EntryType::kFile || opened.device != seen.device ||
+      opened.inode != seen.inode) {
+    return OpenFailure(ENOTDIR, name);
+  }
   (void)::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);  // read ahead more
-  return SourceFile(std::move(file), owners_);
+  return SourceFile(std::move(file), std::move(opened), owners_);
 }
 
 }  // namespace fenchi::filesystem

@@ -50,20 +50,23 @@ class SourceFile {
   Result<std::size_t> Read(std::uint64_t offset, MutableBytes out) const;
 
   // The first stored range that ends after `offset`, cut to begin there at the earliest; none when
-  // only a hole or nothing is left. Where the file system knows no holes the rest is one range.
-  // Errors: kIo.
+  // only a hole or nothing is left. Where the file system knows no holes, and in a file that
+  // occupies as much as it holds, the rest is one range. Errors: kIo.
   Result<std::optional<DataExtent>> NextData(std::uint64_t offset) const;
 
-  // The file's status at this moment (NodeDetail::kStatus), to compare with LooksUnchanged().
+  // The file's status when it was opened (NodeDetail::kStatus), to compare with LooksUnchanged().
+  const SourceNode& opened() const { return opened_; }
+  // The same at this moment.
   Result<SourceNode> Now() const;
   // The file's status with all attributes.
   Result<SourceNode> ReadAttributes() const;
 
  private:
   friend class SourceDirectory;
-  SourceFile(Descriptor file, std::shared_ptr<OwnerNames> owners)
-      : file_(std::move(file)), owners_(std::move(owners)) {}
+  SourceFile(Descriptor file, SourceNode opened, std::shared_ptr<OwnerNames> owners)
+      : file_(std::move(file)), opened_(std::move(opened)), owners_(std::move(owners)) {}
   Descriptor file_;
+  SourceNode opened_;
   std::shared_ptr<OwnerNames> owners_;
 };
 

@@ -157,24 +157,30 @@ bool BackupRun::UseCached(const CachedFile& file) {
 
 // Called from the pipeline's threads. What comes twice in one run is known, too: compressing it
 // again would cost time, and memory until its neighbours' pack is full.
-bool BackupRun::SeemsKnown(const ChunkId& id) {
+KnownChunk BackupRun::SeemsKnown(const ChunkId& id) {
+  KnownChunk answer;
   {
     const std::lock_guard lock(shared_mutex_);
-    if (pending_.contains(id)) return true;
-    if (usable_.empty() && added_.empty()) return false;
+    answer.as_of = indexed_times_;
+    answer.known = pending_.contains(id);
+    if (answer.known || (usable_.empty() && added_.empty())) return answer;
   }
   const std::lock_guard lock(lookup_mutex_);
   const auto found = lookup_->FindChunk(domain_.id, id);
-  if (!found.ok() || !found->has_value()) return false;
+  if (!found.ok() || !found->has_value()) return answer;
   const std::lock_guard shared(shared_mutex_);
-  return Usable(**found);
+  answer.known = Usable(**found);
+  return answer;
 }
 
-Result<bool> BackupRun::TakeKnown(const ChunkId& id, ByteView plain, ChunkTicket& ticket) {
-  if (const auto found = pending_.find(id); found != pending_.end()) {
-    ticket.SetSameAs(found->second);
-    return true;
-  }
+bool BackupRun::TakePending(const ChunkId& id, ChunkTicket& ticket) const {
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) return false;
+  ticket.SetSameAs(found->second);
+  return true;
+}
+
+Result<bool> BackupRun::TakeIndexed(const ChunkId& id, ByteView plain, ChunkTicket& ticket) {
   const StageTimer timer(session_.stages, Stage::kIndex);
   FENCHI_ASSIGN_OR_RETURN(std::optional<format::Reference> known, index_.FindChunk(domain_.id, id));
   if (!known || known->plain_size != plain.size() || !Usable(*known)) return false;
@@ -197,8 +203,12 @@ Status BackupRun::Add(const ChunkId& id, std::size_t size, StoredChunk stored,
 
 // A chunk that comes back from the pipeline.
 Status BackupRun::Take(NamedChunk& chunk) {
-  FENCHI_ASSIGN_OR_RETURN(const bool known, TakeKnown(chunk.id, chunk.plain, *chunk.ticket));
-  if (known) return Status::Ok();
+  if (TakePending(chunk.id, *chunk.ticket)) return Status::Ok();
+  // What a worker did not find is not there now, unless it went from pending_ to the index since.
+  if (chunk.stored.size() == 0 || chunk.as_of != indexed_times_) {
+    FENCHI_ASSIGN_OR_RETURN(const bool known, TakeIndexed(chunk.id, chunk.plain, *chunk.ticket));
+    if (known) return Status::Ok();
+  }
   if (chunk.stored.size() == 0) {  // what was there is not usable after all
     Bytes stored;
     FENCHI_RETURN_IF_ERROR(compressor_.Compress(chunk.plain, compression_level_, stored));
@@ -216,7 +226,8 @@ Result<TicketPtr> BackupRun::StoreNode(ByteView plain) {
   auto ticket = std::make_shared<ChunkTicket>();
   ChunkId id;
   id.bytes = (*hash_)(plain).bytes;
-  FENCHI_ASSIGN_OR_RETURN(const bool known, TakeKnown(id, plain, *ticket));
+  if (TakePending(id, *ticket)) return ticket;
+  FENCHI_ASSIGN_OR_RETURN(const bool known, TakeIndexed(id, plain, *ticket));
   if (known) return ticket;
   Bytes stored;
   FENCHI_RETURN_IF_ERROR(compressor_.Compress(plain, compression_level_, stored));
@@ -295,6 +306,7 @@ Status BackupRun::IndexSome(std::size_t most) {
   {
     const std::lock_guard lock(shared_mutex_);
     for (const format::Reference& reference : indexed_) pending_.erase(reference.chunk);
+    ++indexed_times_;
   }
   return indexes_->Add(std::exchange(indexed_, {}));
 }

@@ -81,9 +81,10 @@ class BackupRun {
   Status CheckIndex(const History& history, const WriterId& writer);
   Status TakeAttested(const History& history);
   Result<TicketPtr> StoreNode(ByteView plain);
-  bool SeemsKnown(const ChunkId& id);
-  // Whether the chunk needs no storing; `ticket` then says where it is.
-  Result<bool> TakeKnown(const ChunkId& id, ByteView plain, ChunkTicket& ticket);
+  KnownChunk SeemsKnown(const ChunkId& id);
+  // Whether the chunk is stored by this run, or else is in the index; `ticket` then says where.
+  bool TakePending(const ChunkId& id, ChunkTicket& ticket) const;
+  Result<bool> TakeIndexed(const ChunkId& id, ByteView plain, ChunkTicket& ticket);
   // The reference as it stands in a snapshot: by the id that its pack's writer uses.
   Status NameByScope(ByteView plain, format::Reference& reference);
   Status Take(NamedChunk& chunk);
@@ -106,6 +107,7 @@ class BackupRun {
   // The pipeline's threads look at pending_ and added_: changed with the lock held.
   std::mutex shared_mutex_;
   std::unordered_map<ChunkId, TicketPtr> pending_;  // stored in this run, not yet in the index
+  std::uint64_t indexed_times_ = 0;                 // that some of them left it for the index
   std::vector<TicketPtr> unindexed_;                // complete, but a pack of theirs is on its way
   std::vector<TicketPtr> to_index_;                 // all stored; by id, descending
   std::vector<format::Reference> indexed_;          // of the index, not committed yet

@@ -32,7 +32,7 @@ struct ChunkPipeline::Batch {
     std::size_t size = 0;
     TicketPtr ticket;
     ChunkId id;
-    bool known = false;
+    KnownChunk known;
     StoredChunk stored;  // unless it is known
   };
   std::shared_ptr<Bytes> plain;
@@ -117,7 +117,7 @@ void ChunkPipeline::EndStream(const OnChunk& chunk) {
 
 void ChunkPipeline::Cut(std::size_t size, const OnChunk& chunk) {
   auto ticket = std::make_shared<ChunkTicket>();
-  open_->chunks.push_back({open_->used, size, ticket, {}, false, {}});
+  open_->chunks.push_back({open_->used, size, ticket, {}, {}, {}});
   open_->used += size;
   tail_ -= size;
   scanned_ = 0;
@@ -166,7 +166,7 @@ Status ChunkPipeline::TakeOldest() {
   }
   FENCHI_RETURN_IF_ERROR(batch->status);
   for (Batch::Chunk& chunk : batch->chunks) {
-    NamedChunk named{batch->Plain(chunk), chunk.id, std::move(chunk.stored),
+    NamedChunk named{batch->Plain(chunk), chunk.id, chunk.known.as_of, std::move(chunk.stored),
                      std::move(chunk.ticket)};
     FENCHI_RETURN_IF_ERROR(take_(named));
   }
@@ -206,7 +206,7 @@ StoredChunk ChunkPipeline::Keep(ByteView bytes, bool raw) {
 Status ChunkPipeline::Store(Batch& batch, Encoder& encoder) {
   std::size_t raw = 0;
   for (Batch::Chunk& chunk : batch.chunks) {
-    if (chunk.known) continue;
+    if (chunk.known.known) continue;
     const ByteView plain = batch.Plain(chunk);
     const MutableBytes room(encoder.room.get(), plain.size());
     FENCHI_ASSIGN_OR_RETURN(const std::size_t size, encoder.compressor.Shrink(plain, level_, room));
@@ -219,7 +219,7 @@ Status ChunkPipeline::Store(Batch& batch, Encoder& encoder) {
   // What is stored as it was read stays where it is, if that is most of the memory that it keeps.
   const bool stays = raw >= kBatchBytes;
   for (Batch::Chunk& chunk : batch.chunks) {
-    if (chunk.known || chunk.stored.size() > 0) continue;
+    if (chunk.known.known || chunk.stored.size() > 0) continue;
     const ByteView plain = batch.Plain(chunk);
     chunk.stored = stays ? StoredChunk{plain, batch.plain, true} : Keep(plain, true);
   }

@@ -26,19 +26,25 @@
 
 namespace fenchi {
 
-// A chunk with its name. `stored` is empty where the vault seems to have the chunk already.
+// What a worker is told of a chunk before it compresses it in vain.
+struct KnownChunk {
+  bool known = false;       // the vault seems to have it already
+  std::uint64_t as_of = 0;  // which state of what is known this was; handed on with the chunk
+};
+
+// A chunk with its name. `stored` is empty where the vault seemed to have the chunk already.
 struct NamedChunk {
   ByteView plain;  // valid during the call
   ChunkId id;
+  std::uint64_t as_of = 0;
   StoredChunk stored;
   TicketPtr ticket;
 };
 
 class ChunkPipeline {
  public:
-  // Whether the vault seems to have a chunk, so that compressing it would be in vain. Called from
-  // several threads at once.
-  using SeemsKnown = std::function<bool(const ChunkId&)>;
+  // Called from several threads at once.
+  using SeemsKnown = std::function<KnownChunk(const ChunkId&)>;
   // Takes the chunks, one after the other.
   using Take = std::function<Status(NamedChunk&)>;
   // Told of a chunk of the stream as soon as it is cut.

@@ -23,8 +23,8 @@ constexpr std::size_t kLotEntries = 96;
 static_assert(kLotEntries * sizeof(ScannedEntry) < 64 * 1024);
 constexpr std::size_t kLotBytesMax = 128 * 1024;
 // Of each step; enough to go on while the next one is slow for a moment.
-constexpr std::size_t kLotsWaitingMax = 48;
-constexpr std::size_t kBytesWaitingMax = std::size_t{8} << 20;
+constexpr std::size_t kLotsWaitingMax = 12;
+constexpr std::size_t kBytesWaitingMax = std::size_t{2} << 20;
 // Files of one directory that are looked at before the index is asked for them all.
 constexpr std::size_t kFilesTogether = 64;
 
@@ -106,12 +106,12 @@ SourceScan::SourceScan(std::vector<SourceRoot> roots, FindFiles find, const Excl
       stages_(stages),
       lot_(exclude ? 1 : kLotEntries),
       looked_(kLotsWaitingMax, kBytesWaitingMax),
-      asked_(kLotsWaitingMax, kBytesWaitingMax) {}
+      looked_closer_(kLotsWaitingMax, kBytesWaitingMax) {}
 
 SourceScan::~SourceScan() {
   ending_ = true;
   looked_.Close();
-  asked_.Close();
+  looked_closer_.Close();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -121,8 +121,8 @@ void SourceScan::Begin() {
   // The filter may be Python's: it is asked on the caller's thread, as everything of his.
   if (exclude_) return;
   Start(looked_, [this](Handoff<Entries>& to) { return LookAtAll(to); });
-  if (!threads_.empty() && find_) {
-    Start(asked_, [this](Handoff<Entries>& to) { return AskForAll(to); });
+  if (!threads_.empty()) {
+    Start(looked_closer_, [this](Handoff<Entries>& to) { return LookCloserAtAll(to); });
   }
 }
 
@@ -149,11 +149,12 @@ Status SourceScan::LookAtAll(Handoff<Entries>& to) {
   }
 }
 
-Status SourceScan::AskForAll(Handoff<Entries>& to) {
+Status SourceScan::LookCloserAtAll(Handoff<Entries>& to) {
   for (;;) {
     FENCHI_ASSIGN_OR_RETURN(std::optional<Entries> entries, looked_.Take());
     if (!entries) return Status::Ok();
     FENCHI_RETURN_IF_ERROR(AskIndex(*entries));
+    LookCloser(*entries);
     const std::size_t bytes = MemoryOf(*entries);
     if (!to.Put(std::move(*entries), bytes)) return Status::Ok();
   }
@@ -162,7 +163,7 @@ Status SourceScan::AskForAll(Handoff<Entries>& to) {
 Result<SourceScan::Entries> SourceScan::Next() {
   if (!std::exchange(begun_, true)) Begin();
   if (threads_.size() == 2) {
-    FENCHI_ASSIGN_OR_RETURN(std::optional<Entries> entries, asked_.Take());
+    FENCHI_ASSIGN_OR_RETURN(std::optional<Entries> entries, looked_closer_.Take());
     return std::move(entries).value_or(Entries());
   }
   Entries entries;
@@ -343,6 +344,28 @@ Status SourceScan::AskIndex(std::span<ScannedEntry* const> files, std::size_t& b
     files[i]->known = std::move(row);
   }
   return Status::Ok();
+}
+
+// Reads the attributes of files that are not known, as far as the lot has room for them. What fails
+// or finds no room is looked at when its turn comes. So are files of several names, each of which
+// must show the state that was saved under the first.
+void SourceScan::LookCloser(std::span<ScannedEntry> entries) const {
+  const StageTimer timer(stages_, Stage::kScan);
+  std::size_t bytes = 0;
+  for (ScannedEntry& entry : entries) {
+    const bool file = entry.node.attributes.type == EntryType::kFile;
+    if (!file || entry.lacks != ScannedEntry::Lacks::kNothing || entry.known) continue;
+    if (entry.node.attributes.hard_link) continue;
+    if (bytes > kLotBytesMax || Unwanted()) return;
+    filesystem::WaitForLaterTick(entry.node);  // from then on each change shows
+    const auto now = std::chrono::steady_clock::now();
+    Result<SourceNode> node = entry.parent->ReadAttributes(entry.name);
+    if (!node.ok() || !filesystem::LooksUnchanged(entry.node, *node)) continue;
+    entry.node = std::move(*node);
+    entry.seen = now;
+    entry.whole = true;
+    bytes += MemoryOf(entry);
+  }
 }
 
 }  // namespace fenchi

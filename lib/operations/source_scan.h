@@ -2,11 +2,12 @@
 // the local index knows of it.
 //
 // Runs some way ahead of who saves the entries, on two threads of its own: one looks at names and
-// their status, which costs more than the list that is made of them, the next asks the index. What
-// finds no thread is done in Next(); so is all, one entry at a time, where the caller's filter is
-// to be asked. Order and results are the same either way.
+// their status, which costs more than the list that is made of them, the next asks the index and
+// looks closer at the files that it does not know. What finds no thread is done in Next(); so is
+// all, one entry at a time, where the caller's filter is to be asked. Order and results are the
+// same either way.
 //
-// Memory: the names that are left of each directory around, and up to 9,600 entries, of 16 MiB at
+// Memory: the names that are left of each directory around, and up to 2,600 entries, of 4 MiB at
 // most but for three lots (128 KiB and an entry each).
 // Threads: one calls Next(); the index is asked from there, or from a thread of the scan.
 #pragma once
@@ -47,7 +48,8 @@ struct ScannedEntry {
   std::string name;    // in `parent`
   std::shared_ptr<const filesystem::SourceDirectory> parent;
   std::size_t depth = 0;        // of the directories of its source around it
-  filesystem::SourceNode node;  // of files: what one call told, and the owners' names; else all
+  filesystem::SourceNode node;  // of files, unless it is whole: what one call told, and the owners
+  bool whole = false;           // with all attributes, as of when it was `seen`
   // Of a file that looked as it did when it was last saved. Whether its packs are still there is
   // for the caller to know.
   std::optional<FileRow> known;
@@ -96,7 +98,7 @@ class SourceScan {
   void Begin();
   void Start(Handoff<Entries>& to, std::function<Status(Handoff<Entries>& to)> work);
   Status LookAtAll(Handoff<Entries>& to);
-  Status AskForAll(Handoff<Entries>& to);
+  Status LookCloserAtAll(Handoff<Entries>& to);
   Status Fill(Entries& entries);
   bool IsFull(const Entries& entries) const;
   bool Unwanted() const;
@@ -107,6 +109,7 @@ class SourceScan {
   void Enter(std::shared_ptr<const filesystem::SourceDirectory> directory, ScannedEntry& entry);
   Status AskIndex(std::span<ScannedEntry> entries) const;
   Status AskIndex(std::span<ScannedEntry* const> files, std::size_t& bytes) const;
+  void LookCloser(std::span<ScannedEntry> entries) const;
 
   const std::vector<SourceRoot> roots_;
   const FindFiles find_;
@@ -122,7 +125,7 @@ class SourceScan {
   bool begun_ = false;
   std::atomic<bool> ending_ = false;
   Handoff<Entries> looked_;
-  Handoff<Entries> asked_;
+  Handoff<Entries> looked_closer_;
   std::vector<std::thread>
       threads_;  // one for each step, as far as there are; uses all of the above
 };

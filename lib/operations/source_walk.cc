@@ -151,12 +151,27 @@ Result<std::optional<CachedFile>> SourceWalk::FindCached(const ScannedEntry& ent
   return cached;
 }
 
-// More is asked only where the scan's one call does not show the file unchanged, or was made while
-// other files took long. What is read then counts from its beginning.
+// A file of which the scan read all attributes, opened: they stand if it looks the same now. None
+// where it does not open so: another may have its name by now.
+std::optional<SourceFile> SourceWalk::OpenWhole(ScannedEntry& entry) {
+  Result<SourceFile> file = entry.parent->OpenFile(entry.name, entry.node);
+  if (!file.ok()) return std::nullopt;
+  if (!filesystem::LooksUnchanged(entry.node, file->opened())) {
+    Result<SourceNode> read = file->ReadAttributes();
+    if (!read.ok()) return std::nullopt;
+    entry.node = std::move(*read);
+  }
+  return std::move(*file);
+}
+
+// More is asked only where what the scan saw does not do, or was seen while other files took long.
+// What is read then counts from its beginning.
 Status SourceWalk::VisitFile(ScannedEntry& entry) {
   FENCHI_ASSIGN_OR_RETURN(std::optional<CachedFile> cached, FindCached(entry));
   const bool long_ago = now_ - entry.seen > kSeenLongAgo;
-  if (!cached || !cached->plain || long_ago) {
+  std::optional<SourceFile> file;
+  if (!cached && entry.whole && !long_ago) file = OpenWhole(entry);
+  if (!file && (!cached || !cached->plain || long_ago)) {
     Result<SourceNode> read = [&] {
       const StageTimer timer(stages_, Stage::kScan);
       return entry.parent->ReadAttributes(entry.name);
@@ -185,7 +200,7 @@ Status SourceWalk::VisitFile(ScannedEntry& entry) {
     queued.entry.content = std::move(cached->content);
   } else {
     Status unreadable;
-    FENCHI_RETURN_IF_ERROR(ReadFile(entry, size, queued, unreadable));
+    FENCHI_RETURN_IF_ERROR(ReadFile(entry, std::move(file), size, queued, unreadable));
     if (!unreadable.ok()) {
       Unreadable(queued.entry.path, unreadable);
       return Status::Ok();
@@ -201,13 +216,16 @@ Status SourceWalk::VisitFile(ScannedEntry& entry) {
 
 // Stores the file's content and notes what to remember of it. `size`: in, what the status says;
 // out, what was saved. `unreadable`: as of ReadContent.
-Status SourceWalk::ReadFile(const ScannedEntry& entry, std::uint64_t& size, QueuedEntry& queued,
-                            Status& unreadable) {
+Status SourceWalk::ReadFile(const ScannedEntry& entry, std::optional<SourceFile> file,
+                            std::uint64_t& size, QueuedEntry& queued, Status& unreadable) {
   const SourceNode& node = entry.node;
-  const Result<SourceFile> file = entry.parent->OpenFile(entry.name, node);
-  if (!file.ok()) {
-    unreadable = file.status();
-    return Status::Ok();
+  if (!file) {
+    Result<SourceFile> opened = entry.parent->OpenFile(entry.name, node);
+    if (!opened.ok()) {
+      unreadable = opened.status();
+      return Status::Ok();
+    }
+    file = std::move(*opened);
   }
   filesystem::WaitForLaterTick(node);
   queued.chunks = std::make_shared<FileChunks>();

@@ -32,8 +32,10 @@ class SourceWalk {
   Status VisitFile(ScannedEntry& entry);
   Result<std::optional<CachedFile>> FindCached(const ScannedEntry& entry);
   Status VisitOther(ScannedEntry& entry);
-  Status ReadFile(const ScannedEntry& entry, std::uint64_t& size, QueuedEntry& queued,
-                  Status& unreadable);
+  static std::optional<filesystem::SourceFile> OpenWhole(ScannedEntry& entry);
+  // `file`: if it is open already.
+  Status ReadFile(const ScannedEntry& entry, std::optional<filesystem::SourceFile> file,
+                  std::uint64_t& size, QueuedEntry& queued, Status& unreadable);
   Result<bool> Push(QueuedEntry queued);
   Status ReadContent(const filesystem::SourceFile& file, std::uint64_t size, FileChunks& chunks,
                      std::uint64_t& end, Status& unreadable);

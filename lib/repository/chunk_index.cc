@@ -104,6 +104,8 @@ bool NamesItsPacks(const CachedFile& file) {
                              [&](const auto& link) { return named(link.node); });
 }
 
+constexpr std::size_t kNumbersMax = 1024;
+
 // A file of 100 TB has 213 MB of pack ids.
 constexpr int kRowBytesMax = 256 << 20;
 
@@ -151,6 +153,7 @@ struct ChunkIndex::State {
   sqlite3* db = nullptr;
   std::string path;
   bool in_transaction = false;
+  std::map<PackId, std::int64_t> numbers;  // of packs whose chunks were added lately
   Statement find_pack, add_pack, packs, drop_pack, find_chunk, add_chunk, add_piece, pieces,
       drop_chunk, drop_pieces, find_files, put_file, add_attested, attested, drop_attested,
       find_imported, add_imported;
@@ -183,9 +186,22 @@ struct ChunkIndex::State {
     const Resetting reset{statement};
     return statement.Step() == SQLITE_DONE ? Status::Ok() : Failure(what);
   }
+  // The row of a pack, if there is one.
+  Result<std::optional<std::int64_t>> NumberOf(const PackId& pack);
   Status Open();
   Status PrepareAll();
 };
+
+Result<std::optional<std::int64_t>> ChunkIndex::State::NumberOf(const PackId& pack) {
+  if (const auto found = numbers.find(pack); found != numbers.end())
+    return std::optional(found->second);
+  const Resetting reset{find_pack};
+  const int step = find_pack.Blob(1, pack.view()).Step();
+  if (step == SQLITE_DONE) return std::optional<std::int64_t>();
+  if (step != SQLITE_ROW) return Failure("find pack");
+  if (numbers.size() == kNumbersMax) numbers.clear();
+  return std::optional(numbers[pack] = find_pack.NumberAt(0));
+}
 
 Status ChunkIndex::State::Open() {
   // One thread at a time uses it: without a lock around each column that is read.
@@ -347,19 +363,16 @@ Status ChunkIndex::SetImported(const Hash256& object) {
 
 Status ChunkIndex::DropPacks(const std::set<PackId>& packs) {
   FENCHI_RETURN_IF_ERROR(state_->Begin());
+  state_->numbers.clear();
   for (const PackId& pack : packs) {
     state_->drop_attested.Blob(1, pack.view());
     FENCHI_RETURN_IF_ERROR(state_->Run(state_->drop_attested, "drop attested pack"));
-    std::int64_t number = 0;
-    {
-      const Resetting reset{state_->find_pack};
-      if (state_->find_pack.Blob(1, pack.view()).Step() != SQLITE_ROW) continue;
-      number = state_->find_pack.NumberAt(0);
-    }
+    FENCHI_ASSIGN_OR_RETURN(const std::optional<std::int64_t> number, state_->NumberOf(pack));
+    if (!number) continue;
     std::vector<std::pair<Bytes, Bytes>> chunks;
     {
       const Resetting reset{state_->pieces};
-      state_->pieces.Number(1, number);
+      state_->pieces.Number(1, *number);
       while (state_->pieces.Step() == SQLITE_ROW) {
         const ByteView domain = state_->pieces.BlobAt(0);
         const ByteView chunk = state_->pieces.BlobAt(1);
@@ -370,26 +383,23 @@ Status ChunkIndex::DropPacks(const std::set<PackId>& packs) {
       state_->drop_chunk.Blob(1, domain).Blob(2, chunk);
       FENCHI_RETURN_IF_ERROR(state_->Run(state_->drop_chunk, "drop chunk"));
     }
-    state_->drop_pieces.Number(1, number);
+    state_->drop_pieces.Number(1, *number);
     FENCHI_RETURN_IF_ERROR(state_->Run(state_->drop_pieces, "drop pieces"));
-    state_->drop_pack.Number(1, number);
+    state_->drop_pack.Number(1, *number);
     FENCHI_RETURN_IF_ERROR(state_->Run(state_->drop_pack, "drop pack"));
   }
+  state_->numbers.clear();
   return Status::Ok();
 }
 
 Status ChunkIndex::AddChunk(const DomainId& domain, const format::Reference& reference) {
   FENCHI_RETURN_IF_ERROR(state_->Begin());
   for (const format::Piece& piece : reference.pieces) {
-    std::int64_t number = 0;
-    {
-      const Resetting reset{state_->find_pack};
-      if (state_->find_pack.Blob(1, piece.pack.view()).Step() != SQLITE_ROW) {
-        return Internal("chunk {} is in a pack that the index does not know", reference.chunk);
-      }
-      number = state_->find_pack.NumberAt(0);
+    FENCHI_ASSIGN_OR_RETURN(const std::optional<std::int64_t> number, state_->NumberOf(piece.pack));
+    if (!number) {
+      return Internal("chunk {} is in a pack that the index does not know", reference.chunk);
     }
-    state_->add_piece.Number(1, number).Blob(2, domain.view()).Blob(3, reference.chunk.view());
+    state_->add_piece.Number(1, *number).Blob(2, domain.view()).Blob(3, reference.chunk.view());
     FENCHI_RETURN_IF_ERROR(state_->Run(state_->add_piece, "add piece"));
   }
   state_->add_chunk.Blob(1, domain.view())

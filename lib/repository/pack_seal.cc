@@ -8,6 +8,7 @@
 
 #include "base/coding.h"
 #include "base/error.h"
+#include "base/huge_pages.h"
 #include "fenchi/compression.h"
 #include "fenchi/erasure_code.h"
 #include "format/derive.h"
@@ -210,7 +211,7 @@ Status SealPack(const Access& access, const RunKeys& keys, format::PackType type
   buffers.shards.resize(static_cast<std::size_t>(seats));
   // Every byte is written below: what an earlier pack left needs no zeroing.
   for (Bytes& shard : buffers.shards) {
-    shard.resize(format::ShardSize(pack.segments, access.needed()));
+    ResizeInHugePages(shard, format::ShardSize(pack.segments, access.needed()));
   }
 
   const int blocks = format::BlocksPerShard(pack.segments, access.needed());

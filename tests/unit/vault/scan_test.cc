@@ -93,6 +93,35 @@ TEST_F(Scan, AFileThatChangesBeforeItIsOpenedIsSavedAsItIsThen) {
   ExpectRestores(vault, report.snapshot, Path("srv"));
 }
 
+TEST_F(Scan, AFileWhoseModeChangesBeforeItIsOpenedIsSavedWithItsMode) {
+  MakeDir("srv");
+  WriteFile("srv/a", RandomText(1000));
+  WriteFile("srv/b", "the same content");
+  ASSERT_EQ(::chmod(Path("srv/b").c_str(), 0644), 0);
+  Vault vault = MakeVault();
+  const auto change = [&] { ASSERT_EQ(::chmod(Path("srv/b").c_str(), 0600), 0); };
+  const BackupReport report = Need(vault.BackupTree(Path("srv"), WhenOpen("srv/a", change)));
+  EXPECT_TRUE(report.complete());
+  for (const ListedEntry& entry : ListAll(vault, report.snapshot)) {
+    EXPECT_EQ(entry.path == "srv/b", entry.attributes.mode == 0600u) << entry.path;
+  }
+  ExpectRestores(vault, report.snapshot, Path("srv"));
+}
+
+// As programs save a file: under another name, which then takes its place.
+TEST_F(Scan, AFileThatIsReplacedBeforeItIsOpenedIsSavedAsItIsThen) {
+  MakeDir("srv");
+  WriteFile("srv/a", RandomText(1000));
+  WriteFile("srv/b", "as the scan saw it");
+  WriteFile("new", "as it was when it was its turn");
+  Vault vault = MakeVault();
+  const auto change = [&] { std::filesystem::rename(Path("new"), Path("srv/b")); };
+  const BackupReport report = Need(vault.BackupTree(Path("srv"), WhenOpen("srv/a", change)));
+  EXPECT_TRUE(report.complete());
+  EXPECT_EQ(report.unreadable, 0u);
+  EXPECT_EQ(CatText(vault, report.snapshot, "srv/b"), "as it was when it was its turn");
+}
+
 // As it was when it was saved last, and seen so; then another file takes long, and it changes.
 TEST_F(Scan, AFileThatWasSeenUnchangedLongAgoIsLookedAtAgain) {
   MakeDir("srv");
