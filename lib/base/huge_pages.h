@@ -12,7 +12,8 @@
 namespace fenchi {
 
 // As bytes.resize(size). Memory that it has to get for that is asked for in huge pages; a system
-// that has none is no error. For what is used whole: a huge page is there or not.
+// that has none is no error. For what is used whole, as a huge page is there or not; and for what
+// is kept, as the advice stays with the addresses when the memory is given back.
 void ResizeInHugePages(Bytes& bytes, std::size_t size);
 
 }  // namespace fenchi

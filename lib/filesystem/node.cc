@@ -106,11 +106,16 @@ Result<std::vector<std::string>> ListXattrNames(int fd) {
   return names;
 }
 
-// Reads what fits into kXattrBytesMax, in order of names; the rest becomes warnings.
+// One says it all, and thousands of attributes may be refused.
+void Warn(SourceNode& node, Status warning) {
+  if (node.warnings.empty()) node.warnings.push_back(std::move(warning));
+}
+
+// Reads what fits into kXattrBytesMax, in order of names; the rest becomes a warning.
 void ReadXattrs(int fd, SourceNode& node) {
   Result<std::vector<std::string>> names = ListXattrNames(fd);
   if (!names.ok()) {
-    node.warnings.push_back(std::move(names).status());
+    Warn(node, std::move(names).status());
     return;
   }
   if (names->empty()) return;
@@ -121,15 +126,14 @@ void ReadXattrs(int fd, SourceNode& node) {
     const ssize_t size = ::getxattr(path.c_str(), name.c_str(), value.data(), value.size());
     if (size < 0) {
       if (errno == ENODATA) continue;  // removed meanwhile
-      node.warnings.push_back(
-          ErrnoStatus(errno, "reading extended attribute " + QuoteForDisplay(name)));
+      Warn(node, ErrnoStatus(errno, "reading extended attribute " + QuoteForDisplay(name)));
       continue;
     }
     const std::size_t bytes = name.size() + static_cast<std::size_t>(size);
     if (bytes > kXattrBytesMax - total_bytes) {
-      node.warnings.push_back(
-          Unsupported("extended attribute {} not kept: {} bytes more than the {} kept of one entry",
-                      QuoteForDisplay(name), bytes, kXattrBytesMax));
+      Warn(node, Unsupported(
+                     "extended attribute {} not kept: {} bytes more than the {} kept of one entry",
+                     QuoteForDisplay(name), bytes, kXattrBytesMax));
       continue;
     }
     total_bytes += bytes;

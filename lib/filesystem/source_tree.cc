@@ -52,12 +52,12 @@ Result<SourceFile> SourceFile::Open(const std::string& path) {
   }
   if (!file.valid()) return ErrnoStatus(errno, "opening " + shown);
   auto owners = std::make_shared<OwnerNames>();
-  FENCHI_ASSIGN_OR_RETURN(SourceNode opened,
-                          ReadOpenNode(file.get(), NodeDetail::kStatus, *owners));
-  if (opened.device != expected.st_dev || opened.inode != expected.st_ino) {
+  Result<SourceNode> opened = ReadOpenNode(file.get(), NodeDetail::kStatus, *owners);
+  if (!opened.ok()) return opened.status().At(shown);
+  if (opened->device != expected.st_dev || opened->inode != expected.st_ino) {
     return Conflict("{} was replaced while it was opened", shown);
   }
-  return SourceFile(std::move(file), std::move(opened), std::move(owners));
+  return SourceFile(std::move(file), std::move(*opened), std::move(owners));
 }
 
 Result<std::size_t> SourceFile::Read(std::uint64_t offset, MutableBytes out) const {
@@ -78,11 +78,6 @@ Result<std::size_t> SourceFile::Read(std::uint64_t offset, MutableBytes out) con
 Result<std::optional<DataExtent>> SourceFile::NextData(std::uint64_t offset) const {
   const std::optional<DataExtent> none;
   if (offset > kOffsetMax) return none;
-  // Looking for holes walks every page of a file in memory: not where there cannot be any.
-  FENCHI_ASSIGN_OR_RETURN(SourceNode now, Now());
-  if (offset >= now.attributes.size) return none;
-  const DataExtent rest{offset, now.attributes.size - offset};
-  if (now.blocks_bytes >= now.attributes.size) return std::optional(rest);
   const off_t start = ::lseek(file_.get(), static_cast<off_t>(offset), SEEK_DATA);
   if (start >= 0) {
     const off_t end = ::lseek(file_.get(), start, SEEK_HOLE);
@@ -98,7 +93,9 @@ Result<std::optional<DataExtent>> SourceFile::NextData(std::uint64_t offset) con
     return ErrnoStatus(errno, "looking for data");
   }
   // This file system knows no holes: all of the rest is data.
-  return std::optional(rest);
+  FENCHI_ASSIGN_OR_RETURN(SourceNode now, Now());
+  if (offset >= now.attributes.size) return none;
+  return std::optional(DataExtent{offset, now.attributes.size - offset});
 }
 
 Result<SourceNode> SourceFile::Now() const {
@@ -180,14 +177,13 @@ Result<SourceFile> SourceDirectory::OpenFile(const std::string& name,
     file = Descriptor(OpenComponent(lease->get(), name, O_RDONLY | O_NONBLOCK));
   }
   if (!file.valid()) return OpenFailure(errno, name);
-  FENCHI_ASSIGN_OR_RETURN(SourceNode opened,
-                          ReadOpenNode(file.get(), NodeDetail::kStatus, *owners_));
-  if (opened.attributes.type != EntryType::kFile || opened.device != seen.device ||
-      opened.inode != seen.inode) {
+  Result<SourceNode> opened = ReadOpenNode(file.get(), NodeDetail::kStatus, *owners_);
+  if (!opened.ok()) return opened.status().At(QuoteForDisplay(name));
+  if (opened->device != seen.device || opened->inode != seen.inode) {
     return OpenFailure(ENOTDIR, name);
   }
   (void)::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);  // read ahead more
-  return SourceFile(std::move(file), std::move(opened), owners_);
+  return SourceFile(std::move(file), std::move(*opened), owners_);
 }
 
 }  // namespace fenchi::filesystem

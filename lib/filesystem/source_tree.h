@@ -50,8 +50,8 @@ class SourceFile {
   Result<std::size_t> Read(std::uint64_t offset, MutableBytes out) const;
 
   // The first stored range that ends after `offset`, cut to begin there at the earliest; none when
-  // only a hole or nothing is left. Where the file system knows no holes, and in a file that
-  // occupies as much as it holds, the rest is one range. Errors: kIo.
+  // only a hole or nothing is left. Where the file system knows no holes the rest is one range.
+  // Errors: kIo.
   Result<std::optional<DataExtent>> NextData(std::uint64_t offset) const;
 
   // The file's status when it was opened (NodeDetail::kStatus), to compare with LooksUnchanged().

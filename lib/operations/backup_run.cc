@@ -14,6 +14,7 @@ namespace {
 // For each chunk that is added this many go to the index: all of a pack at once would leave the
 // workers without work for tenths of a second.
 constexpr std::size_t kIndexedAtOnce = 16;
+constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();  // no generation
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
@@ -161,12 +162,13 @@ KnownChunk BackupRun::SeemsKnown(const ChunkId& id) {
   KnownChunk answer;
   {
     const std::lock_guard lock(shared_mutex_);
-    answer.as_of = indexed_times_;
+    answer.as_of = index_generation_;
     answer.known = pending_.contains(id);
     if (answer.known || (usable_.empty() && added_.empty())) return answer;
   }
   const std::lock_guard lock(lookup_mutex_);
   const auto found = lookup_->FindChunk(domain_.id, id);
+  if (!found.ok()) answer.as_of = kNever;
   if (!found.ok() || !found->has_value()) return answer;
   const std::lock_guard shared(shared_mutex_);
   answer.known = Usable(**found);
@@ -205,7 +207,7 @@ Status BackupRun::Add(const ChunkId& id, std::size_t size, StoredChunk stored,
 Status BackupRun::Take(NamedChunk& chunk) {
   if (TakePending(chunk.id, *chunk.ticket)) return Status::Ok();
   // What a worker did not find is not there now, unless it went from pending_ to the index since.
-  if (chunk.stored.size() == 0 || chunk.as_of != indexed_times_) {
+  if (chunk.stored.size() == 0 || chunk.as_of != index_generation_) {
     FENCHI_ASSIGN_OR_RETURN(const bool known, TakeIndexed(chunk.id, chunk.plain, *chunk.ticket));
     if (known) return Status::Ok();
   }
@@ -306,7 +308,7 @@ Status BackupRun::IndexSome(std::size_t most) {
   {
     const std::lock_guard lock(shared_mutex_);
     for (const format::Reference& reference : indexed_) pending_.erase(reference.chunk);
-    ++indexed_times_;
+    ++index_generation_;
   }
   return indexes_->Add(std::exchange(indexed_, {}));
 }

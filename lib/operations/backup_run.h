@@ -107,10 +107,10 @@ class BackupRun {
   // The pipeline's threads look at pending_ and added_: changed with the lock held.
   std::mutex shared_mutex_;
   std::unordered_map<ChunkId, TicketPtr> pending_;  // stored in this run, not yet in the index
-  std::uint64_t indexed_times_ = 0;                 // that some of them left it for the index
-  std::vector<TicketPtr> unindexed_;                // complete, but a pack of theirs is on its way
-  std::vector<TicketPtr> to_index_;                 // all stored; by id, descending
-  std::vector<format::Reference> indexed_;          // of the index, not committed yet
+  std::uint64_t index_generation_ = 0;      // grows when some of them leave it for the index
+  std::vector<TicketPtr> unindexed_;        // complete, but a pack of theirs is on its way
+  std::vector<TicketPtr> to_index_;         // all stored; by id, descending
+  std::vector<format::Reference> indexed_;  // of the index, not committed yet
   std::optional<IndexObjects> indexes_;
   bool has_index_ = false;            // it was not empty
   std::mutex lookup_mutex_;           // of lookup_; taken before shared_mutex_

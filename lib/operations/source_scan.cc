@@ -25,6 +25,8 @@ constexpr std::size_t kLotBytesMax = 128 * 1024;
 // Of each step; enough to go on while the next one is slow for a moment.
 constexpr std::size_t kLotsWaitingMax = 12;
 constexpr std::size_t kBytesWaitingMax = std::size_t{2} << 20;
+// More than a step of the clocks of all file systems: some count seconds.
+constexpr std::chrono::seconds kClearlyPast{3};
 // Files of one directory that are looked at before the index is asked for them all.
 constexpr std::size_t kFilesTogether = 64;
 
@@ -42,6 +44,12 @@ bool LooksAsSaved(const CachedFile& cached, const SourceNode& node) {
          cached.inode == node.inode;
 }
 
+// Also where a clock was set back.
+bool ChangedLately(const SourceNode& node) {
+  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+  return now - std::chrono::nanoseconds(node.changed_ns) < kClearlyPast;
+}
+
 std::size_t MemoryOf(const ScannedEntry& entry) {
   const Attributes& a = entry.node.attributes;
   std::size_t bytes = sizeof(entry) + entry.path.size() + entry.source.size() + entry.name.size() +
@@ -49,6 +57,7 @@ std::size_t MemoryOf(const ScannedEntry& entry) {
   for (const Xattr& xattr : a.xattrs) {
     bytes += sizeof(xattr) + xattr.name.size() + xattr.value.size();
   }
+  for (const Status& warning : entry.node.warnings) bytes += warning.message().size();
   if (entry.known) bytes += entry.known->content.size() + entry.known->packs.size();
   return bytes;
 }
@@ -348,16 +357,16 @@ Status SourceScan::AskIndex(std::span<ScannedEntry* const> files, std::size_t& b
 
 // Reads the attributes of files that are not known, as far as the lot has room for them. What fails
 // or finds no room is looked at when its turn comes. So are files of several names, each of which
-// must show the state that was saved under the first.
+// must show the state that was saved under the first, and files that changed lately, whose next
+// change might not show.
 void SourceScan::LookCloser(std::span<ScannedEntry> entries) const {
   const StageTimer timer(stages_, Stage::kScan);
   std::size_t bytes = 0;
   for (ScannedEntry& entry : entries) {
     const bool file = entry.node.attributes.type == EntryType::kFile;
     if (!file || entry.lacks != ScannedEntry::Lacks::kNothing || entry.known) continue;
-    if (entry.node.attributes.hard_link) continue;
+    if (entry.node.attributes.hard_link || ChangedLately(entry.node)) continue;
     if (bytes > kLotBytesMax || Unwanted()) return;
-    filesystem::WaitForLaterTick(entry.node);  // from then on each change shows
     const auto now = std::chrono::steady_clock::now();
     Result<SourceNode> node = entry.parent->ReadAttributes(entry.name);
     if (!node.ok() || !filesystem::LooksUnchanged(entry.node, *node)) continue;

@@ -3,12 +3,12 @@
 //
 // Runs some way ahead of who saves the entries, on two threads of its own: one looks at names and
 // their status, which costs more than the list that is made of them, the next asks the index and
-// looks closer at the files that it does not know. What finds no thread is done in Next(); so is
-// all, one entry at a time, where the caller's filter is to be asked. Order and results are the
-// same either way.
+// looks closer at the files that it does not know. What finds no thread is done in Next(), but for
+// the closer look, which is left to who saves the file then; so is all, one entry at a time, where
+// the caller's filter is to be asked. Order and results are the same either way.
 //
 // Memory: the names that are left of each directory around, and up to 2,600 entries, of 4 MiB at
-// most but for three lots (128 KiB and an entry each).
+// most but for three lots (384 KiB and two entries each).
 // Threads: one calls Next(); the index is asked from there, or from a thread of the scan.
 #pragma once
 

@@ -151,9 +151,10 @@ Result<std::optional<CachedFile>> SourceWalk::FindCached(const ScannedEntry& ent
   return cached;
 }
 
-// A file of which the scan read all attributes, opened: they stand if it looks the same now. None
-// where it does not open so: another may have its name by now.
-std::optional<SourceFile> SourceWalk::OpenWhole(ScannedEntry& entry) {
+// Opens a file of which the scan read all attributes, which stand if it looks the same now. Nothing
+// if it cannot be opened as the file that was seen; it is then looked at anew by name.
+std::optional<SourceFile> SourceWalk::OpenWhole(ScannedEntry& entry) const {
+  const StageTimer timer(stages_, Stage::kScan);
   Result<SourceFile> file = entry.parent->OpenFile(entry.name, entry.node);
   if (!file.ok()) return std::nullopt;
   if (!filesystem::LooksUnchanged(entry.node, file->opened())) {

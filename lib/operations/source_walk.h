@@ -32,7 +32,7 @@ class SourceWalk {
   Status VisitFile(ScannedEntry& entry);
   Result<std::optional<CachedFile>> FindCached(const ScannedEntry& entry);
   Status VisitOther(ScannedEntry& entry);
-  static std::optional<filesystem::SourceFile> OpenWhole(ScannedEntry& entry);
+  std::optional<filesystem::SourceFile> OpenWhole(ScannedEntry& entry) const;
   // `file`: if it is open already.
   Status ReadFile(const ScannedEntry& entry, std::optional<filesystem::SourceFile> file,
                   std::uint64_t& size, QueuedEntry& queued, Status& unreadable);

@@ -104,7 +104,7 @@ bool NamesItsPacks(const CachedFile& file) {
                              [&](const auto& link) { return named(link.node); });
 }
 
-constexpr std::size_t kNumbersMax = 1024;
+constexpr std::size_t kNumbersMax = 1024;  // 100 KiB of memory
 
 // A file of 100 TB has 213 MB of pack ids.
 constexpr int kRowBytesMax = 256 << 20;
@@ -184,7 +184,14 @@ struct ChunkIndex::State {
   }
   Status Run(Statement& statement, const char* what) {
     const Resetting reset{statement};
-    return statement.Step() == SQLITE_DONE ? Status::Ok() : Failure(what);
+    return statement.Step() == SQLITE_DONE ? Status::Ok() : Broken(what);
+  }
+  // SQLite may have taken back the transaction, and with it rows of packs.
+  Status Broken(const char* what) {
+    Status failure = Failure(what);
+    numbers.clear();
+    in_transaction = sqlite3_get_autocommit(db) == 0;
+    return failure;
   }
   // The row of a pack, if there is one.
   Result<std::optional<std::int64_t>> NumberOf(const PackId& pack);
@@ -363,7 +370,6 @@ Status ChunkIndex::SetImported(const Hash256& object) {
 
 Status ChunkIndex::DropPacks(const std::set<PackId>& packs) {
   FENCHI_RETURN_IF_ERROR(state_->Begin());
-  state_->numbers.clear();
   for (const PackId& pack : packs) {
     state_->drop_attested.Blob(1, pack.view());
     FENCHI_RETURN_IF_ERROR(state_->Run(state_->drop_attested, "drop attested pack"));
@@ -387,8 +393,8 @@ Status ChunkIndex::DropPacks(const std::set<PackId>& packs) {
     FENCHI_RETURN_IF_ERROR(state_->Run(state_->drop_pieces, "drop pieces"));
     state_->drop_pack.Number(1, *number);
     FENCHI_RETURN_IF_ERROR(state_->Run(state_->drop_pack, "drop pack"));
+    state_->numbers.erase(pack);  // SQLite gives the number to another
   }
-  state_->numbers.clear();
   return Status::Ok();
 }
 
@@ -476,7 +482,11 @@ Status ChunkIndex::PutFile(const DomainId& domain, const std::string& source,
 
 Status ChunkIndex::Commit() {
   if (!state_->in_transaction) return Status::Ok();
-  FENCHI_RETURN_IF_ERROR(state_->Execute("COMMIT"));
+  const Status committed = state_->Execute("COMMIT");
+  if (!committed.ok()) {
+    (void)state_->Broken("commit");
+    return committed;
+  }
   state_->in_transaction = false;
   return Status::Ok();
 }

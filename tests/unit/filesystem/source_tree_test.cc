@@ -136,19 +136,19 @@ TEST_F(SourceTree, ExtendedAttributesAboveTheLimitAreReported) {
   const Descriptor made(::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
   const std::string value(60000, 'v');
   bool held = made.valid();
-  for (const char* name : {"user.1", "user.2", "user.3", "user.4", "user.5"}) {
+  for (const char* name : {"user.1", "user.2", "user.3", "user.4", "user.5", "user.5b"}) {
     held = held && SetXattr(file, name, value);
   }
   held = held && SetXattr(file, "user.6", "short");
   const Result<SourceDirectory> source = SourceDirectory::Open(scratch);
   const Result<SourceNode> node = source->ReadAttributes("f");
   std::filesystem::remove_all(scratch);
-  if (!held) GTEST_SKIP() << "/dev/shm does not hold 300 KB of extended attributes";
+  if (!held) GTEST_SKIP() << "/dev/shm does not hold 360 KB of extended attributes";
   ASSERT_TRUE(node.ok());
   std::vector<std::string> kept;
   for (const Xattr& xattr : node->attributes.xattrs) kept.push_back(xattr.name);
   EXPECT_EQ(kept, (std::vector<std::string>{"user.1", "user.2", "user.3", "user.4", "user.6"}));
-  ASSERT_EQ(node->warnings.size(), 1u);
+  ASSERT_EQ(node->warnings.size(), 1u) << "the first";
   EXPECT_NE(node->warnings[0].message().find("user.5"), std::string::npos);
 }
 
@@ -216,26 +216,6 @@ TEST_F(SourceTree, DataRangesOverZerosAreTheFile) {
     }
     ASSERT_EQ(got, expected) << "round " << round;
   }
-}
-
-// Where space is set aside behind its end, a file occupies more than it holds.
-TEST_F(SourceTree, AHoleInAFileThatOccupiesMoreThanItHoldsIsReadAsZeros) {
-  MakeDir("s");
-  const Descriptor out(::open(Path("s/f").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-  ASSERT_EQ(::pwrite(out.get(), "end", 3, 1 << 20), 3);
-  if (::fallocate(out.get(), FALLOC_FL_KEEP_SIZE, 2 << 20, 2 << 20) != 0) {
-    GTEST_SKIP() << "this file system sets no space aside";
-  }
-  const SourceDirectory source = Source("s");
-  const SourceFile file = source.OpenFile("f", source.ReadStatus("f").value()).value();
-  ASSERT_GE(file.opened().blocks_bytes, file.opened().attributes.size);
-  const std::uint64_t size = (1 << 20) + 3;
-  EXPECT_EQ(file.NextData(0).value(), (DataExtent{0, size}));
-  EXPECT_EQ(file.NextData(5).value(), (DataExtent{5, size - 5}));
-  EXPECT_EQ(file.NextData(size).value(), std::nullopt);
-  Bytes all(size);
-  ASSERT_EQ(file.Read(0, all).value(), size);
-  EXPECT_EQ(AsText(all), std::string(1 << 20, '\0') + "end");
 }
 
 TEST_F(SourceTree, AFileThatChangesWhileItIsReadIsNoticed) {

@@ -57,6 +57,19 @@ TEST_F(HostileIndex, UnchangedItFindsWhatWasAdded) {
   EXPECT_TRUE(Need(index.FindFile(domain_, "/srv/a")).has_value());
 }
 
+// SQLite gives the number of a pack that was dropped to the next.
+TEST_F(HostileIndex, APackThatWasDroppedIsNotKnownByItsNumberAnyMore) {
+  ChunkIndex index = Need(ChunkIndex::Open(path_));
+  EXPECT_TRUE(index.AddChunk(domain_, ReferenceTo(5)).ok());
+  EXPECT_TRUE(index.DropPacks({pack_.pack}).ok());
+  EXPECT_EQ(index.AddChunk(domain_, one_).code(), StatusCode::kInternal);
+  format::PackListEntry next = pack_;
+  next.pack.bytes.fill(7);
+  EXPECT_TRUE(index.AddPack(domain_, next).ok());
+  EXPECT_EQ(index.AddChunk(domain_, one_).code(), StatusCode::kInternal);
+  EXPECT_EQ(Need(index.FindChunk(domain_, one_.chunk)), std::nullopt);
+}
+
 TEST_F(HostileIndex, FilesOfAFolderAreFoundAmongAllThatSortBetweenThem) {
   ChunkIndex index = Need(ChunkIndex::Open(path_));
   CachedFile file;

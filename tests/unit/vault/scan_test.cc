@@ -13,6 +13,9 @@
 namespace fenchi {
 namespace {
 
+// The scan looks closer at files that did not change within this time.
+constexpr std::chrono::milliseconds kLately{3100};
+
 class Scan : public VaultTest {
  protected:
   // Calls `then` once, when the backup has opened the file of this name and read nothing of it.
@@ -86,6 +89,7 @@ TEST_F(Scan, AFileThatChangesBeforeItIsOpenedIsSavedAsItIsThen) {
   WriteFile("srv/a", RandomText(1000));
   WriteFile("srv/b", "as the scan saw it");
   Vault vault = MakeVault();
+  std::this_thread::sleep_for(kLately);
   const auto change = [&] { WriteFile("srv/b", "as it was when it was its turn"); };
   const BackupReport report = Need(vault.BackupTree(Path("srv"), WhenOpen("srv/a", change)));
   EXPECT_TRUE(report.complete());
@@ -97,8 +101,9 @@ TEST_F(Scan, AFileWhoseModeChangesBeforeItIsOpenedIsSavedWithItsMode) {
   MakeDir("srv");
   WriteFile("srv/a", RandomText(1000));
   WriteFile("srv/b", "the same content");
-  ASSERT_EQ(::chmod(Path("srv/b").c_str(), 0644), 0);
+  for (const char* name : {"srv/a", "srv/b"}) ASSERT_EQ(::chmod(Path(name).c_str(), 0644), 0);
   Vault vault = MakeVault();
+  std::this_thread::sleep_for(kLately);
   const auto change = [&] { ASSERT_EQ(::chmod(Path("srv/b").c_str(), 0600), 0); };
   const BackupReport report = Need(vault.BackupTree(Path("srv"), WhenOpen("srv/a", change)));
   EXPECT_TRUE(report.complete());
@@ -115,6 +120,7 @@ TEST_F(Scan, AFileThatIsReplacedBeforeItIsOpenedIsSavedAsItIsThen) {
   WriteFile("srv/b", "as the scan saw it");
   WriteFile("new", "as it was when it was its turn");
   Vault vault = MakeVault();
+  std::this_thread::sleep_for(kLately);
   const auto change = [&] { std::filesystem::rename(Path("new"), Path("srv/b")); };
   const BackupReport report = Need(vault.BackupTree(Path("srv"), WhenOpen("srv/a", change)));
   EXPECT_TRUE(report.complete());
