@@ -2,7 +2,7 @@
 // them.
 //
 // First touching a page costs a trip into the kernel, and every later access a look in the CPU's
-// table of pages, which holds few of them: a backup takes 3 to 5 % longer without.
+// table of pages, which holds few of them: a backup takes some percent longer without.
 #pragma once
 
 #include <cstddef>
