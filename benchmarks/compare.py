@@ -68,10 +68,10 @@ class Comparison:
         finally:
             shutil.rmtree(source.folder)
 
-    def tools(self, make: Callable[[], Input]) -> None:
+    def tools(self, make: Callable[[], Input], rounds: int) -> None:
         def measure(source: Input) -> None:
             self.inputs.append(source.line)
-            tool_section.measure(self.rows, source, self.scratch, self.rounds, self.peers)
+            tool_section.measure(self.rows, source, self.scratch, rounds, self.peers)
 
         self.with_input(make, measure)
 
@@ -84,13 +84,17 @@ class Comparison:
             case "chunker":
                 dedup_section.measure(self.rows, scratch, quick)
             case "rand":
-                self.tools(lambda: inputs.make_rand(scratch, 128 if quick else 2048))
+                self.tools(
+                    lambda: inputs.make_rand(scratch, 128 if quick else 2048),
+                    # Two tools, seconds each: their noise is as large as what is left to a goal.
+                    rounds if quick else max(rounds, 11),
+                )
             case "sql":
-                self.tools(lambda: inputs.make_sql(scratch, 48 if quick else 512))
+                self.tools(lambda: inputs.make_sql(scratch, 48 if quick else 512), rounds)
             case "source":
-                self.tools(lambda: inputs.make_source(scratch, quick))
+                self.tools(lambda: inputs.make_source(scratch, quick), rounds)
             case "tree":
-                self.tools(lambda: inputs.make_tree(scratch, quick))
+                self.tools(lambda: inputs.make_tree(scratch, quick), rounds)
             case "binding":
                 self.with_input(
                     lambda: inputs.make_rand(scratch, 128 if quick else 256),

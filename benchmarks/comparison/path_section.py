@@ -1,7 +1,7 @@
 """The paths of the library beside their parts and yardsticks: rows from the program fenchi_path.
 
 One thread counts its own CPU time, which a neighbour spoils less; what needs two threads counts
-wall time. Every ratio is of one round.
+wall time, of several tries the quickest. Every ratio is of one round.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def split_rows(rows: Rows, jobs: Jobs, k: int, n: int) -> None:
     row(
         f"full path {code} without zstd, two threads against one",
         1.85,
-        f"a pack each, wall time; {TILE}",
+        f"a pack each, wall time, of 21 tries each the quickest; {TILE}",
         ratios(jobs.wall("two_packs_one_thread"), jobs.wall("two_packs_two_threads")),
     )
 

@@ -24,6 +24,9 @@
 namespace fenchi::bench {
 namespace {
 
+// Each moment that the host gives to its neighbours lengthens wall time, and two threads meet twice
+// as many of them: of so many tries in a round the quickest, which met the fewest, counts.
+constexpr int kTriesOfWallTime = 21;
 constexpr chunking_study::Sizes kSizes = {256 << 10, 1 << 20, 4 << 20};
 
 struct Arguments {
@@ -62,15 +65,17 @@ void AddParts(Jobs& jobs, PackPath& path) {
 
 // The same path over two packs: one after the other, and on two threads at once.
 void AddTwoThreads(Jobs& jobs, PackPath& first, PackPath& second) {
-  jobs.Add("two_packs_one_thread", 2 * first.bytes(), [&] {
+  const auto in_turn = [&] {
     first.FullPath();
     second.FullPath();
-  });
-  jobs.Add("two_packs_two_threads", 2 * first.bytes(), [&] {
+  };
+  const auto at_once = [&] {
     std::thread other([&] { second.FullPath(); });
     first.FullPath();
     other.join();
-  });
+  };
+  jobs.Add("two_packs_one_thread", 2 * first.bytes(), in_turn, kTriesOfWallTime);
+  jobs.Add("two_packs_two_threads", 2 * first.bytes(), at_once, kTriesOfWallTime);
 }
 
 void AddYardsticks(Jobs& jobs, SecretstreamZfec& others, ByteView plain, Bytes& copy) {

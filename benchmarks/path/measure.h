@@ -2,7 +2,8 @@
 //
 // Each job is warmed up once, which also touches its memory, and repeats within a round until it
 // has worked for about 20 ms. A figure is seconds for one run: wall time, and the CPU time of the
-// calling thread, which a busy neighbour spoils less.
+// calling thread, which a busy neighbour spoils less. A job may be tried several times in a round,
+// by turns with the others; then the quickest counts.
 #pragma once
 
 #include <cstddef>
@@ -22,12 +23,13 @@ struct Job {
   std::string name;
   std::size_t bytes = 0;  // of input that one run works on
   std::function<void()> run;
+  int tries = 1;  // in a round, of which the quickest counts
 };
 
 class Jobs {
  public:
-  void Add(std::string name, std::size_t bytes, std::function<void()> run) {
-    jobs_.push_back({std::move(name), bytes, std::move(run)});
+  void Add(std::string name, std::size_t bytes, std::function<void()> run, int tries = 1) {
+    jobs_.push_back({std::move(name), bytes, std::move(run), tries});
   }
   // Keeps the jobs of this name only: for a profiler.
   void KeepOnly(const std::string& name) {

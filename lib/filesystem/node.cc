@@ -108,7 +108,7 @@ Result<std::vector<std::string>> ListXattrNames(int fd) {
 
 // One says it all, and thousands of attributes may be refused.
 void Warn(SourceNode& node, Status warning) {
-  if (node.warnings.empty()) node.warnings.push_back(std::move(warning));
+  if (node.warning.ok()) node.warning = std::move(warning);
 }
 
 // Reads what fits into kXattrBytesMax, in order of names; the rest becomes a warning.

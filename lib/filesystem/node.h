@@ -26,7 +26,7 @@ struct SourceNode {
   std::uint64_t inode = 0;
   std::uint64_t link_count = 0;
   std::uint64_t blocks_bytes = 0;  // what it occupies; less than the size where there are holes
-  std::vector<Status> warnings;    // the first attribute that could not be read, or was too large
+  Status warning;                  // the first attribute that could not be read, or was too large
 };
 
 // Whether `later` shows the file of `earlier`, not touched in between: same inode, size,

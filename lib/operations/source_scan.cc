@@ -57,7 +57,7 @@ std::size_t MemoryOf(const ScannedEntry& entry) {
   for (const Xattr& xattr : a.xattrs) {
     bytes += sizeof(xattr) + xattr.name.size() + xattr.value.size();
   }
-  for (const Status& warning : entry.node.warnings) bytes += warning.message().size();
+  bytes += entry.node.warning.message().size();
   if (entry.known) bytes += entry.known->content.size() + entry.known->packs.size();
   return bytes;
 }

@@ -48,9 +48,9 @@ QueuedEntry SourceWalk::NewEntry(ScannedEntry& entry) {
   QueuedEntry queued;
   queued.entry.path = std::move(entry.path);
   queued.entry.attributes = entry.node.attributes;
-  if (!entry.node.warnings.empty()) {
+  if (!entry.node.warning.ok()) {
     queued.entry.flags |= format::kEntryIncomplete;
-    report_.problems.push_back({queued.entry.path, entry.node.warnings.front()});
+    report_.problems.push_back({queued.entry.path, entry.node.warning});
   }
   return queued;
 }
@@ -236,7 +236,7 @@ Status SourceWalk::ReadFile(const ScannedEntry& entry, std::optional<SourceFile>
   if (!unreadable.ok()) return Status::Ok();
   const Result<SourceNode> after = file->Now();
   if (after.ok() && filesystem::LooksUnchanged(node, *after)) {
-    const bool plain = node.attributes.xattrs.empty() && node.warnings.empty();
+    const bool plain = node.attributes.xattrs.empty() && node.warning.ok();
     queued.cache =
         CachedFile{size, node.attributes.modified, node.changed_ns, node.device, node.inode, plain};
     return Status::Ok();

@@ -139,6 +139,18 @@ def test_the_goals_name_tools_that_there_are() -> None:
     assert named | {key[-1] for key in tool_section.STORED_GOALS} <= names
 
 
+def test_all_tools_begin_and_those_with_a_goal_go_on_first_and_last_by_turns() -> None:
+    def names(given: str, number: int) -> list[str]:
+        return [tool.name for tool in tool_section.turn(ALL, source(given), number)]
+
+    everybody = [tool.name for tool in ALL]
+    assert names("rand", 0) == everybody
+    assert names("rand", 1) == everybody[::-1]
+    assert names("rand", 3) == ["restic", "fenchi"]
+    assert names("tree", 4) == ["fenchi", "restic", "borg"]
+    assert names("sql", 4) == ["fenchi"]
+
+
 def test_a_process_that_fails_gives_no_figure() -> None:
     with pytest.raises(Failed, match="exit code 3"):
         run(["sh", "-c", "echo why >&2; exit 3"])
