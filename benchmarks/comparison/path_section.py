@@ -175,7 +175,7 @@ def verb_rows(rows: Rows, folder: Path, scratch: Path, rounds: int) -> None:
 
 def measure(rows: Rows, scratch: Path, quick: bool, rounds: int) -> None:
     folder = build("fenchi_path")
-    words: list[object] = [folder / "fenchi_path", "--rounds", max(rounds, 11 if quick else 25)]
+    words: list[object] = [folder / "fenchi_path", "--rounds", max(rounds, 11 if quick else 41)]
     for k, n in SPLITS:
         jobs = Jobs(json.loads(output([*words, "--needed", k, "--seats", n])))
         split_rows(rows, jobs, k, n)

@@ -32,7 +32,8 @@ struct RestoreQueue::Entry {
   std::optional<filesystem::RestoredFile> file;
   Attributes attributes;
   Then then;
-  std::mutex mutex;  // of the two below: several workers may have chunks of one file
+  std::mutex writing;  // the kernel lets no two into one file, and whoever waits there spins
+  std::mutex mutex;    // of the two below: several workers may have chunks of one file
   Outcome outcome;
   std::size_t handled = 0;  // items
   std::size_t items = 0;    // only by the caller's thread, until `ended`
@@ -205,7 +206,10 @@ void RestoreQueue::Handle(Item& item, Decompressor& decompressor, Bytes& room) {
                         plain->size() > entry.attributes.size - item.offset)) {
       status = Damaged("its content reaches behind its end: a planted entry");
     }
-    if (status.ok()) status = entry.file->Write(item.offset, *plain);
+    if (status.ok()) {
+      const std::lock_guard lock(entry.writing);
+      status = entry.file->Write(item.offset, *plain);
+    }
   }
   bool last = false;
   {
