@@ -55,7 +55,7 @@ def scratch_parent(given: Path | None) -> Path | None:
 class Comparison:
     def __init__(self, given: argparse.Namespace, scratch: Path) -> None:
         self.quick: bool = given.quick
-        self.rounds: int = given.rounds or (2 if given.quick else 5)
+        self.rounds: int = given.rounds or (2 if given.quick else 6)
         self.peers = set(given.peers.split(",")) if given.peers else None
         self.scratch = scratch
         self.rows = Rows()
@@ -86,8 +86,8 @@ class Comparison:
             case "rand":
                 self.tools(
                     lambda: inputs.make_rand(scratch, 128 if quick else 2048),
-                    # Two tools, seconds each: their noise is as large as what is left to a goal.
-                    rounds if quick else max(rounds, 11),
+                    # Seconds each: their noise is as large as what is left to a goal.
+                    rounds if quick else max(rounds, 12),
                 )
             case "sql":
                 self.tools(lambda: inputs.make_sql(scratch, 48 if quick else 512), rounds)
@@ -100,7 +100,7 @@ class Comparison:
                     lambda: inputs.make_rand(scratch, 128 if quick else 256),
                     # What it shows is smaller than the noise of a round: many short ones.
                     lambda source: binding_section.measure(
-                        self.rows, source, scratch, rounds if quick else max(rounds, 41)
+                        self.rows, source, scratch, rounds if quick else max(rounds, 42)
                     ),
                 )
             case "shaped":
@@ -115,7 +115,7 @@ class Comparison:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--quick", action="store_true", help="small inputs, two rounds")
-    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--rounds", type=int, help="at least; even, so that each is first as often")
     parser.add_argument("--scratch", type=Path, help="where inputs and repositories are made")
     parser.add_argument("--only", choices=SECTIONS, action="append")
     parser.add_argument("--peers", metavar="NAMES", help="such as restic,borg; default: all")

@@ -47,6 +47,7 @@ void AppendList(std::string& out, const char* name, const std::vector<Spent>& al
 
 std::string Jobs::Measure(int rounds) const {
   std::vector<std::vector<Spent>> spent(jobs_.size());
+  std::vector<std::vector<Spent>> first(jobs_.size());
   std::vector<int> repeats;
   int tries = 1;
   for (const Job& job : jobs_) {
@@ -59,6 +60,7 @@ std::string Jobs::Measure(int rounds) const {
   for (int round = 0; round < rounds; ++round) {
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
       spent[i].push_back(Time(jobs_[i], repeats[i]));
+      first[i].push_back(spent[i].back());
     }
     for (int more = 1; more < tries; ++more) {
       for (std::size_t i = 0; i < jobs_.size(); ++i) {
@@ -75,6 +77,11 @@ std::string Jobs::Measure(int rounds) const {
     out += "\": {\"bytes\": " + std::to_string(jobs_[i].bytes) + ", ";
     AppendList(out, "wall", spent[i], &Spent::wall);
     out += ", ";
+    if (jobs_[i].tries > 1) {
+      out += "\"tries\": " + std::to_string(jobs_[i].tries) + ", ";
+      AppendList(out, "first_wall", first[i], &Spent::wall);
+      out += ", ";
+    }
     AppendList(out, "cpu", spent[i], &Spent::cpu);
     out += "}";
   }

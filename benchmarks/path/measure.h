@@ -35,7 +35,8 @@ class Jobs {
   void KeepOnly(const std::string& name) {
     std::erase_if(jobs_, [&](const Job& job) { return job.name != name; });
   }
-  // One JSON object: name -> {"bytes": N, "wall": [seconds, ...], "cpu": [...]}.
+  // One JSON object: name -> {"bytes": N, "wall": [seconds, ...], "cpu": [...]}; of a job that is
+  // tried several times also "tries": N and "first_wall": [...], the first try of each round.
   std::string Measure(int rounds) const;
 
  private:

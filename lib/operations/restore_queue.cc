@@ -32,7 +32,7 @@ struct RestoreQueue::Entry {
   std::optional<filesystem::RestoredFile> file;
   Attributes attributes;
   Then then;
-  std::mutex writing;  // the kernel lets no two into one file, and whoever waits there spins
+  std::mutex writing;  // most file systems let no two into one file: whoever waits there spins
   std::mutex mutex;    // of the two below: several workers may have chunks of one file
   Outcome outcome;
   std::size_t handled = 0;  // items

@@ -24,7 +24,13 @@ def jobs_of(seconds: dict[str, float]) -> Jobs:
     said: dict[str, Any] = {
         "cycles_per_second": 2e9,
         "jobs": {
-            name: {"bytes": 1_000_000, "wall": [time, time], "cpu": [time, time]}
+            name: {
+                "bytes": 1_000_000,
+                "wall": [time, time],
+                "first_wall": [1.25 * time, 1.0 * time],
+                "tries": 21,
+                "cpu": [time, time],
+            }
             for name, time in seconds.items()
         },
     }
@@ -62,7 +68,9 @@ def test_the_goals_of_the_path_are_held_to_the_split_that_they_name() -> None:
             None,
         ),
         "full path 3-of-5 without zstd, two threads against one": (1.9, 1.85),
+        "full path 3-of-5 without zstd, two threads against one, the first try": (1.9, None),
     }
+    assert any("of 21 tries each the quickest" in row.note for row in rows)
     other = Rows()
     path_section.split_rows(other, jobs_of(times), 2, 3)
     assert all(row.goal is None for row in other)
@@ -131,6 +139,10 @@ def test_a_tool_that_is_not_there_leaves_its_goals_unmet() -> None:
     rows = Rows()
     tool_section.missing_rows(rows, source("tree"), "borg")
     assert [row.name for row in rows.below()] == ["backup against borg"]
+    for name, count in (("tree", 5), ("rand", 4)):  # of speed, of CPU time, of stored bytes
+        rows = Rows()
+        tool_section.missing_rows(rows, source(name), "restic")
+        assert len(rows.below()) == count
 
 
 def test_the_goals_name_tools_that_there_are() -> None:
@@ -146,9 +158,9 @@ def test_all_tools_begin_and_those_with_a_goal_go_on_first_and_last_by_turns() -
     everybody = [tool.name for tool in ALL]
     assert names("rand", 0) == everybody
     assert names("rand", 1) == everybody[::-1]
-    assert names("rand", 3) == ["restic", "fenchi"]
+    assert names("rand", 5) == ["restic", "fenchi"]
     assert names("tree", 4) == ["fenchi", "restic", "borg"]
-    assert names("sql", 4) == ["fenchi"]
+    assert names("sql", 4) == ["fenchi", "restic"]
 
 
 def test_a_process_that_fails_gives_no_figure() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import fenchi
 from fenchi._core_fields import Fields
+from fenchi._reports.locks import LockReport
 from fenchi._reports.problems import Problem, problems_of
 
 
@@ -51,7 +51,7 @@ class BackupReport:
     problems: tuple[Problem, ...]
     stages: tuple[StageTime, ...]
     providers: tuple[ProviderTime, ...]
-    locks: fenchi.LockReport | None
+    locks: LockReport | None
     """None where no lock was asked for."""
 
     @property
@@ -69,6 +69,6 @@ class BackupReport:
             "problems": problems,
             "stages": tuple(StageTime(**stage) for stage in fields["stages"]),
             "providers": tuple(ProviderTime(**provider) for provider in fields["providers"]),
-            "locks": fields["locks"] and fenchi.LockReport.from_core(fields["locks"]),
+            "locks": fields["locks"] and LockReport.from_core(fields["locks"]),
         }
         return cls(**{**fields, **changed})
