@@ -117,8 +117,8 @@ def shown(value: float, unit: str) -> str:
 def table(rows: Iterable[Row]) -> list[str]:
     """Markdown: one line for each row, a row below its goal in bold."""
     lines = [
-        "| row | min | median | max | unit | goal | |",
-        "|---|---:|---:|---:|---|---|---|",
+        "| row | rounds | min | median | max | unit | goal | |",
+        "|---|---:|---:|---:|---:|---|---|---|",
     ]
     for row in rows:
         if row.values:
@@ -126,7 +126,8 @@ def table(rows: Iterable[Row]) -> list[str]:
         else:
             numbers = ["-", "not measured", "-"]
         verdict = "" if row.goal is None else "met" if row.met else "**below its goal**"
-        cells = [row.key, *numbers, row.unit, row.goal_text, verdict]
+        rounds = str(len(row.values))
+        cells = [row.key, rounds, *numbers, row.unit, row.goal_text, verdict]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 

@@ -63,8 +63,8 @@ def test_rows_are_the_same_after_a_file_of_json(tmp_path: Path) -> None:
 
 def test_the_table_names_what_is_below_its_goal() -> None:
     lines = table([Row("s", "n", [1.0, 2.0, 4.0], goal=3), Row("s", "never", goal=1)])
-    assert lines[2] == "| s: n | 1.00 | 2.00 | 4.00 | x | >= 3 | **below its goal** |"
-    assert lines[3] == "| s: never | - | not measured | - | x | >= 1 | **below its goal** |"
+    assert lines[2] == "| s: n | 3 | 1.00 | 2.00 | 4.00 | x | >= 3 | **below its goal** |"
+    assert lines[3] == "| s: never | 0 | - | not measured | - | x | >= 1 | **below its goal** |"
 
 
 @pytest.mark.parametrize(
