@@ -163,6 +163,13 @@ def test_all_tools_begin_and_those_with_a_goal_go_on_first_and_last_by_turns() -
     assert names("sql", 4) == ["fenchi", "restic"]
 
 
+def test_as_much_memory_is_touched_as_a_run_may_fill() -> None:
+    given = Input("rand", Path("/nowhere"), 1, 1000, "")
+    own = tool_section.PROCESS_BYTES
+    filled = {verb: tool_section.filled_by(verb, given) - own for verb in Fenchi.verbs}
+    assert filled == {"backup": 1500, "no change": 0, "restore": 1000, "restore, one lost": 1000}
+
+
 def test_a_process_that_fails_gives_no_figure() -> None:
     with pytest.raises(Failed, match="exit code 3"):
         run(["sh", "-c", "echo why >&2; exit 3"])
