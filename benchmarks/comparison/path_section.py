@@ -189,7 +189,7 @@ def verb_rows(rows: Rows, folder: Path, scratch: Path, rounds: int) -> None:
 
 def measure(rows: Rows, scratch: Path, quick: bool, rounds: int) -> None:
     folder = build("fenchi_path")
-    words: list[object] = [folder / "fenchi_path", "--rounds", max(rounds, 11 if quick else 25)]
+    words: list[object] = [folder / "fenchi_path", "--rounds", max(rounds, 5 if quick else 25)]
     for k, n in SPLITS:
         jobs = Jobs(json.loads(output([*words, "--needed", k, "--seats", n])))
         split_rows(rows, jobs, k, n)
@@ -200,7 +200,7 @@ def measure(rows: Rows, scratch: Path, quick: bool, rounds: int) -> None:
     files = {"a SQL dump": scratch / "path.sql", "binaries": scratch / "path.bin"}
     write_sql(files["a SQL dump"], size)
     write_binaries(files["binaries"], size)
-    words[2] = max(rounds, 5 if quick else 9)
+    words[2] = max(rounds, 3 if quick else 9)
     for name, path in files.items():
         jobs = Jobs(json.loads(output([*words, "--file", f"{name}={path}"])))
         zstd_rows(rows, jobs, name)

@@ -24,7 +24,7 @@ VERIFY = (
 )
 PEAK_MIB_MAX = 160.0
 PROCESS_BYTES = 256 << 20  # of the tool itself
-OTHERS_ROUNDS_MAX = 4  # of tools that no goal names for this input
+OTHERS_ROUNDS_MAX = 4  # of tools that no goal names for this input; one of two
 
 # (input, verb, tool) -> how many times as fast fenchi has to be.
 GOALS: dict[tuple[str, str, str], float] = {
@@ -166,14 +166,14 @@ def present_tools(rows: Rows, given: Input, wanted: set[str] | None) -> list[typ
     return present
 
 
-def turn(present: Sequence[type[Tool]], given: Input, number: int) -> list[type[Tool]]:
-    """Who runs in this round, and in which order.
+def turn(present: Sequence[type[Tool]], given: Input, number: int, rounds: int) -> list[type[Tool]]:
+    """Who runs in this round (from 0) of so many, and in which order.
 
     Backwards every other time, and an even number of times: who comes after others finds memory and
     caches as they left them.
     """
     named = named_by_goals(given) or {Restic.name}  # somebody to compare with in all rounds
-    late = number >= OTHERS_ROUNDS_MAX
+    late = number >= min(OTHERS_ROUNDS_MAX, max(1, 2 * rounds // 3))
     taking_part = [m for m in present if m is Fenchi or m.name in named or not late]
     return taking_part[::-1] if number % 2 else taking_part
 
@@ -185,7 +185,7 @@ def measure(
     present = present_tools(rows, given, wanted)
     for number in range(rounds):
         results: dict[str, tuple[dict[str, Run], float]] = {}
-        for maker in turn(present, given, number):
+        for maker in turn(present, given, number, rounds):
             try:
                 results[maker.name] = run_tool(maker(scratch, given), scratch, check=number == 0)
             except Failed as failure:

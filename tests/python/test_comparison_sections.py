@@ -152,13 +152,15 @@ def test_the_goals_name_tools_that_there_are() -> None:
 
 
 def test_all_tools_begin_and_those_with_a_goal_go_on_first_and_last_by_turns() -> None:
-    def names(given: str, number: int) -> list[str]:
-        return [tool.name for tool in tool_section.turn(ALL, source(given), number)]
+    def names(given: str, number: int, rounds: int = 6) -> list[str]:
+        return [tool.name for tool in tool_section.turn(ALL, source(given), number, rounds)]
 
     everybody = [tool.name for tool in ALL]
     assert names("rand", 0) == everybody
     assert names("rand", 1) == everybody[::-1]
-    assert names("rand", 5) == ["restic", "fenchi"]
+    assert names("rand", 3) == everybody[::-1]
+    assert names("rand", 5) == names("rand", 5, 12) == ["restic", "fenchi"]
+    assert names("rand", 1, 2) == ["restic", "fenchi"]
     assert names("tree", 4) == ["fenchi", "restic", "borg"]
     assert names("sql", 4) == ["fenchi", "restic"]
 
