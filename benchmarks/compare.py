@@ -85,7 +85,7 @@ class Comparison:
                 dedup_section.measure(self.rows, scratch, quick)
             case "rand":
                 self.tools(
-                    lambda: inputs.make_rand(scratch, 128 if quick else 2048),
+                    lambda: inputs.make_rand(scratch, 64 if quick else 2048),
                     # Seconds each: their noise is as large as what is left to a goal.
                     rounds if quick else max(rounds, 12),
                 )

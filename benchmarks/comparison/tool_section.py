@@ -23,7 +23,7 @@ VERIFY = (
     "one copy and verify nothing"
 )
 PEAK_MIB_MAX = 160.0
-PROCESS_BYTES = 256 << 20  # of the tool itself
+PROCESS_BYTES = 160 << 20  # of the tool itself
 OTHERS_ROUNDS_MAX = 4  # of tools that no goal names for this input; one of two
 
 # (input, verb, tool) -> how many times as fast fenchi has to be.
