@@ -9,7 +9,7 @@ incompressible file), sql (a database dump), source (source code), tree (many sm
 (Python against C++), shaped (providers behind 20 ms and 100 Mbit/s). Each row is printed with the
 least, the median and the greatest of its rounds. docs/PERFORMANCE.md says how it is measured.
 
---quick: small inputs and two rounds, under five minutes. --peers: names of the tools to compare
+--quick: small inputs and few rounds, under five minutes. --peers: names of the tools to compare
 with, separated by commas. --markdown: writes the page, and beside it a plot, performance.svg.
 --from: measures nothing, takes the rows of an earlier --json (to write the page with new texts).
 --beside: what else the machine did meanwhile, for the page.
@@ -114,7 +114,7 @@ class Comparison:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--quick", action="store_true", help="small inputs, two rounds")
+    parser.add_argument("--quick", action="store_true", help="small inputs, few rounds")
     parser.add_argument("--rounds", type=int, help="at least; even, so that each is first as often")
     parser.add_argument("--scratch", type=Path, help="where inputs and repositories are made")
     parser.add_argument("--only", choices=SECTIONS, action="append")

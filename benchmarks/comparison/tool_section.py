@@ -24,7 +24,7 @@ VERIFY = (
 )
 PEAK_MIB_MAX = 160.0
 PROCESS_BYTES = 160 << 20  # of the tool itself
-OTHERS_ROUNDS_MAX = 4  # of tools that no goal names for this input; one of two
+OTHERS_ROUNDS_MAX = 4  # of tools that no goal names for this input; of two rounds one
 
 # (input, verb, tool) -> how many times as fast fenchi has to be.
 GOALS: dict[tuple[str, str, str], float] = {
@@ -109,6 +109,23 @@ def note_fenchi(rows: Rows, given: Input, runs: dict[str, Run], stored: float) -
     rows.add(Row(given.name, "stored by fenchi for each copy", unit="MB"), stored / 1e6)
 
 
+def speed_row(key: tuple[str, str, str], note: str) -> Row:
+    name, verb, tool = key
+    return Row(name, f"{verb} against {tool}", goal=GOALS.get(key), note=note)
+
+
+def cpu_row(key: tuple[str, str, str], note: str = "") -> Row:
+    name, verb, tool = key
+    title = f"{verb}: CPU, of {tool}'s"
+    return Row(name, title, goal=CPU_GOALS.get(key), at_most=True, note=note)
+
+
+def stored_row(key: tuple[str, str], note: str = "") -> Row:
+    name, tool = key
+    title = f"stored for each copy, of {tool}'s"
+    return Row(name, title, goal=STORED_GOALS.get(key), at_most=True, note=note)
+
+
 def note_other(
     rows: Rows,
     given: Input,
@@ -121,36 +138,26 @@ def note_other(
         if their_run is None:
             continue
         key = (given.name, verb, tool)
-        rows.add(
-            Row(given.name, f"{verb} against {tool}", goal=GOALS.get(key), note=VERIFY),
-            their_run.seconds / my_run.seconds,
-        )
-        rows.add(
-            Row(given.name, f"{verb}: CPU, of {tool}'s", goal=CPU_GOALS.get(key), at_most=True),
-            my_run.cpu_seconds / their_run.cpu_seconds,
-        )
+        rows.add(speed_row(key, VERIFY), their_run.seconds / my_run.seconds)
+        rows.add(cpu_row(key), my_run.cpu_seconds / their_run.cpu_seconds)
         if verb != "restore, one lost":
             rows.add(Row(given.name, f"{verb}: {tool}, wall", unit="s"), their_run.seconds)
-    goal = STORED_GOALS.get((given.name, tool))
-    rows.add(
-        Row(given.name, f"stored for each copy, of {tool}'s", goal=goal, at_most=True),
-        mine[1] / theirs[1],
-    )
+    rows.add(stored_row((given.name, tool)), mine[1] / theirs[1])
 
 
 def missing_rows(rows: Rows, given: Input, tool: str) -> None:
     """A goal that could not be measured is a goal that is not met."""
     note = f"no {tool} here"
-    for (name, verb, other), goal in GOALS.items():
-        if (name, other) == (given.name, tool):
-            rows.add(Row(name, f"{verb} against {tool}", goal=goal, note=note))
-    for (name, verb, other), goal in CPU_GOALS.items():
-        if (name, other) == (given.name, tool):
-            rows.add(Row(name, f"{verb}: CPU, of {tool}'s", goal=goal, at_most=True, note=note))
-    for (name, other), goal in STORED_GOALS.items():
-        if (name, other) == (given.name, tool):
-            title = f"stored for each copy, of {tool}'s"
-            rows.add(Row(name, title, goal=goal, at_most=True, note=note))
+
+    def of_both(key: tuple[str, ...]) -> bool:
+        return (key[0], key[-1]) == (given.name, tool)
+
+    for key in filter(of_both, GOALS):
+        rows.add(speed_row(key, note))
+    for key in filter(of_both, CPU_GOALS):
+        rows.add(cpu_row(key, note))
+    for stored in filter(of_both, STORED_GOALS):
+        rows.add(stored_row(stored, note))
 
 
 def present_tools(rows: Rows, given: Input, wanted: set[str] | None) -> list[type[Tool]]:
@@ -173,7 +180,7 @@ def turn(present: Sequence[type[Tool]], given: Input, number: int, rounds: int) 
     caches as they left them.
     """
     named = named_by_goals(given) or {Restic.name}  # somebody to compare with in all rounds
-    late = number >= min(OTHERS_ROUNDS_MAX, max(1, 2 * rounds // 3))
+    late = number >= (OTHERS_ROUNDS_MAX if rounds > 2 else 1)
     taking_part = [m for m in present if m is Fenchi or m.name in named or not late]
     return taking_part[::-1] if number % 2 else taking_part
 

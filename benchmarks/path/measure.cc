@@ -58,16 +58,16 @@ std::string Jobs::Measure(int rounds) const {
         std::clamp(static_cast<int>(std::lround(kSecondsEach / once)), 1, kRepeatsMax));
   }
   for (int round = 0; round < rounds; ++round) {
-    for (std::size_t i = 0; i < jobs_.size(); ++i) {
-      spent[i].push_back(Time(jobs_[i], repeats[i]));
-      first[i].push_back(spent[i].back());
-    }
-    for (int more = 1; more < tries; ++more) {
+    for (int attempt = 0; attempt < tries; ++attempt) {
       for (std::size_t i = 0; i < jobs_.size(); ++i) {
-        if (more >= jobs_[i].tries) continue;
-        const Spent again = Time(jobs_[i], repeats[i]);
-        spent[i].back().wall = std::min(spent[i].back().wall, again.wall);
-        spent[i].back().cpu = std::min(spent[i].back().cpu, again.cpu);
+        if (attempt >= jobs_[i].tries) continue;
+        const Spent now = Time(jobs_[i], repeats[i]);
+        if (attempt == 0) {
+          first[i].push_back(now);
+          spent[i].push_back(now);
+        }
+        Spent& least = spent[i].back();
+        least = {std::min(least.wall, now.wall), std::min(least.cpu, now.cpu)};
       }
     }
   }
