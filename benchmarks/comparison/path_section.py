@@ -125,7 +125,7 @@ def speed_rows(rows: Rows, jobs: Jobs, k: int, n: int) -> None:
     parts = {
         "AEAD alone (AES-256-GCM, 65,520 bytes each)": "encrypt",
         f"Reed-Solomon {k}-of-{n} alone": "split",
-        f"tags alone (of {n}/{k} of the input)": "tags",
+        f"tags alone (GMAC of {n - 1} shards; one shard's follow from them)": "tags",
         "check of a tile alone": "check_tile",
         "chunk ids alone (HMAC-SHA-256)": "ids",
         "cuts alone": "cuts",

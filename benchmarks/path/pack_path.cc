@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "format/derive.h"
+#include "repository/tile_tagger.h"
 #include "zstd_alone.h"
 
 namespace fenchi::bench {
@@ -138,16 +139,25 @@ void PackPath::Split() {
   }
 }
 
-void PackPath::Tags() {
-  Aead tagger = Need(Aead::Create(keys_.suite, keys_.tag_key.view()));
-  std::array<std::uint8_t, kAeadTagSize> tag;
-  const int blocks = format::BlocksPerShard(kSegments, needed_) * seats_;
-  const std::size_t places = plain_.size() / format::kBlockSize;
-  for (int i = 0; i < blocks; ++i) {
-    const ByteView block = ByteView(plain_).subspan(
-        (static_cast<std::size_t>(i) % places) * format::kBlockSize, format::kBlockSize);
-    Need(tagger.Tag(format::BlockTagNonce(0, i), block, tag));
+// Tags of every tile, whose blocks `block_of(tile, shard)` gives.
+template <typename BlockOf>
+void PackPath::TagTiles(const BlockOf& block_of) {
+  TileTagger tagger = Need(TileTagger::Create(keys_.suite, keys_.tag_key.view(), needed_));
+  std::vector<std::array<std::uint8_t, kAeadTagSize>> room(static_cast<std::size_t>(seats_));
+  const std::vector<MutableBytes> tags(room.begin(), room.end());
+  std::vector<ByteView> blocks(room.size());
+  for (int tile = 0; tile < format::BlocksPerShard(kSegments, needed_); ++tile) {
+    for (int i = 0; i < seats_; ++i) blocks[static_cast<std::size_t>(i)] = block_of(tile, i);
+    Need(tagger.Tag(tile, blocks, tags));
   }
+}
+
+void PackPath::Tags() {
+  const std::size_t places = plain_.size() / format::kBlockSize;
+  TagTiles([&](int tile, int shard) {
+    const auto at = static_cast<std::size_t>(tile * seats_ + shard) % places;
+    return ByteView(plain_).subspan(at * format::kBlockSize, format::kBlockSize);
+  });
 }
 
 // What SealPack does to one random tile: tags of k blocks, as many decodings, decryptions and
@@ -203,12 +213,7 @@ void PackPath::SplitToMemory() {
 }
 
 void PackPath::TagsOfCached() {
-  Aead tagger = Need(Aead::Create(keys_.suite, keys_.tag_key.view()));
-  std::array<std::uint8_t, kAeadTagSize> tag;
-  const int blocks = format::BlocksPerShard(kSegments, needed_) * seats_;
-  for (int i = 0; i < blocks; ++i) {
-    Need(tagger.Tag(format::BlockTagNonce(0, i), Block(i % seats_, 0), tag));
-  }
+  TagTiles([&](int, int shard) { return Block(shard, 0); });
 }
 
 void PackPath::Gather() {

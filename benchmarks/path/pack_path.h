@@ -52,6 +52,8 @@ class PackPath {
   struct StoredMemory;
   ByteView Segment(int i) const;
   MutableBytes Block(int shard, int block);
+  template <typename BlockOf>
+  void TagTiles(const BlockOf& block_of);
   void SealOne(PlannedPack& pack);
   void SealFull(PackPlanner& planner);
   StoredChunk Store(ByteView chunk, bool check);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <utility>
@@ -34,6 +35,8 @@ Status OpenFailure(int error_number, const std::string& name) {
   }
   return ErrnoStatus(error_number, "opening " + QuoteForDisplay(name));
 }
+
+bool KnowsNoHoles(int error_number) { return error_number == EINVAL || error_number == EOPNOTSUPP; }
 
 }  // namespace
 
@@ -75,27 +78,37 @@ Result<std::size_t> SourceFile::Read(std::uint64_t offset, MutableBytes out) con
   return done;
 }
 
-Result<std::optional<DataExtent>> SourceFile::NextData(std::uint64_t offset) const {
-  const std::optional<DataExtent> none;
+Result<std::optional<std::uint64_t>> SourceFile::DataFrom(std::uint64_t offset) const {
+  const std::optional<std::uint64_t> none;
   if (offset > kOffsetMax) return none;
   const off_t start = ::lseek(file_.get(), static_cast<off_t>(offset), SEEK_DATA);
-  if (start >= 0) {
-    const off_t end = ::lseek(file_.get(), start, SEEK_HOLE);
-    if (end > start) {
-      return std::optional(
-          DataExtent{static_cast<std::uint64_t>(start), static_cast<std::uint64_t>(end - start)});
-    }
-    if (end < 0 && errno == ENXIO) return none;  // truncated between the two calls
-    if (end < 0) return ErrnoStatus(errno, "looking for holes");
-  } else if (errno == ENXIO) {
-    return none;
-  } else if (errno != EINVAL && errno != EOPNOTSUPP) {
-    return ErrnoStatus(errno, "looking for data");
+  if (start >= 0) return std::optional(static_cast<std::uint64_t>(start));
+  if (errno == ENXIO) return none;
+  if (!KnowsNoHoles(errno)) return ErrnoStatus(errno, "looking for data");
+  FENCHI_ASSIGN_OR_RETURN(const SourceNode now, Now());
+  return offset < now.attributes.size ? std::optional(offset) : none;
+}
+
+Result<std::uint64_t> SourceFile::DataEnd(std::uint64_t offset) const {
+  if (offset > kOffsetMax) return offset;
+  const off_t end = ::lseek(file_.get(), static_cast<off_t>(offset), SEEK_HOLE);
+  if (end >= 0) return static_cast<std::uint64_t>(end);
+  if (errno == ENXIO) return offset;  // behind the end: the file was cut
+  if (!KnowsNoHoles(errno)) return ErrnoStatus(errno, "looking for holes");
+  FENCHI_ASSIGN_OR_RETURN(const SourceNode now, Now());
+  return std::max(offset, now.attributes.size);
+}
+
+Result<std::optional<DataExtent>> SourceFile::NextData(std::uint64_t offset) const {
+  const std::optional<DataExtent> none;
+  FENCHI_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> start, DataFrom(offset));
+  if (!start) return none;
+  FENCHI_ASSIGN_OR_RETURN(std::uint64_t end, DataEnd(*start));
+  if (end <= *start) {  // the file was cut meanwhile, or its file system contradicts itself
+    FENCHI_ASSIGN_OR_RETURN(const SourceNode now, Now());
+    end = now.attributes.size;
   }
-  // This file system knows no holes: all of the rest is data.
-  FENCHI_ASSIGN_OR_RETURN(SourceNode now, Now());
-  if (offset >= now.attributes.size) return none;
-  return std::optional(DataExtent{offset, now.attributes.size - offset});
+  return end > *start ? std::optional(DataExtent{*start, end - *start}) : none;
 }
 
 Result<SourceNode> SourceFile::Now() const {

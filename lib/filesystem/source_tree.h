@@ -49,9 +49,13 @@ class SourceFile {
   // end only. An empty `out` reads nothing. Errors: kIo.
   Result<std::size_t> Read(std::uint64_t offset, MutableBytes out) const;
 
-  // The first stored range that ends after `offset`, cut to begin there at the earliest; none when
-  // only a hole or nothing is left. Where the file system knows no holes the rest is one range.
-  // Errors: kIo.
+  // Where stored bytes lie next, at `offset` or behind it; none when only a hole or nothing is
+  // left. Where the file system knows no holes, at `offset`. Errors: kIo.
+  Result<std::optional<std::uint64_t>> DataFrom(std::uint64_t offset) const;
+  // Where the stored range ends in which `offset` lies; `offset` itself where nothing is stored.
+  // Some file systems go through the whole range for it. Errors: kIo.
+  Result<std::uint64_t> DataEnd(std::uint64_t offset) const;
+  // Both: the first stored range that ends after `offset`, cut to begin there at the earliest.
   Result<std::optional<DataExtent>> NextData(std::uint64_t offset) const;
 
   // The file's status when it was opened (NodeDetail::kStatus), to compare with LooksUnchanged().

@@ -1,7 +1,9 @@
 #include "operations/source_walk.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 #include "base/error.h"
@@ -26,6 +28,44 @@ SourceNode Seen(const SourceNode& node) {
   seen.inode = node.inode;
   return seen;
 }
+
+// Where a stored range ends. Looked for once a block of zeros was read, as a hole reads as zeros: a
+// file without holes is read at once where looking for one would go through all of it.
+class RangeEnd {
+ public:
+  RangeEnd(const SourceFile& file, std::uint64_t begin, std::uint64_t at_most)
+      : file_(file), begin_(begin), at_most_(at_most) {}
+
+  std::uint64_t at_most() const { return at_most_; }
+  // `bytes` of the range were read at `at`.
+  Status Look(std::uint64_t at, ByteView bytes) {
+    if (looked_ || !HasBlockOfZeros(at, bytes)) return Status::Ok();
+    looked_ = true;
+    FENCHI_ASSIGN_OR_RETURN(const std::uint64_t end, file_.DataEnd(at));
+    // A file system may contradict itself: that ends no range where it began.
+    if (end > begin_) at_most_ = std::min(at_most_, end);
+    return Status::Ok();
+  }
+
+ private:
+  // Also of what is in view of a block at either end.
+  static bool HasBlockOfZeros(std::uint64_t at, ByteView bytes) {
+    constexpr std::size_t kBlock = 512;  // no file system has smaller ones
+    static constexpr std::array<std::uint8_t, kBlock> kZeros{};
+    while (!bytes.empty()) {
+      const std::size_t size = std::min<std::size_t>(kBlock - at % kBlock, bytes.size());
+      if (bytes[0] == 0 && std::memcmp(bytes.data(), kZeros.data(), size) == 0) return true;
+      at += size;
+      bytes = bytes.subspan(size);
+    }
+    return false;
+  }
+
+  const SourceFile& file_;
+  const std::uint64_t begin_;
+  std::uint64_t at_most_;
+  bool looked_ = false;
+};
 
 }  // namespace
 
@@ -260,52 +300,63 @@ Status SourceWalk::ReadContent(const SourceFile& file, std::uint64_t size, FileC
   end = size;
   std::uint64_t at = 0;
   while (at < size) {
-    const Result<std::optional<filesystem::DataExtent>> extent = file.NextData(at);
-    if (!extent.ok()) {
-      unreadable = extent.status();
+    const Result<std::optional<std::uint64_t>> data = file.DataFrom(at);
+    if (!data.ok()) {
+      unreadable = data.status();
       return Status::Ok();
     }
-    if (!*extent || (*extent)->offset >= size) {
+    if (!*data || **data >= size) {
       // A hole up to the end; if the file was cut meanwhile, only up to there.
       const Result<SourceNode> now = file.Now();
       end = now.ok() ? std::min(size, std::max(at, now->attributes.size)) : size;
       return Status::Ok();
     }
-    at = (*extent)->offset;
-    std::uint64_t offset = at;  // of the next chunk
-    const std::uint64_t stop = std::min(size, at + (*extent)->length);
-    const ChunkPipeline::OnChunk on_chunk = [&](TicketPtr ticket, std::size_t chunk_size) {
-      chunks.chunks.emplace_back(offset, std::move(ticket));
-      offset += chunk_size;
-    };
-    ChunkPipeline& content = run_.content();
-    content.BeginStream();
-    while (at < stop) {
-      FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
-      FENCHI_ASSIGN_OR_RETURN(const MutableBytes space, content.Space());
-      const std::size_t want = std::min<std::uint64_t>(space.size(), stop - at);
-      const Result<std::size_t> got = [&] {
-        const StageTimer timer(stages_, Stage::kRead, want);
-        return file.Read(at, space.first(want));
-      }();
-      if (!got.ok()) {
-        unreadable = got.status();
-        return Status::Ok();
-      }
-      content.Feed(*got, on_chunk);
-      at += *got;
-      report_.bytes_read += *got;
-      meter_.now().bytes_done += *got;
-      meter_.Tick();
-      if (*got < want) {  // cut while it was read
-        end = at;
-        content.EndStream(on_chunk);
-        return Status::Ok();
-      }
+    at = **data;
+    FENCHI_ASSIGN_OR_RETURN(const bool goes_on, ReadRange(file, size, at, chunks, unreadable));
+    if (!goes_on) {
+      end = at;
+      return Status::Ok();
     }
-    content.EndStream(on_chunk);
   }
   return Status::Ok();
+}
+
+// The range that begins at `at`, which moves to where the range ends. False: the file was cut there
+// or is unreadable.
+Result<bool> SourceWalk::ReadRange(const SourceFile& file, std::uint64_t size, std::uint64_t& at,
+                                   FileChunks& chunks, Status& unreadable) {
+  std::uint64_t offset = at;  // of the next chunk
+  const ChunkPipeline::OnChunk on_chunk = [&](TicketPtr ticket, std::size_t chunk_size) {
+    chunks.chunks.emplace_back(offset, std::move(ticket));
+    offset += chunk_size;
+  };
+  RangeEnd end(file, at, size);
+  bool cut = false;
+  ChunkPipeline& content = run_.content();
+  content.BeginStream();
+  while (at < end.at_most() && !cut) {
+    FENCHI_RETURN_IF_ERROR(meter_.CheckCancelled());
+    FENCHI_ASSIGN_OR_RETURN(const MutableBytes space, content.Space());
+    const std::size_t want = std::min<std::uint64_t>(space.size(), end.at_most() - at);
+    const Result<std::size_t> got = [&]() -> Result<std::size_t> {
+      const StageTimer timer(stages_, Stage::kRead, want);
+      FENCHI_ASSIGN_OR_RETURN(const std::size_t read, file.Read(at, space.first(want)));
+      FENCHI_RETURN_IF_ERROR(end.Look(at, space.first(read)));
+      cut = read < want && at + read <= end.at_most();
+      return std::min<std::uint64_t>(read, end.at_most() - at);
+    }();
+    if (!got.ok()) {
+      unreadable = got.status();
+      return false;
+    }
+    content.Feed(*got, on_chunk);
+    at += *got;
+    report_.bytes_read += *got;
+    meter_.now().bytes_done += *got;
+    meter_.Tick();
+  }
+  content.EndStream(on_chunk);
+  return !cut;
 }
 
 }  // namespace fenchi

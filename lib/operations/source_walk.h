@@ -39,6 +39,8 @@ class SourceWalk {
   Result<bool> Push(QueuedEntry queued);
   Status ReadContent(const filesystem::SourceFile& file, std::uint64_t size, FileChunks& chunks,
                      std::uint64_t& end, Status& unreadable);
+  Result<bool> ReadRange(const filesystem::SourceFile& file, std::uint64_t size, std::uint64_t& at,
+                         FileChunks& chunks, Status& unreadable);
   QueuedEntry NewEntry(ScannedEntry& entry);
   void Unreadable(const std::string& path, const Status& status);
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 #include <numeric>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "base/coding.h"
@@ -12,6 +14,7 @@
 #include "fenchi/compression.h"
 #include "fenchi/erasure_code.h"
 #include "format/derive.h"
+#include "repository/tile_tagger.h"
 
 namespace fenchi {
 namespace {
@@ -88,7 +91,7 @@ struct Work {
   int needed;
   int blocks;
   SegmentCipher cipher;
-  Aead tagger;
+  TileTagger tagger;
   ErasureCode code;
   std::vector<Bytes>& shards;
   Bytes scratch = {};  // for one segment
@@ -98,8 +101,9 @@ struct Work {
 
 // Block `block` of every shard: encrypt the data blocks, encode parity, tag all.
 Status SealTile(Work& work, int block) {
-  std::vector<ByteView> data;
+  std::vector<ByteView> blocks;  // of all shards
   std::vector<MutableBytes> parity;
+  std::vector<MutableBytes> tags;
   for (int j = 0; j < work.needed; ++j) {
     const int segment = j * work.blocks + block;
     const MutableBytes out = BlockOf(work.shards[j], block);
@@ -109,18 +113,16 @@ Status SealTile(Work& work, int block) {
     } else {
       std::ranges::fill(out, 0);
     }
-    data.push_back(out);
+    blocks.push_back(out);
   }
-  for (std::size_t i = work.needed; i < work.shards.size(); ++i) {
+  const std::size_t k = blocks.size();
+  for (std::size_t i = k; i < work.shards.size(); ++i) {
     parity.push_back(BlockOf(work.shards[i], block));
+    blocks.push_back(parity.back());
   }
-  FENCHI_RETURN_IF_ERROR(work.code.Encode(data, parity));
-  for (std::size_t i = 0; i < work.shards.size(); ++i) {
-    FENCHI_RETURN_IF_ERROR(work.tagger.Tag(format::BlockTagNonce(static_cast<int>(i), block),
-                                           BlockOf(work.shards[i], block),
-                                           TagOf(work.shards[i], block)));
-  }
-  return Status::Ok();
+  for (Bytes& shard : work.shards) tags.push_back(TagOf(shard, block));
+  FENCHI_RETURN_IF_ERROR(work.code.Encode(std::span(blocks).first(k), parity));
+  return work.tagger.Tag(block, blocks, tags);
 }
 
 constexpr int kBlocksPerPart = 30;  // of each shard: some milliseconds of work
@@ -144,6 +146,11 @@ Status SealTiles(Executor& executor, int blocks, const MakeWork& make_work) {
   return failed == ended.end() ? Status::Ok() : *failed;
 }
 
+Status NotWhatWentIn(const std::string& what) {
+  return Internal("a sealed pack did not open to what went in{}", what)
+      .WithHint("nothing was uploaded; this points to faulty memory or hardware");
+}
+
 // Decodes one random tile from random shards and compares it with the plaintext.
 Status CheckRandomTile(Work& work, Random& random) {
   std::array<std::uint8_t, 8> raw{};
@@ -158,8 +165,9 @@ Status CheckRandomTile(Work& work, Random& random) {
   std::vector<ErasureCode::ShardView> present;
   for (int i = 0; i < work.needed; ++i) {
     const ByteView bytes = BlockOf(work.shards[order[i]], block);
-    FENCHI_RETURN_IF_ERROR(work.tagger.CheckTag(format::BlockTagNonce(order[i], block), bytes,
-                                                TagOf(work.shards[order[i]], block)));
+    const Status good =
+        work.tagger.Check(order[i], block, bytes, TagOf(work.shards[order[i]], block));
+    if (!good.ok()) return NotWhatWentIn(fmt::format(": shard {}, {}", order[i], good.message()));
     present.push_back({order[i], bytes});
   }
   Bytes decoded(format::kBlockSize);
@@ -170,10 +178,10 @@ Status CheckRandomTile(Work& work, Random& random) {
     const std::array<int, 1> wanted = {j};
     const std::array<MutableBytes, 1> out = {decoded};
     FENCHI_RETURN_IF_ERROR(work.code.Decode(present, wanted, out));
-    FENCHI_RETURN_IF_ERROR(work.cipher.OpenSegment(segment, work.IsLast(segment), decoded, opened));
+    const Status open = work.cipher.OpenSegment(segment, work.IsLast(segment), decoded, opened);
+    if (!open.ok()) return NotWhatWentIn(fmt::format(": segment {}, {}", segment, open.message()));
     if (!std::ranges::equal(opened, work.text.Segment(segment, work.scratch))) {
-      return Internal("a sealed pack did not open to what went in")
-          .WithHint("nothing was uploaded; this points to faulty memory or hardware");
+      return NotWhatWentIn("");
     }
   }
   return Status::Ok();
@@ -218,7 +226,8 @@ Status SealPack(const Access& access, const RunKeys& keys, format::PackType type
   const auto make_work = [&]() -> Result<Work> {
     FENCHI_ASSIGN_OR_RETURN(SegmentCipher cipher,
                             SegmentCipher::Create(keys.suite, stream.key.view()));
-    FENCHI_ASSIGN_OR_RETURN(Aead tagger, Aead::Create(keys.suite, tag_key.view()));
+    FENCHI_ASSIGN_OR_RETURN(TileTagger tagger,
+                            TileTagger::Create(keys.suite, tag_key.view(), access.needed()));
     FENCHI_ASSIGN_OR_RETURN(ErasureCode code, ErasureCode::Create(access.needed(), seats));
     return Work{text,
                 access.needed(),

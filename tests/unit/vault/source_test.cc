@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 
@@ -76,6 +77,50 @@ TEST_F(Source, AFileOfFiveGibibytesOfHolesIsQuickAndSmall) {
   EXPECT_EQ(text, "middle");
   const DrillReport drill = Need(vault.Drill(report.snapshot, {.scratch_directory = scratch_}));
   EXPECT_TRUE(drill.passed());
+}
+
+// Property: whatever lies between holes, and zeros that are stored, come back as they were. Ranges
+// are longer and shorter than what is read at once (1 MiB), and end within blocks.
+TEST_F(Source, HolesAndStoredZerosComeBack) {
+  constexpr std::uint64_t kSeed = 20261130;
+  constexpr std::size_t kSize = 12u << 20;
+  std::cout << "seed " << kSeed << '\n';
+  const auto random = SeededRandom(kSeed);
+  const auto upto = [&](std::size_t most) {
+    std::array<std::uint8_t, 4> raw{};
+    random->Fill(raw);
+    return (raw[0] | raw[1] << 8 | raw[2] << 16 | std::size_t{raw[3]} << 24) % most;
+  };
+  MakeDir("srv");
+  for (int round = 0; round < 8; ++round) {
+    const std::string path = Path("srv/image" + std::to_string(round));
+    const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    ASSERT_EQ(::ftruncate(file, static_cast<off_t>(kSize - upto(3) * 700)), 0);
+    std::size_t at = upto(2) * upto(200'000);
+    while (at < kSize - (4u << 20)) {
+      Bytes piece(1 + upto(upto(2) == 0 ? 3u << 20 : 9000));
+      if (upto(4) != 0) random->Fill(piece);  // else stored zeros
+      ASSERT_EQ(::pwrite(file, piece.data(), piece.size(), static_cast<off_t>(at)),
+                static_cast<ssize_t>(piece.size()));
+      at += piece.size() + upto(upto(2) == 0 ? 2u << 20 : 9000);
+    }
+    ::close(file);
+  }
+  Vault vault = MakeVault();
+  const BackupReport report = Need(vault.BackupTree(Path("srv")));
+  EXPECT_TRUE(report.complete());
+  std::uint64_t stored = 0;  // blocks of the sources
+  for (int round = 0; round < 8; ++round) {
+    stored += static_cast<std::uint64_t>(Stat(Path("srv/image" + std::to_string(round))).st_blocks);
+  }
+  EXPECT_LE(report.bytes_read, stored * 512) << "what lies in holes is not read";
+  const std::string target = NewTarget();
+  EXPECT_TRUE(Need(vault.Restore(report.snapshot, target)).complete());
+  for (int round = 0; round < 8; ++round) {
+    const std::string name = "srv/image" + std::to_string(round);
+    EXPECT_TRUE(ReadFile(target + "/" + name) == ReadFile(Path(name))) << name;
+    EXPECT_LE(Stat(target + "/" + name).st_blocks, Stat(Path(name)).st_blocks) << name;
+  }
 }
 
 TEST_F(Source, AFileThatVanishesIsReportedAndTheRestSaved) {
