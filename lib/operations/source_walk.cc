@@ -42,8 +42,8 @@ class RangeEnd {
     if (looked_ || !HasBlockOfZeros(at, bytes)) return Status::Ok();
     looked_ = true;
     FENCHI_ASSIGN_OR_RETURN(const std::uint64_t end, file_.DataEnd(at));
-    // A file system may contradict itself: that ends no range where it began.
-    if (end > begin_) at_most_ = std::min(at_most_, end);
+    // A file system may contradict itself: that ends no range where it began, nor before `at`.
+    if (end > begin_) at_most_ = std::min(at_most_, std::max(at, end));
     return Status::Ok();
   }
 
